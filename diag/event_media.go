@@ -7,7 +7,7 @@ import "time"
 var _ = []Type{
 	register[TrackAdded](), register[TrackMuted](), register[FirstPacket](), register[FirstFrame](),
 	register[Picture](), register[KeyFrameRequested](), register[KeyFrame](), register[MediaResumed](), register[Sample](),
-	register[MediaPause](), register[UnannouncedSSRC](),
+	register[MediaPause](), register[UnannouncedSSRC](), register[MediaFile](),
 }
 
 // TrackAdded ("track.added") is a media stream that is sent or has begun to arrive.
@@ -74,6 +74,31 @@ type UnannouncedSSRC struct {
 
 // Type is "media.unannounced_ssrc".
 func (UnannouncedSSRC) Type() Type { return "media.unannounced_ssrc" }
+
+// MediaFile ("media.file") is a file of received media that is complete (--save-media).
+type MediaFile struct {
+	File    string     `json:"file"`
+	Kind    string     `json:"kind"`
+	Mid     string     `json:"mid,omitempty"`
+	SSRC    uint32     `json:"ssrc"`
+	Codec   string     `json:"codec"`             // of the media, or rtpdump: the packets as they came
+	Bytes   int64      `json:"bytes"`             // size of the file
+	Packets uint64     `json:"packets,omitempty"` // of rtpdump
+	Frames  uint32     `json:"frames,omitempty"`  // of video that are complete, or packets of audio
+	Limit   MediaLimit `json:"limit,omitempty"`   // the bound that ended it before the stream
+}
+
+// Type is "media.file".
+func (MediaFile) Type() Type { return "media.file" }
+
+// MediaLimit is a bound of files of media.
+type MediaLimit string
+
+// Limits: of the size of all files, and of the time of a stream.
+const (
+	MediaLimitSize MediaLimit = "size"
+	MediaLimitTime MediaLimit = "time"
+)
 
 // Picture ("media.picture") is what a key frame of VP8 shows that arrived and was decoded: one each 500 ms at most, a
 // thumbnail each 5 s.

@@ -27,10 +27,11 @@ type networkFlags struct {
 	Impair []diag.Impairment `whole:"" sep:"none" placeholder:"SPEC" help:"Impair this call's own UDP packets: loss=5%,dup=1%,delay=80ms,jitter=20ms,reorder=1%,rate=1M,gap=3s@5s,dir=in|out|both,seed=7, or some of these. Repeatable, once for each direction."`
 }
 
-// evidenceFlags are the files for Wireshark.
+// evidenceFlags are the files of packets and media.
 type evidenceFlags struct {
 	KeyLog string `name:"keylog" placeholder:"FILE" help:"Write the keys of DTLS to this file (NSS format), which Wireshark decrypts the call with. It is a secret."`
 	PCAPNG string `name:"pcapng" placeholder:"FILE" help:"Write the packets of the call, and the keys of DTLS, to this file for Wireshark, up to 1 GiB. It is a secret."`
+	Save   string `name:"save-media" placeholder:"DIR" help:"Write the media that is received to files in this directory: Ogg, IVF, H264, AU and rtpdump, up to 1 GiB and an hour. They hold what is said and shown."`
 }
 
 // accountFlags are the credentials for the TURN servers.
@@ -89,7 +90,7 @@ func (n *networkFlags) config(m mediaFlags, length time.Duration) diag.Config {
 	c := diag.Config{
 		Server: string(n.Server), Insecure: n.Insecure, CAFile: string(n.CA), Proxy: n.Proxy,
 		RelayOnly: m.RelayOnly, PionDefaults: m.PionDefaults, Patient: m.Patient, For: length, Impair: n.Impair,
-		Version: readVersion().Version, KeyLog: n.KeyLog, PCAPNG: n.PCAPNG, NamesServers: n.ICEFrom.url != "",
+		Version: readVersion().Version, KeyLog: n.KeyLog, PCAPNG: n.PCAPNG, SaveMedia: n.Save, NamesServers: n.ICEFrom.url != "",
 		Redial: cmp.Or(n.Redial, -1),
 	}
 	m.apply(&c)

@@ -15,7 +15,6 @@ import (
 	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/clips"
 	"dialtone/cmd/dialtone/internal/endpoint"
-	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/requests"
 	"dialtone/cmd/dialtone/internal/settings"
@@ -34,7 +33,8 @@ import (
 type checkCommand struct {
 	Loopback bool `help:"Call between two peers in this process: tests the given ICE servers, or, without any, that WebRTC works on this machine."`
 	wayFlags
-	Scenario string `scenario:"-" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/reference/check.md."`
+	Scenario  string `scenario:"-" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/reference/check.md."`
+	Recording string `scenario:"-" placeholder:"FILE" help:"Judge this recording, or this dump of a browser, and place no call. - reads the standard input; FILE#ID names a connection of a dump."`
 
 	requests.Requirements
 	networkFlags
@@ -79,12 +79,17 @@ func (checkCommand) Help() string {
 			"dialtone check --loopback -o text -o json=report.json --baseline yesterday.json",
 			"dialtone check --scenario nightly.toml",
 			"dialtone check --offer https://echo.example.org/offer --for 5s",
+			"dialtone check --recording webrtc_internals_dump.gz#9-1 --assert 'media.audio.inbound.loss < 0.02'",
 			"DIALTONE_TOKEN=… dialtone check --whip https://media.example.org/whip/stream --conformance -o junit=whip.xml",
 		},
 		append(callExits, diag.ExitAssertion)...)
 }
 
 func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
+	c.prefer(a.settings.Typed)
+	if c.Recording != "" {
+		return c.judge(a)
+	}
 	plans, out, name, err := c.plans(a)
 	for i := range plans {
 		plans[i].Room = c.room()
@@ -109,16 +114,23 @@ func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if c.speed != nil {
 		a.Complain("dialtone: " + map[bool]string{true: "for each path, "}[c.compare] + speed.Usage(*c.speed))
 	}
-	r, runErr := c.all(ctx, a, plans, name)
-	writeErr := errors.Join(
-		reports.Write(a.Results(), r, reports.Guard(out, secretsOf(plans))),
+	r, err := c.all(ctx, a, plans, name)
+	return c.write(a, r, secretsOf(plans), out, err)
+}
+
+// write writes the report to all its places. The error is what kept the check from doing all its work.
+func (*checkCommand) write(a app, r *report.Report, without record.Options, out []reports.Output, err error) (diag.Exit,
+	error,
+) {
+	err = errors.Join(err,
+		reports.Write(a.Results(), r, reports.Guard(out, without)),
 		reports.NewGitHub(a.Environ).Write(a.Err, r, out),
 	)
 	exit := diag.Exit(r.Exit.Code)
-	if runErr != nil || writeErr != nil {
+	if err != nil {
 		exit = exit.Worse(diag.ExitCannotRun)
 	}
-	return exit, errors.Join(runErr, writeErr)
+	return exit, err
 }
 
 // undone reports a check that was not begun to the places that were asked for: a pipeline reads them whatever happens.
@@ -139,7 +151,6 @@ func (c *checkCommand) undone(a app, out []reports.Output, exit diag.Exit, err e
 
 // plans are the checks to run, complete and valid, the places of the report and the name of a scenario.
 func (c *checkCommand) plans(a app) (plans []checkPlan, out []reports.Output, scenario string, err error) {
-	c.prefer(a.settings.Typed)
 	if c.Scenario == "" {
 		o, err := c.plan()
 		err = errors.Join(err, c.unused(a.settings.Typed), reports.Clash(c.Out))
@@ -201,10 +212,15 @@ var besideScenario = map[string]bool{
 
 // scenarioOnly says which flags of the command line belong into the file.
 func scenarioOnly(typed map[string]bool) error {
+	return beside(typed, besideScenario, "--scenario: write it to the file")
+}
+
+// beside reports the flags of the command line that a target has no use for.
+func beside(typed, may map[string]bool, target string) error {
 	var errs []error
 	for _, flag := range slices.Sorted(maps.Keys(typed)) {
-		if !besideScenario[flag] {
-			errs = append(errs, fmt.Errorf("--%s does not apply to --scenario: write it to the file", flag))
+		if !may[flag] {
+			errs = append(errs, fmt.Errorf("--%s does not apply to %s", flag, target))
 		}
 	}
 	return errors.Join(errs...)
@@ -236,16 +252,7 @@ func (c *checkCommand) plan() (checkPlan, error) {
 		Name: c.Name, Config: config, Repeat: int(c.Repeat), Parallel: int(c.Parallel), Record: c.Record, Redact: c.Redact,
 		Assertions: c.Assert, NoEcho: c.NoEcho, Allocations: c.relays,
 	}}
-	switch c.ExpectMedia {
-	case "both":
-	case "none":
-		o.ExpectMedia = []string{}
-	default:
-		o.ExpectMedia = []string{c.ExpectMedia}
-	}
-	if c.Expect != "any" {
-		o.Expect = c.Expect
-	}
+	c.expect(&o.Options)
 	var errs []error
 	targets, asked := c.targets(), c.chosen()
 	var names []string
@@ -262,8 +269,8 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	case len(asked) == 1:
 		errs = append(errs, c.aim(&o.Options, asked[0]))
 	default:
-		errs = append(errs, errors.New("no target given: add "+listed(append(targetFlags(), "--scenario FILE"), "or")))
-		return o, errors.Join(errs...)
+		flags := append(targetFlags(), "--scenario FILE", "--recording FILE")
+		return o, errors.Join(append(errs, errors.New("no target given: add "+listed(flags, "or")))...)
 	}
 	if o.Name == "" {
 		o.Name = "loopback"
@@ -290,43 +297,24 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	o.Proxies, err = reach.NewProxies(config.Proxy.Reveal())
 	errs = append(errs, err)
 	if errors.Join(errs...) == nil {
-		errs = append(errs, c.readBaseline(&o.Options))
+		o.Baseline, err = reports.ReadBaseline(c.Baseline, o.Name, o.Describe())
+		errs = append(errs, err)
 	}
 	return o, errors.Join(errs...)
 }
 
-// maxBaseline bounds an earlier report, in bytes.
-const maxBaseline = 20 << 20
-
-// readBaseline reads the earlier report, of a scenario the check of this name.
-func (c *checkCommand) readBaseline(o *diagcheck.Options) error {
-	if c.Baseline == "" {
-		return nil
+// expect sets what the flags expect of each call.
+func (c *checkCommand) expect(o *diagcheck.Options) {
+	switch c.ExpectMedia {
+	case "both":
+	case "none":
+		o.ExpectMedia = []string{}
+	default:
+		o.ExpectMedia = []string{c.ExpectMedia}
 	}
-	refuse := func(err error) error {
-		return fmt.Errorf("cannot compare with --baseline %s: %w; make one with -o json=FILE",
-			settings.Quote(c.Baseline), err)
+	if c.Expect != "any" {
+		o.Expect = c.Expect
 	}
-	raw, err := files.Read(c.Baseline, maxBaseline)
-	if err != nil {
-		return refuse(err)
-	}
-	before, err := report.ReadJSON(raw)
-	if err != nil {
-		return refuse(err)
-	}
-	for i := range before.Checks {
-		if before.Checks[i].Name == o.Name {
-			one := before.Checks[i] // the others are not kept
-			before = &one
-			break
-		}
-	}
-	if err := report.Comparable(before, o.Name, o.Describe()); err != nil {
-		return refuse(err)
-	}
-	o.Baseline = before
-	return nil
 }
 
 // run places the calls, and tests the endpoint if that was asked for.

@@ -36,7 +36,7 @@ func targetFlags() []string {
 
 // prefer drops the targets of the environment and the file if the command line names one.
 func (c *checkCommand) prefer(typed map[string]bool) {
-	targets := []string{"loopback", "scenario"}
+	targets := []string{"loopback", "scenario", "recording"}
 	for _, w := range ways.All {
 		if len(w.Check) > 0 {
 			targets = append(targets, w.Check[0].Name)
@@ -53,6 +53,9 @@ func (c *checkCommand) prefer(typed map[string]bool) {
 	c.Loopback = c.Loopback && typed["loopback"]
 	if !typed["scenario"] {
 		c.Scenario = ""
+	}
+	if !typed["recording"] {
+		c.Recording = ""
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/cmd/dialtone/internal/iceservers"
+	"dialtone/cmd/dialtone/internal/rooms"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/cmd/dialtone/internal/texts"
 	"dialtone/diag"
@@ -25,6 +26,7 @@ type serveCommand struct {
 	endpoint.TLSFlags
 	iceservers.Flags
 	configurable
+	Rooms        rooms.Flags    `embed:""`
 	PublicURL    string         `name:"public-url" placeholder:"URL" help:"Address of the server for browsers, such as https://call.example.org behind a reverse proxy. Web pages may use its name."`
 	AllowedHost  []string       `name:"allowed-host" placeholder:"NAME" help:"Let web pages of this host name use the server. Addresses, localhost, the name of this machine and names of local networks need none. Repeatable."`
 	TrustedProxy []netip.Prefix `name:"trusted-proxy" placeholder:"CIDR" help:"Believe what a reverse proxy in this network says in X-Forwarded-For or Forwarded, so that limits count its clients apart. Repeatable."`
@@ -61,6 +63,7 @@ func (serveCommand) Help() string {
 			"dialtone serve --listen :8000 --log-level info",
 			"dialtone serve --listen :8443 --tls",
 			"dialtone serve --public-url https://call.example.org --trusted-proxy 127.0.0.1 --codes strong",
+			"dialtone serve --listen :8000 --store redis://redis.example.org",
 			"dialtone serve --listen :8000 --stun 192.0.2.7,192.0.2.8",
 			"DIALTONE_TURN_PASS=secret dialtone serve --turn 192.0.2.7:3479 --turn-user ann",
 			"DIALTONE_LISTEN=[::1]:0 dialtone serve",
@@ -69,7 +72,7 @@ func (serveCommand) Help() string {
 }
 
 func (c *serveCommand) run(ctx context.Context, a app) (diag.Exit, error) {
-	if err := a.checked(errors.Join(c.Flags.Complete(), c.TLSFlags.Complete(), c.checkURL())); err != nil {
+	if err := a.checked(errors.Join(c.Flags.Complete(), c.TLSFlags.Complete(), c.Rooms.Complete(), c.checkURL())); err != nil {
 		return diag.ExitUsage, err
 	}
 	ctx, restore := a.Interruptible(ctx)
@@ -96,7 +99,13 @@ func (c *serveCommand) checkURL() error {
 }
 
 // serve runs the signaling server until the context ends.
-func (c *serveCommand) serve(ctx context.Context, a app, ice *iceservers.Servers) error {
+func (c *serveCommand) serve(ctx context.Context, a app, ice *iceservers.Servers) (err error) {
+	options := c.options(a)
+	end, err := c.Rooms.Open(ctx, &options)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, end()) }()
 	e, err := endpoint.Listen(ctx, "--listen", string(c.Listen), c.Wanted())
 	if err != nil {
 		return err
@@ -109,7 +118,6 @@ func (c *serveCommand) serve(ctx context.Context, a app, ice *iceservers.Servers
 	if err := a.Print("%s", text); err != nil {
 		return errors.Join(err, e.Close())
 	}
-	options := c.options(a)
 	options.ICEServers = ice.ForPair
 	options.Page = page.New(page.Options{
 		ICEServers: ice.ForBrowsers(), Arguments: strings.TrimSpace(e.Arguments() + ice.Arguments()),
@@ -150,6 +158,7 @@ func (c *serveCommand) invitation(e *endpoint.Endpoint, ice *iceservers.Servers)
 	}
 	b.WriteString(e.Describe())
 	b.WriteString(ice.Describe())
+	b.WriteString(c.Rooms.Describe())
 	use := e.Arguments() + ice.Arguments()
 	fmt.Fprintf(&b, "in a browser:  %s#%s\n", address, code)
 	fmt.Fprintf(&b, "one peer:      dialtone answer %s --server %s%s\n", code, address, use)

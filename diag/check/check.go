@@ -109,7 +109,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	stop()
 	watcher.Wait()
 	c.relays = allocations(ctx, o)
-	return c.report(load, ctx.Err() != nil && c.cut()), errors.Join(c.faults...)
+	return c.report(load, time.Since(c.begun), ctx.Err() != nil && c.cut()), errors.Join(c.faults...)
 }
 
 // progress reports the state of a run.
@@ -190,12 +190,12 @@ func (o Options) Describe() report.Target {
 }
 
 // report makes the report of all runs.
-func (c *checker) report(load judge.Load, interrupted bool) *report.Report {
+func (c *checker) report(load judge.Load, took time.Duration, interrupted bool) *report.Report {
 	x := c.Expectation()
 	target := c.Describe()
 	r := report.Build(report.Input{
 		Tool: strings.TrimSpace("dialtone " +
-			c.Config.Version), Name: c.Name, StartedAt: c.begun, Duration: time.Since(c.begun), Target: target,
+			c.Config.Version), Name: c.Name, StartedAt: c.begun, Duration: took, Target: target,
 		Load:        load,
 		Runs:        c.runs,
 		Interrupted: interrupted,

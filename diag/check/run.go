@@ -198,8 +198,8 @@ func (s *side) abandon() {
 func (c *Caller) sessionOptions(log *feed.Feed, p Placement, answering bool) session.Options {
 	config := c.Config
 	config.Command = "check"
-	if answering { // the offerer captures the packets between both
-		config.KeyLog, config.PCAPNG = "", ""
+	if answering { // the offerer writes what is between both
+		config.KeyLog, config.PCAPNG, config.SaveMedia = "", "", ""
 	}
 	if p.iceServers != nil {
 		config.ICEServers = p.iceServers

@@ -60,6 +60,7 @@ type conn struct {
 	remoteUfrags          []string
 	spans                 map[diag.PhaseName]bool // those that are open
 	everConnected         bool
+	path                  bool // ICE has connected once
 
 	candidates candidates
 	stats      statistics
@@ -225,6 +226,7 @@ func (c *conn) iceState(at float64, state string) {
 	case "checking":
 		c.begin(at, diag.PhaseICE)
 	case "connected", "completed":
+		c.path = true
 		c.end(at, diag.PhaseICE, diag.OutcomeOK)
 		if !c.everConnected {
 			c.begin(at, diag.PhaseDTLS)
@@ -317,6 +319,9 @@ func (c *conn) describe(at float64, side diag.Side, value any) {
 	if c.described[diag.Local] && c.described[diag.Remote] && c.spans[diag.PhaseOfferAnswer] {
 		c.end(at, diag.PhaseOfferAnswer, diag.OutcomeOK)
 		c.emit(at, diag.SignalState{State: diag.SignalConnected, Role: c.role})
+		if c.format == diag.DumpFirefox { // which does not say when checks begin
+			c.begin(at, diag.PhaseICE)
+		}
 	}
 }
 

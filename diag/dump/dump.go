@@ -131,6 +131,8 @@ func (d *reading) readerOf(head []byte) func(*bufio.Reader) error {
 		return d.readRTCStats
 	case bytes.HasPrefix(head, []byte("{")), bytes.HasPrefix(head, []byte("[")):
 		return d.readDocument
+	case bytes.HasPrefix(head, []byte("<")):
+		return d.readPage
 	}
 	return nil
 }

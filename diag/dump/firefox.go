@@ -1,14 +1,17 @@
 package dump
 
 import (
+	"bufio"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/dump/aboutwebrtc"
 )
 
 // firefoxReport is a WebrtcGlobalStatisticsReport's report of a connection (RTCStatsReportInternal), as about:webrtc
@@ -18,7 +21,6 @@ type firefoxReport struct {
 	Timestamp     any
 	Closed        bool
 	Offerer       *bool
-	IceRestarts   float64
 	Configuration map[string]any
 	SDPHistory    []firefoxDescription
 }
@@ -43,6 +45,26 @@ func (d *reading) firefoxMember(s *scanner, name string) error {
 		d.single[name] = raw
 	}
 	return tolerable(err)
+}
+
+// readPage reads a page of about:webrtc that was saved.
+func (d *reading) readPage(in *bufio.Reader) error {
+	d.Format = diag.DumpFirefox
+	err := aboutwebrtc.Read(in, func(report map[string]any) {
+		members := map[string]json.RawMessage{}
+		for name, value := range report {
+			raw, err := json.Marshal(value)
+			if err == nil {
+				members[name] = raw
+			}
+		}
+		d.firefox(members)
+	})
+	d.endPage()
+	if errors.Is(err, aboutwebrtc.ErrNotPage) || errors.Is(err, aboutwebrtc.ErrEmpty) {
+		return fmt.Errorf("%w: %w", ErrNotDump, err)
+	}
+	return err
 }
 
 // firefoxMembers are those that make a document a report of Firefox.
@@ -137,9 +159,8 @@ func (d *reading) firefoxConn(pcid string) *conn {
 	if _, url, ok := strings.Cut(pcid, "url="); ok {
 		c.url = withoutQuery(strings.TrimSuffix(url, ")"))
 	}
-	if _, created, ok := strings.Cut(pcid, "} "); ok { // microseconds since 1970
-		created, _, _ = strings.Cut(created, " ")
-		if us, ok := number(created); ok && us > 1e15 && us < 1e16 {
+	for _, word := range strings.Fields(pcid)[:min(2, len(strings.Fields(pcid)))] { // "{…} 1577966400000000 (id=…"
+		if us, ok := number(any(word)); ok && us > 1e15 && us < 1e16 { // microseconds since 1970
 			c.emit(us/1000, diag.SignalingState{State: "stable"})
 		}
 	}
@@ -196,6 +217,9 @@ func (c *conn) firefoxStates(at float64, list []stat, frames json.RawMessage) {
 		case ice == "failed" || ice == "disconnected":
 			c.iceState(at, ice)
 			c.connectionState(at, ice)
+		case dtls == "failed" && !c.path && !c.closed && selectedPair(list) == nil: // ICE says "closed" when it has failed
+			c.iceState(at, "failed")
+			c.connectionState(at, "failed")
 		default:
 			c.iceState(at, cmp.Or(ice, c.ice))
 		}

@@ -264,7 +264,7 @@ func (c *conn) transport(at float64, s *stat, byID map[string]*stat, sample *dia
 	}
 	version := strings.ToUpper(text(s.values["tlsVersion"], 20))
 	d.Version = cmp.Or(dtlsVersions[version], version)
-	if d.State == "" || d == c.stats.dtls {
+	if d.State == "" || d == c.stats.dtls || d.State == "failed" && !c.path { // without a path there was no handshake
 		return
 	}
 	c.stats.dtls, c.dtls = d, d.State

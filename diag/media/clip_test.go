@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"dialtone/diag/media/video"
 )
 
 // TestClips: each codec that is offered has a clip that begins with a key frame, is short, and shows what it is.
@@ -58,14 +60,14 @@ func TestClipsAsPackets(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := &sink{}
 				run(t, NewPlayer(clipOf(t, c.ReadClip), w), 4*time.Second-1)
-				frames, keys, size := 0, 0, picture{}
+				frames, keys, size := 0, 0, video.Picture{}
 				key := false
 				for i, p := range w.packets {
 					if len(p.Payload) > maxPayload {
 						t.Fatalf("packet %d has %d bytes", i, len(p.Payload))
 					}
 					seen := c.parse(p.Payload)
-					if key = key || seen.key; seen.width != 0 {
+					if key = key || seen.Key; seen.Width != 0 {
 						size = seen
 					}
 					if p.Marker {
@@ -76,8 +78,8 @@ func TestClipsAsPackets(t *testing.T) {
 						key = false
 					}
 				}
-				if frames != 100 || keys != 2 || size.width != 320 || size.height != 240 {
-					t.Errorf("%d frames, %d key frames, %d×%d", frames, keys, size.width, size.height)
+				if frames != 100 || keys != 2 || size.Width != 320 || size.Height != 240 {
+					t.Errorf("%d frames, %d key frames, %d×%d", frames, keys, size.Width, size.Height)
 				}
 			})
 		})
@@ -107,8 +109,8 @@ func TestPictureSize(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, f := range clip.frames {
-		got := parseVP8(append([]byte{0x10}, f.data...))
-		if got.key != f.key || got.key && (got.width != 320 || got.height != 240) {
+		got := video.VP8(append([]byte{0x10}, f.data...))
+		if got.Key != f.key || got.Key && (got.Width != 320 || got.Height != 240) {
 			t.Errorf("frame %d: %+v", i, got)
 		}
 		if f.key != (i%50 == 0) {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"dialtone/diag/media/video"
+
 	"github.com/pion/rtp"
 	"github.com/pion/rtp/codecs"
 )
@@ -29,10 +31,10 @@ type Codec struct {
 	Accepted []string
 	Clip     string // the file with the clip; empty: there is none, and the codec can only be received and echoed
 
-	payloader func() rtp.Payloader         // nil without a clip
-	silence   []byte                       // a frame of audio that holds none; of one byte: it is repeated
-	parse     func(payload []byte) picture // what a packet shows; nil if payloads are not understood
-	starts    bool                         // payloads mark the first packet of each frame
+	payloader func() rtp.Payloader               // nil without a clip
+	silence   []byte                             // a frame of audio that holds none; of one byte: it is repeated
+	parse     func(payload []byte) video.Picture // what a packet shows; nil if payloads are not understood
+	starts    bool                               // payloads mark the first packet of each frame
 }
 
 // Codecs is the table: what is offered, in this order, which answers leave to the offerer's choice. VP8 and H264 are
@@ -58,11 +60,11 @@ var Codecs = []*Codec{
 	},
 	{
 		Name: "VP8", Kind: KindVideo, ClockRate: 90000, PayloadType: 96,
-		Clip: "picture.vp8.ivf", payloader: vp8Payloader, parse: parseVP8, starts: true,
+		Clip: "picture.vp8.ivf", payloader: vp8Payloader, parse: video.VP8, starts: true,
 	},
 	{
 		Name: "H264", Kind: KindVideo, ClockRate: 90000, PayloadType: 102,
-		Params: h264Params("1", "42e01f"), Clip: "picture.h264", payloader: h264Payloader, parse: parseH264,
+		Params: h264Params("1", "42e01f"), Clip: "picture.h264", payloader: h264Payloader, parse: video.H264,
 		// Decoders of these profiles take constrained baseline, too; the clip's slices fit in a packet, as mode 0 wants it.
 		Accepted: []string{
 			h264Params("0", "42e01f"), h264Params("1", "42001f"), h264Params("0", "42001f"), h264Params("1", "4d001f"),
@@ -72,13 +74,13 @@ var Codecs = []*Codec{
 	},
 	{
 		Name: "VP9", Kind: KindVideo, ClockRate: 90000, PayloadType: 98, Params: "profile-id=0",
-		Clip: "picture.vp9.ivf", payloader: vp9Payloader, parse: parseVP9, starts: true,
+		Clip: "picture.vp9.ivf", payloader: vp9Payloader, parse: video.VP9, starts: true,
 	},
 	{
 		Name: "AV1", Kind: KindVideo, ClockRate: 90000, PayloadType: 45,
-		Params: "level-idx=5;profile=0;tier=0", Clip: "picture.av1.ivf", payloader: av1Payloader, parse: parseAV1,
+		Params: "level-idx=5;profile=0;tier=0", Clip: "picture.av1.ivf", payloader: av1Payloader, parse: video.AV1,
 	},
-	{Name: "H265", Kind: KindVideo, ClockRate: 90000, PayloadType: 49, parse: parseH265},
+	{Name: "H265", Kind: KindVideo, ClockRate: 90000, PayloadType: 49, parse: video.H265},
 }
 
 func h264Params(mode, profile string) string {
@@ -153,9 +155,9 @@ func newCodec(mime string, rate uint32) *codec {
 // hasKeys reports whether key frames can be distinguished from others.
 func (c *codec) hasKeys() bool { return c.parse != nil }
 
-func (c *codec) picture(payload []byte) picture {
+func (c *codec) picture(payload []byte) video.Picture {
 	if c.parse == nil {
-		return picture{}
+		return video.Picture{}
 	}
 	return c.parse(payload)
 }

@@ -97,7 +97,7 @@ func (c *Clip) add(data []byte, length time.Duration) error {
 	f := frame{data: data, length: length, key: c.Codec.Kind == KindAudio}
 	if c.Codec.parse != nil {
 		for _, payload := range c.Codec.payloader().Payload(maxPayload, data) {
-			f.key = f.key || c.Codec.parse(payload).key
+			f.key = f.key || c.Codec.parse(payload).Key
 		}
 	}
 	c.frames = append(c.frames, f)
@@ -263,7 +263,7 @@ func (c *Clip) readAnnexB(r io.Reader) error {
 		if err != nil {
 			return err
 		}
-		slice := nal.UnitType >= 1 && nal.UnitType <= nalIDR
+		slice := nal.UnitType >= 1 && nal.UnitType <= h264reader.NalUnitTypeCodedSliceIdr
 		first := slice && len(nal.Data) > 1 && nal.Data[1]&0x80 != 0 // first_mb_in_slice is 0
 		if slices && (first || !slice) {
 			if err := c.add(unit, annexFrame); err != nil {

@@ -42,7 +42,7 @@ type follower struct {
 
 // follow counts a complete frame.
 func (f *follower) follow(c *codec, fr *openFrame, whole []byte) {
-	if f.strange > maxStrange && !fr.key || c.Clip == "" || len(whole) == 0 {
+	if f.strange > maxStrange && !fr.Key || c.Clip == "" || len(whole) == 0 {
 		return
 	}
 	if f.clip == nil || f.clip.Codec != c.Codec {

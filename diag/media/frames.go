@@ -1,6 +1,10 @@
 package media
 
-import "time"
+import (
+	"time"
+
+	"dialtone/diag/media/video"
+)
 
 // openFrames is how many frames of a stream are kept while they are incomplete: more than a second of video, within
 // which a retransmission comes or does not.
@@ -29,12 +33,12 @@ type openFrame struct {
 	end      bool      // max is the last packet
 	done     bool
 	given    bool // to each
-	picture
+	video.Picture
 }
 
 // add counts a packet that is no duplicate. It returns a frame that this packet completed, or nil. When it completed
 // several, one of them is returned and all are counted.
-func (f *frames) add(ext int64, h header, p picture, seq *sequence, late bool, at time.Time) *openFrame {
+func (f *frames) add(ext int64, h header, p video.Picture, seq *sequence, late bool, at time.Time) *openFrame {
 	var first *openFrame
 	fr := f.find(h.timestamp)
 	if fr == nil {
@@ -43,11 +47,11 @@ func (f *frames) add(ext int64, h header, p picture, seq *sequence, late bool, a
 	}
 	fr.min, fr.max = min(fr.min, ext), max(fr.max, ext)
 	fr.count++
-	fr.start = fr.start || p.start
+	fr.Start = fr.Start || p.Start
 	fr.end = fr.end || h.marker
-	fr.key = fr.key || p.key
-	if p.width != 0 {
-		fr.width, fr.height = p.width, p.height
+	fr.Key = fr.Key || p.Key
+	if p.Width != 0 {
+		fr.Width, fr.Height = p.Width, p.Height
 	}
 	if !late {
 		if done := f.check(fr, seq, at); first == nil {
@@ -96,17 +100,17 @@ func (f *frames) check(fr *openFrame, seq *sequence, at time.Time) *openFrame {
 	if fr.done || !fr.end || fr.max-fr.min+1 != fr.count {
 		return nil
 	}
-	if !fr.start && (f.starts || !seq.has(fr.min-1) && fr.min != seq.base) {
+	if !fr.Start && (f.starts || !seq.has(fr.min-1) && fr.min != seq.base) {
 		return nil
 	}
 	fr.done = true
 	f.complete++
-	if fr.key {
+	if fr.Key {
 		f.keys++
 		f.requests.arrived(fr.from, at)
 	}
-	if fr.width != 0 {
-		f.width, f.height = fr.width, fr.height
+	if fr.Width != 0 {
+		f.width, f.height = fr.Width, fr.Height
 	}
 	if f.complete == 1 || int32(fr.ts-f.shownTS) > 0 { // a player shows no frame after a newer one
 		f.shownTS = fr.ts

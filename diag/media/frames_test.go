@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"dialtone/diag/media/video"
 )
 
 // videoPacket is one packet of a stream of which frame i has timestamp 3600·i.
@@ -11,12 +13,12 @@ type videoPacket struct {
 	seq    uint16
 	frame  uint32
 	marker bool
-	pic    picture
+	pic    video.Picture
 }
 
 // play feeds packets, 1 ms apart, to frames as a stream would.
 func play(packets []videoPacket) *frames {
-	f := frames{starts: slices.ContainsFunc(packets, func(p videoPacket) bool { return p.pic.start })}
+	f := frames{starts: slices.ContainsFunc(packets, func(p videoPacket) bool { return p.pic.Start })}
 	var s sequence
 	at := time.Unix(1e9, 0)
 	for _, p := range packets {
@@ -34,18 +36,18 @@ func play(packets []videoPacket) *frames {
 }
 
 func TestFrames(t *testing.T) {
-	start, key := picture{start: true}, picture{start: true, key: true, width: 320, height: 240}
+	start, key := video.Picture{Start: true}, video.Picture{Start: true, Key: true, Width: 320, Height: 240}
 	// Three frames of three packets, of which the first is a key frame.
 	stream := []videoPacket{
 		{65533, 0, false, key},
-		{65534, 0, false, picture{}},
-		{65535, 0, true, picture{}},
+		{65534, 0, false, video.Picture{}},
+		{65535, 0, true, video.Picture{}},
 		{0, 1, false, start},
-		{1, 1, false, picture{}},
-		{2, 1, true, picture{}},
+		{1, 1, false, video.Picture{}},
+		{2, 1, true, video.Picture{}},
 		{3, 2, false, start},
-		{4, 2, false, picture{}},
-		{5, 2, true, picture{}},
+		{4, 2, false, video.Picture{}},
+		{5, 2, true, video.Picture{}},
 	}
 	without := func(ps []videoPacket, i ...int) []videoPacket {
 		var out []videoPacket
@@ -58,7 +60,7 @@ func TestFrames(t *testing.T) {
 	}
 	dumb := slices.Clone(stream) // of a codec that is not understood
 	for i := range dumb {
-		dumb[i].pic = picture{}
+		dumb[i].pic = video.Picture{}
 	}
 	unmarked := slices.Clone(dumb)
 	for i := range unmarked {
@@ -105,7 +107,7 @@ func TestFrames(t *testing.T) {
 func TestFramesForgetsWhatIsNeverRepaired(t *testing.T) {
 	var packets []videoPacket
 	for i := range uint16(10 * openFrames) {
-		packets = append(packets, videoPacket{2 * i, uint32(i), true, picture{start: true}}) // every other number is missing …
+		packets = append(packets, videoPacket{2 * i, uint32(i), true, video.Picture{Start: true}}) // every other number is missing …
 	}
 	f := play(packets)
 	if f.complete != uint32(len(packets)) || f.used != openFrames {

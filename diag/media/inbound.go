@@ -66,7 +66,7 @@ func (s *inbound) packet(b []byte, repair bool) {
 	var event *diag.FirstFrame
 	if frame := s.count(h, repair, now); frame != nil && !s.sawFrame {
 		s.sawFrame = true
-		event = &diag.FirstFrame{Width: frame.width, Height: frame.height, KeyFrame: frame.key}
+		event = &diag.FirstFrame{Width: frame.Width, Height: frame.Height, KeyFrame: frame.Key}
 	}
 	kind := s.codec.Kind
 	key := s.frames.requests.answered()
@@ -181,7 +181,7 @@ func (s *inbound) collect(ext int64, h header) {
 	s.frames.each(func(at int, fr *openFrame) {
 		whole := s.collector.take(at, fr)
 		s.clip.follow(s.codec, fr, whole)
-		if fr.key && len(whole) > 0 {
+		if fr.Key && len(whole) > 0 {
 			s.rec.keyFrame(Frame{s.ssrc, s.codec.mime, whole})
 		}
 	})

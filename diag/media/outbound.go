@@ -9,6 +9,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/media/latency"
+	"dialtone/diag/media/video"
 )
 
 // outbound is one stream that is sent, with its retransmissions and what the peer reports of it.
@@ -36,11 +37,11 @@ func newOutbound(r *Recorder, info *interceptor.StreamInfo) *outbound {
 }
 
 // leaves looks at the payload of a packet that is about to go out, and returns what it shows.
-func (s *outbound) leaves(h *rtp.Header, payload []byte) picture {
+func (s *outbound) leaves(h *rtp.Header, payload []byte) video.Picture {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if h.SSRC != s.ssrc {
-		return picture{} // a repair, or error correction
+		return video.Picture{} // a repair, or error correction
 	}
 	s.holds(h.PayloadType)
 	if s.sender != nil && (!s.started || s.extended(h.SequenceNumber) > s.seq) {
@@ -50,7 +51,7 @@ func (s *outbound) leaves(h *rtp.Header, payload []byte) picture {
 }
 
 // packet counts a packet that went out. A picture is what its payload shows.
-func (s *outbound) packet(h *rtp.Header, payload []byte, p picture) {
+func (s *outbound) packet(h *rtp.Header, payload []byte, p video.Picture) {
 	s.mu.Lock()
 	first := s.packets == 0
 	var event *diag.FirstFrame
@@ -64,7 +65,7 @@ func (s *outbound) packet(h *rtp.Header, payload []byte, p picture) {
 
 // count does the arithmetic of packet and reports whether a frame is complete. A retransmission has its own SSRC or,
 // without RTX, a number that was there before.
-func (s *outbound) count(h *rtp.Header, payload []byte, p picture) bool {
+func (s *outbound) count(h *rtp.Header, payload []byte, p video.Picture) bool {
 	repair := h.SSRC != s.ssrc
 	if repair && (s.repairSSRC == 0 || h.SSRC != s.repairSSRC) {
 		return false // forward error correction
@@ -89,9 +90,9 @@ func (s *outbound) count(h *rtp.Header, payload []byte, p picture) bool {
 	if s.codec.Kind != KindVideo || len(payload) == 0 {
 		return false
 	}
-	s.key = s.key || p.key
-	if p.width != 0 {
-		s.width, s.height = p.width, p.height
+	s.key = s.key || p.Key
+	if p.Width != 0 {
+		s.width, s.height = p.Width, p.Height
 	}
 	if !h.Marker {
 		return false

@@ -13,6 +13,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/guard"
 	"dialtone/diag/media"
+	"dialtone/diag/media/save"
 	"dialtone/diag/reach"
 )
 
@@ -61,8 +62,9 @@ type Options struct {
 	// FirstCandidate is how many local candidates were reported before, by the peer that this one replaces.
 	FirstCandidate int
 	Timeouts       Timeouts
-	Net            Net       // nil: the operating system's network
-	KeyLog         io.Writer // takes the keys of DTLS in the NSS format; nil: no one does
+	Net            Net         // nil: the operating system's network
+	Save           *save.Saver // takes the media that is received; nil: no one does
+	KeyLog         io.Writer   // takes the keys of DTLS in the NSS format; nil: no one does
 	// Tap takes each packet that is sent or was received; nil: no one does.
 	Tap func(way diag.Direction, local, remote netip.AddrPort, packet []byte)
 

@@ -13,6 +13,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/media"
 	"dialtone/diag/media/capture"
+	"dialtone/diag/media/save"
 	"dialtone/diag/sdp"
 )
 
@@ -332,11 +333,16 @@ func (t *tracks) remote(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 			}
 		}
 	})
-	t.start(func(ctx context.Context) { t.read(ctx, track) })
+	source := &source{RTPReader: track, save: func([]byte) {}}
+	if t.p.o.Save != nil {
+		saved := save.Track{Kind: d.Kind, Mid: d.Mid, SSRC: d.SSRC, From: t.p.checks.remoteAddress()}
+		source.save = func(b []byte) { t.save(saved, b) }
+	}
+	t.start(func(ctx context.Context) { t.read(ctx, track, source) })
 }
 
 // read reads a track to its end, forwarding it if this peer echoes and the peer takes it.
-func (t *tracks) read(ctx context.Context, track *webrtc.TrackRemote) {
+func (t *tracks) read(ctx context.Context, track *webrtc.TrackRemote, source media.RTPReader) {
 	t.mu.Lock()
 	s := t.sends[track.Kind().String()]
 	echo := s != nil && s.forward != nil && s.allowed
@@ -344,16 +350,39 @@ func (t *tracks) read(ctx context.Context, track *webrtc.TrackRemote) {
 	buf := make([]byte, 1500)
 	for {
 		if echo && s.source.TryLock() { // the echo is one stream: others, as of simulcast, are only read meanwhile
-			err := s.forward.Forward(ctx, track, track.Codec().ClockRate)
+			err := s.forward.Forward(ctx, source, track.Codec().ClockRate)
 			s.source.Unlock()
 			if err != nil {
 				return // the track or the connection has ended
 			}
 			echo = false
 		}
-		if _, _, err := track.Read(buf); err != nil {
+		if _, _, err := source.Read(buf); err != nil {
 			return
 		}
+	}
+}
+
+// source is a track whose packets are saved as they are read.
+type source struct {
+	media.RTPReader
+	save func(packet []byte)
+}
+
+// Read reads a packet.
+func (s *source) Read(b []byte) (int, interceptor.Attributes, error) {
+	n, a, err := s.RTPReader.Read(b)
+	if err == nil {
+		s.save(b[:n])
+	}
+	return n, a, err
+}
+
+// save keeps a packet of a track with the name of its codec.
+func (t *tracks) save(track save.Track, b []byte) {
+	if len(b) > 1 {
+		codec, _ := t.p.recorder.CodecName(b[1] & 0x7f)
+		t.p.o.Save.Packet(track, codec, t.p.o.Now(), b)
 	}
 }
 

@@ -5,21 +5,46 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/capture"
+	"dialtone/diag/media/save"
 	"dialtone/diag/peer"
 )
 
-// captures are the files of packets and keys of all calls of this process.
-var captures capture.Files
+// captures are the files of packets and keys of all calls of this process, and saved is what their media may take.
+var (
+	captures capture.Files
+	saved    save.Budget
+)
 
-// capture lets a peer write its packets and keys, if the configuration asks for it. The call goes on without.
-func (s *Session) capture(o *peer.Options) {
-	keys, packets := s.o.Config.KeyLog, s.o.Config.PCAPNG
-	captured, err := captures.Open(keys, packets)
-	switch {
-	case err != nil:
-		s.o.Feed.Append(diag.Warning{ID: "capture.failed", Cause: diag.Clean(err.Error(), 300)})
-	case captured != nil:
-		s.o.Feed.Append(diag.Warning{ID: "capture.secrets", Subject: cmp.Or(packets, keys)})
-		o.KeyLog, o.Tap = captured.KeyLog(), captured.Packet
+// evidence is what is written of a call beside its events.
+type evidence struct {
+	packets *capture.Capture // nil: nothing is captured
+	media   *save.Saver      // nil: nothing is saved
+}
+
+// open makes the files that the configuration asks for. The call goes on without one that cannot be written.
+func (e *evidence) open(c diag.Config, emit func(diag.Data)) {
+	var err error
+	warn := func(failed, written, subject string) {
+		if err != nil {
+			emit(diag.Warning{ID: failed, Subject: subject, Cause: diag.Clean(err.Error(), 300)})
+		} else {
+			emit(diag.Warning{ID: written, Subject: subject})
+		}
 	}
+	if file := cmp.Or(c.PCAPNG, c.KeyLog); file != "" {
+		e.packets, err = captures.Open(c.KeyLog, c.PCAPNG)
+		warn("capture.failed", "capture.secrets", file)
+	}
+	if c.SaveMedia != "" {
+		e.media, err = save.New(save.Options{Dir: c.SaveMedia, Budget: &saved, Emit: emit})
+		warn("save.failed", "save.media", c.SaveMedia)
+	}
+}
+
+// give lets a peer write to the files.
+func (e *evidence) give(o *peer.Options) {
+	if e.packets != nil {
+		o.KeyLog, o.Tap = e.packets.KeyLog(), e.packets.Packet
+	}
+	o.Save = e.media
 }

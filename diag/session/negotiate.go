@@ -33,7 +33,7 @@ func (s *Session) peerOptions() peer.Options {
 		OnOpen:      func(label string) { s.do(func() { s.opened(label) }) },
 		OnState:     func(st peer.State) { s.inbox.put(input{kind: peerInputs[st]}) },
 	}
-	s.capture(&o)
+	s.evidence.give(&o)
 	if s.impaired != nil {
 		o.Net = s.impaired
 	}

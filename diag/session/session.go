@@ -78,7 +78,8 @@ type Session struct {
 	setupBy   time.Time          // when a call that is being set up should be connected
 	held      hold
 	impaired  *impair.Net // nil: the network is used as it is
-	stressed  gate        // the call is connected: a stress test begins
+	evidence  evidence
+	stressed  gate // the call is connected: a stress test begins
 	speed     *transfer.Endpoint
 	measuring gate // the call is connected: a measurement of throughput begins
 	remote    remote
@@ -173,6 +174,7 @@ func (s *Session) Run(ctx context.Context) {
 
 // begin makes the peer connection, probes the ICE servers and dials.
 func (s *Session) begin(ctx context.Context) {
+	s.evidence.open(s.o.Config, s.o.Feed.Append)
 	err := s.impair(ctx)
 	var p connection
 	if err == nil {
@@ -350,6 +352,7 @@ func (s *Session) finish() {
 		}
 	}
 	s.phases.Cancel()
+	s.evidence.media.Close()
 	e := diag.CallEnded{Reason: s.end.reason, By: s.end.by, Cause: cause(s.end.err), Code: s.end.code}
 	e.Signal = FailureOf(s.end.err)
 	s.o.Feed.End(e)

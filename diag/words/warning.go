@@ -13,6 +13,22 @@ var warnings = map[string]entry{
 	"capture.failed": warning("The packets or keys of the call cannot be written.",
 		"Choose files that you can write.",
 		"A file of --keylog or --pcapng could not be opened. The call continues without it."),
+	"save.media": warningOn("The media that this call receives is written to files in ",
+		"Give the files only to those who may hear and see the call, and delete them afterwards.",
+		"With --save-media the audio and video that the peer sends is written to files, as it is heard and seen, with the "+
+			"packets that carried it."),
+	"save.failed": warningOn("Received media cannot be written to ",
+		"Choose a directory that you can write, on a disk with free space.",
+		"A file of --save-media could not be made or written. The call continues without it; what was written before is "+
+			"kept."),
+	"save.limit": warningOn("A file of received media ended before the call, at the limit of ",
+		"Place a shorter call: each run has its own limit.",
+		"The files of --save-media hold at most 1 GiB together, and an hour of each stream. What is received after that is "+
+			"not written; the call and its verdict are not affected."),
+	"save.slow": warningOn("The disk was too slow for all received media in ",
+		"Choose a directory on a faster disk.",
+		"Packets waited to be written by --save-media, and more came than the queue holds. The files lack them, as if they "+
+			"had been lost; the call and its statistics are not affected."),
 	"signal.slow": warning("The signaling server accepts messages too slowly; one was dropped.",
 		"Check the load of the server, or use another one.",
 		"Messages for the signaling server waited in a full queue, and one was dropped. The server is overloaded, or the "+

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"dialtone/signal/pairs"
 )
 
 // BenchmarkWake measures how long after a candidate is posted the other party's
@@ -60,7 +62,7 @@ func benchmarkWake(b *testing.B, parked time.Duration) {
 // BenchmarkRequest is the cost of one poll and one post without the network.
 func BenchmarkRequest(b *testing.B) {
 	l := newLine(b, Options{CandidatesPerSide: -1, RequestsPerSecond: -1})
-	initiator, subscriber := l.pairIn(stateConnected)
+	initiator, subscriber := l.pairIn(pairs.Connected)
 	for b.Loop() {
 		l.ice(initiator, `{"candidate":"candidate:1 1 udp 1 192.0.2.1 9 typ host"}`)
 		l.poll(subscriber)

@@ -11,13 +11,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"dialtone/signal/pairs"
 )
 
 // TestCounters: what /healthz counts since the start, after a known sequence of requests.
 func TestCounters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLine(t, Options{RequestsPerSecond: 1, RequestBurst: 20, CandidatesPerSide: 1, Expiry: 10 * time.Second})
-		initiator, subscriber := l.pairIn(stateConnected) // 2 dials, offer, answer, 3 polls or so
+		initiator, subscriber := l.pairIn(pairs.Connected) // 2 dials, offer, answer, 3 polls or so
 		before := l.health(t)
 		l.want("a candidate", l.ice(initiator, `{"candidate":"x"}`), 200, "")
 		for range 2 {
@@ -65,7 +67,7 @@ func (l *line) health(t *testing.T) Health {
 // TestStoredBytes: what is kept is counted, and freed when it has been fetched.
 func TestStoredBytes(t *testing.T) {
 	l := newLine(t, Options{})
-	initiator, subscriber := l.pairIn(stateConnected)
+	initiator, subscriber := l.pairIn(pairs.Connected)
 	before := l.health(t).StoredBytes
 	candidates := []string{`{"candidate":"x"}`, `{"candidate":"longer"}`, `null`}
 	size := 0
@@ -166,11 +168,15 @@ func TestEndedPairsAreBounded(t *testing.T) {
 			return b
 		}
 		for range 2 { // and again when the first ones are forgotten
-			for n, reason := range []string{"peer_left", "peer_left", "unknown_user", "unknown_user"} {
-				user := end("w")
-				l.wantRefused(reason+" of "+string(rune('0'+n)), l.poll(user), 400, reason)
+			var users []string
+			for range 4 {
+				users = append(users, end("w"))
+			}
+			for n, reason := range []string{"unknown_user", "unknown_user", "peer_left", "peer_left"} {
+				l.wantRefused(reason+" of "+string(rune('0'+n)), l.poll(users[n]), 400, reason)
 			}
 			time.Sleep(time.Minute)
+			l.wantRefused("the last, later", l.poll(users[3]), 400, "unknown_user")
 		}
 	})
 }

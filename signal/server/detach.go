@@ -190,10 +190,13 @@ func (s *Server) detach(w http.ResponseWriter, r *http.Request, id string, p *pa
 
 func (d *detached) run() {
 	defer d.connection.detached.remove(d.conn)
-	gone := d.wait()
-	reply, fail := d.server.store.finish(d.parked, gone)
+	result := d.wait()
+	if !result.isDone() {
+		d.server.leave(context.Background(), d.parked)
+	}
+	d.server.ledger.unpark(d.parked)
 	d.parked = nil
-	if gone || d.answer(reply, fail) != nil || !d.keepAlive || !d.idle() {
+	if !result.isDone() || d.answer(result) != nil || !d.keepAlive || !d.idle() {
 		d.close()
 		return
 	}
@@ -209,26 +212,23 @@ func (d *detached) close() {
 	d.connection.detached.bounds.Gone(d.conn)
 }
 
-// wait blocks until the request has a reason to be answered, and reports whether
-// its client has left. Reading notices the latter; being woken and the end of
-// the time are read deadlines.
-func (d *detached) wait() (gone bool) {
-	store, conn := d.server.store, d.conn
-	store.redirect(d.parked, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
-	for len(d.first) == 0 { // a client that sends ahead cannot be watched
-		_ = conn.SetReadDeadline(d.parked.until)
-		if store.isDue(d.parked) {
-			return false
+// wait blocks until the request has an answer, or its client has left: then the outcome is neither. Reading notices the
+// latter; being woken and the end of the time are read deadlines.
+func (d *detached) wait() outcome {
+	conn, ctx := d.conn, context.Background()
+	d.server.ledger.redirect(d.parked, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
+	for len(d.first) == 0 {
+		// The deadline comes first: if the request is woken while it looks, reading ends at once.
+		_ = conn.SetReadDeadline(time.Now().Add(min(time.Until(d.parked.until), d.server.renewal())))
+		if o := d.server.look(ctx, d.parked); o.isDone() {
+			return o
 		}
-		err := d.read()
-		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-			return true
-		}
-		if !time.Now().Before(d.parked.until) {
-			return false
+		if err := d.read(); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			return outcome{}
 		}
 	}
-	return false
+	d.parked.until = time.Time{} // a client that sends ahead cannot be watched
+	return d.server.look(ctx, d.parked)
 }
 
 // idle waits for the next request, and reports whether one begins.
@@ -252,11 +252,11 @@ func (d *detached) read() error {
 	return err
 }
 
-func (d *detached) answer(reply *statusReply, fail *failure) error {
+func (d *detached) answer(o outcome) error {
 	w := &rawAnswer{header: make(http.Header)}
 	d.server.prepare(w.header, d.id)
 	d.server.announce(w.header)
-	d.server.answerStatus(w, d.id, d.remote, reply, fail)
+	d.server.answerStatus(w, d.id, d.remote, o)
 	if !d.keepAlive || w.header.Get("Connection") == "close" {
 		d.keepAlive = false
 		w.header.Set("Connection", "close")

@@ -58,6 +58,11 @@
 // each is atomic. The longest wait is its value. For a client that sends
 // neither field nothing differs from the original.
 //
+// # Several servers
+//
+// With Options.Store servers share their pairs: any of them takes any request, so a load balancer need not know which
+// belong together. Limits count what each server sees. The rules of the pairs are those of package pairs in any case.
+//
 // # Refusals
 //
 // The body is {"error":REASON,"message":TEXT,"request_id":ID}; REASON is stable:
@@ -72,7 +77,7 @@
 //	404 not_found
 //	413 body_too_large
 //	429 rate_limited pairs_limit address_pairs_limit candidates_limit storage_limit
-//	503 shutting_down
+//	503 shutting_down server_leaving draining store_unavailable
 //
 // The ID is in the header X-Request-Id of every answer and in the log.
 package server

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"dialtone/signal/pairs"
 )
 
 // failure is a refused request: what its answer's status and JSON body say.
@@ -71,6 +73,20 @@ var (
 		status: http.StatusServiceUnavailable, reason: "shutting_down",
 		message: "the server is shutting down; dial again later",
 	}
+	errLeaving = &failure{
+		status: http.StatusServiceUnavailable, reason: "server_leaving",
+		message: "this server is shutting down, but others have the call: send the request again", retry: time.Second,
+	}
+	errDraining = &failure{
+		status: http.StatusServiceUnavailable, reason: "draining",
+		message: "the server is about to shut down and begins no new calls: dial again, so that another server is asked",
+		retry:   time.Second,
+	}
+	errStore = &failure{
+		status: http.StatusServiceUnavailable, reason: "store_unavailable",
+		message: "the server cannot reach the store of its calls (--store): send the request again; its operator finds " +
+			"the cause in its log", retry: time.Second,
+	}
 	errCandidateLimit = tooMany("candidates_limit", "this peer has sent as many candidates as the server keeps", 0)
 	errPairLimit      = tooMany("pairs_limit", "the server holds as many calls as it may; try again later", 10*time.Second)
 	errAddressLimit   = tooMany("address_pairs_limit",
@@ -78,6 +94,12 @@ var (
 	errStorageLimit = tooMany("storage_limit", "the server's memory for descriptions is used up; try again later",
 		10*time.Second)
 )
+
+// refusals are those of the state machine.
+var refusals = map[pairs.Refusal]*failure{
+	pairs.UnknownUser: errUnknownUser, pairs.PeerLeft: errPeerLeft, pairs.Expired: errExpired,
+	pairs.WrongState: errNotYourTurn, pairs.CandidateLimit: errCandidateLimit, pairs.StorageLimit: errStorageLimit,
+}
 
 func rateLimited(wait time.Duration) *failure {
 	return tooMany("rate_limited", "too many requests from your address; slow down", wait)
@@ -90,7 +112,7 @@ func dialsLimited(wait time.Duration) *failure {
 
 // closes reports whether the connection cannot be used after the failure.
 func (f *failure) closes() bool {
-	return f == errShuttingDown || f == errTooLarge || f == errIncomplete
+	return f == errShuttingDown || f == errLeaving || f == errDraining || f == errTooLarge || f == errIncomplete
 }
 
 // retryAfter is the header's value in whole seconds, at least one.

@@ -3,14 +3,14 @@ package server
 import (
 	"net/http"
 	"time"
-
-	"dialtone/signal/gate"
 )
 
 // Health is the body of /healthz.
 type Health struct {
-	OK      bool   `json:"ok"`
-	Version string `json:"version,omitempty"`
+	OK bool `json:"ok"`
+	// Draining: it is about to end, see Options.Drain.
+	Draining bool   `json:"draining,omitempty"`
+	Version  string `json:"version,omitempty"`
 	// UptimeSeconds counts from New.
 	UptimeSeconds float64 `json:"uptime_s"`
 	// Pairs and Parties live now; Waiting of the pairs have one party only.
@@ -27,13 +27,14 @@ type Health struct {
 
 // Health reports the state of the server.
 func (s *Server) Health() Health {
-	st := s.store
-	st.mu.Lock()
-	defer st.mu.Unlock()
+	l := s.ledger
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return Health{
-		OK: !st.closed, Version: s.options.Version, UptimeSeconds: time.Since(s.started).Seconds(),
-		Pairs: st.pairs, Parties: 2*st.pairs - len(st.waiting), Waiting: len(st.waiting),
-		Parked: st.parked, StoredBytes: st.bytes, Since: st.count,
+		OK: !l.closed && !l.draining, Draining: l.draining,
+		Version: s.options.Version, UptimeSeconds: time.Since(s.started).Seconds(),
+		Pairs: l.pairs, Parties: 2*l.pairs - l.waiting, Waiting: l.waiting,
+		Parked: len(l.parked), StoredBytes: l.bytes, Since: l.count,
 	}
 }
 
@@ -44,26 +45,4 @@ func (s *Server) serveHealth(w http.ResponseWriter) {
 		status = http.StatusServiceUnavailable
 	}
 	writeJSON(w, status, h)
-}
-
-// admit counts a request and takes it from its client's budget.
-func (s *store) admit(c gate.Client) *failure {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.count.Requests++
-	wait, ok := s.limits.admitRequest(c, time.Now())
-	if !ok {
-		s.count.Limited++
-		return rateLimited(wait)
-	}
-	return nil
-}
-
-func (s *store) refused(fail *failure) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.count.Refused++
-	if fail.status == http.StatusTooManyRequests && fail.reason != "rate_limited" {
-		s.count.Limited++
-	}
 }

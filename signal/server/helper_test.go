@@ -8,10 +8,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
 	"go.uber.org/goleak"
+
+	"dialtone/signal/pairs"
 )
 
 func TestMain(m *testing.M) {
@@ -49,7 +52,17 @@ func (r reply) userID(t testing.TB) string {
 type line struct {
 	t      testing.TB
 	server *Server
+	others []*Server // that share its store: requests go to each in turn
+	turn   atomic.Int64
 	remote string
+}
+
+// next is the server that gets a request.
+func (l *line) next() *Server {
+	if n := l.turn.Add(1) % int64(1+len(l.others)); n > 0 {
+		return l.others[n-1]
+	}
+	return l.server
 }
 
 func newLine(t testing.TB, o Options) *line {
@@ -69,7 +82,7 @@ func (l *line) do(ctx context.Context, method, path, body string) reply {
 	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(body))
 	r.RemoteAddr = l.remote
 	w := httptest.NewRecorder()
-	l.server.ServeHTTP(w, r)
+	l.next().ServeHTTP(w, r)
 	if id := w.Header().Get(headerRequestID); id == "" {
 		l.t.Errorf("%s %s has no request ID", method, path)
 	}
@@ -132,19 +145,19 @@ func (l *line) wantRefused(what string, got reply, status int, reason string) {
 }
 
 // pairIn makes a pair in the given state.
-func (l *line) pairIn(s state) (initiator, subscriber string) {
+func (l *line) pairIn(s pairs.State) (initiator, subscriber string) {
 	l.t.Helper()
 	initiator = l.dial("pair")
-	if s >= stateNeedInit {
+	if s >= pairs.NeedInit {
 		subscriber = l.dial("pair")
 	}
-	if s >= stateOffered {
+	if s >= pairs.Offered {
 		l.want("offer", l.offer(initiator), 200, "")
 	}
-	if s >= stateAnswered {
+	if s >= pairs.Answered {
 		l.want("answer", l.answer(subscriber), 200, "")
 	}
-	if s >= stateConnected {
+	if s >= pairs.Connected {
 		l.want("fetching the answer", l.poll(initiator), 200, answeredBody)
 	}
 	return initiator, subscriber

@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"dialtone/signal/gate"
+	"dialtone/signal/pairs"
 )
 
 func TestBodyLimit(t *testing.T) {
 	l := newLine(t, Options{})
-	initiator, _ := l.pairIn(stateNeedInit)
+	initiator, _ := l.pairIn(pairs.NeedInit)
 	body := func(size int) string {
 		head, tail := `{"code":"offer","user_id":"`+initiator+`","offer":{"type":"offer","sdp":"`, `"}}`
 		return head + strings.Repeat("x", size-len(head)-len(tail)) + tail
@@ -27,7 +28,7 @@ func TestBodyLimit(t *testing.T) {
 
 func TestCandidateLimit(t *testing.T) {
 	l := newLine(t, Options{})
-	initiator, subscriber := l.pairIn(stateConnected)
+	initiator, subscriber := l.pairIn(pairs.Connected)
 	for n := range 256 {
 		l.want("ice", l.ice(initiator, `{"candidate":"c"}`), 200, "")
 		if n%100 == 0 {
@@ -87,12 +88,12 @@ func TestPairLimits(t *testing.T) {
 
 func TestStorageLimit(t *testing.T) {
 	l := newLine(t, Options{StoredBytes: 100})
-	initiator, subscriber := l.pairIn(stateAnswered) // 50 bytes
+	initiator, subscriber := l.pairIn(pairs.Answered) // 50 bytes
 	big := `{"candidate":"` + strings.Repeat("x", 40) + `"}`
 	l.wantRefused("too much", l.ice(initiator, big), 429, "storage_limit")
 	l.want("fits", l.ice(initiator, `{"candidate":"x"}`), 200, "")
 	l.want("ended", l.disconnect(subscriber), 200, "")
-	l.pairIn(stateAnswered)
+	l.pairIn(pairs.Answered)
 	l.want("fits again", l.ice(l.dial("other"), `{"candidate":"x"}`), 200, "")
 }
 

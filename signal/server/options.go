@@ -9,6 +9,9 @@ import (
 	"dialtone/signal/page"
 )
 
+// DefaultExpiry is how long a party may be silent. Deployed pages rely on it.
+const DefaultExpiry = 10 * time.Second
+
 // Limits that are not for choice.
 const (
 	// maxCode is how many characters a call code may have; it has at least one.
@@ -39,6 +42,9 @@ type Options struct {
 	// ICEServers makes ICE servers with an account for one pair, which its name does not reveal. Parties get them with
 	// their dial when they ask for them. nil: there are none.
 	ICEServers func(pair string) []page.ICEServer
+
+	// Store keeps the pairs where several servers find them. nil: in memory.
+	Store Store
 
 	// Proxies are the reverse proxies whose X-Forwarded-For or Forwarded says who the client is.
 	Proxies gate.Proxies
@@ -81,6 +87,9 @@ type Options struct {
 	BodyTimeout time.Duration
 	// IdleTimeout is how long an unused connection is kept. Default 60 s.
 	IdleTimeout time.Duration
+	// Drain is for how long Serve goes on after its context has ended: Health says so, and a server without a shared
+	// store begins no new pairs and ends with the last one. Default 0.
+	Drain time.Duration
 	// ShutdownTimeout bounds the orderly end of Serve. Default 5 s.
 	ShutdownTimeout time.Duration
 }
@@ -97,7 +106,7 @@ func (o Options) withDefaults() Options {
 		value    *time.Duration
 		standard time.Duration
 	}{
-		{&o.Expiry, 10 * time.Second},
+		{&o.Expiry, DefaultExpiry},
 		{&o.HeaderTimeout, 5 * time.Second},
 		{&o.BodyTimeout, 10 * time.Second},
 		{&o.IdleTimeout, 60 * time.Second},

@@ -7,25 +7,27 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"dialtone/signal/pairs"
 )
 
 // TestStatusByState has a row for each row of the protocol's table of states.
 func TestStatusByState(t *testing.T) {
 	tests := []struct {
-		state                 state
+		state                 pairs.State
 		initiator, subscriber string
 		// again is what the same poll gets a second time.
 		initiatorAgain, subscriberAgain string
 	}{
-		{stateWaiting, `{}`, "", `{}`, ""},
-		{stateNeedInit, needInitBody, `{}`, needInitBody, `{}`},
-		{stateOffered, `{}`, offeredBody, `{}`, offeredBody},
-		{stateAnswered, answeredBody, `{}`, connectedBody, connectedBody},
-		{stateConnected, connectedBody, connectedBody, connectedBody, connectedBody},
+		{pairs.Waiting, `{}`, "", `{}`, ""},
+		{pairs.NeedInit, needInitBody, `{}`, needInitBody, `{}`},
+		{pairs.Offered, `{}`, offeredBody, `{}`, offeredBody},
+		{pairs.Answered, answeredBody, `{}`, connectedBody, connectedBody},
+		{pairs.Connected, connectedBody, connectedBody, connectedBody, connectedBody},
 	}
+	stores := newStores(t)
 	for _, test := range tests {
-		t.Run(test.state.String(), func(t *testing.T) {
-			l := newLine(t, Options{})
+		stores.run(t, test.state.String(), func(t *testing.T, l *line) {
 			initiator, subscriber := l.pairIn(test.state)
 			if subscriber != "" {
 				l.want("subscriber", l.poll(subscriber), 200, test.subscriber)
@@ -41,40 +43,47 @@ func TestStatusByState(t *testing.T) {
 
 // TestWhoMayWhen tries offer and answer by both parties in each state.
 func TestWhoMayWhen(t *testing.T) {
-	for s := stateWaiting; s <= stateConnected; s++ {
-		l := newLine(t, Options{})
-		for _, request := range []string{"offer", "answer"} {
-			for _, by := range []string{"initiator", "subscriber"} {
-				initiator, subscriber := l.pairIn(s)
-				user := initiator
-				if by == "subscriber" {
-					user = subscriber
-				}
-				if user == "" {
-					continue
-				}
-				post := l.offer
-				if request == "answer" {
-					post = l.answer
-				}
-				what := fmt.Sprintf("%s by %s in %s", request, by, s)
-				if s == stateNeedInit && request == "offer" && by == "initiator" ||
-					s == stateOffered && request == "answer" && by == "subscriber" {
-					l.want(what, post(user), 200, "")
-					l.wantRefused("a second "+what, post(user), 400, "wrong_state")
-				} else {
-					l.wantRefused(what, post(user), 400, "wrong_state")
-				}
-				l.want("disconnect", l.disconnect(initiator), 200, "")
+	stores := newStores(t)
+	for s := pairs.Waiting; s <= pairs.Connected; s++ {
+		stores.run(t, s.String(), func(t *testing.T, l *line) { testWhoMayWhen(t, l, s) })
+	}
+}
+
+func testWhoMayWhen(t *testing.T, l *line, s pairs.State) {
+	t.Helper()
+	for _, request := range []string{"offer", "answer"} {
+		for _, by := range []string{"initiator", "subscriber"} {
+			initiator, subscriber := l.pairIn(s)
+			user := initiator
+			if by == "subscriber" {
+				user = subscriber
 			}
+			if user == "" {
+				continue
+			}
+			post := l.offer
+			if request == "answer" {
+				post = l.answer
+			}
+			what := fmt.Sprintf("%s by %s in %s", request, by, s)
+			if s == pairs.NeedInit && request == "offer" && by == "initiator" ||
+				s == pairs.Offered && request == "answer" && by == "subscriber" {
+				l.want(what, post(user), 200, "")
+				l.wantRefused("a second "+what, post(user), 400, "wrong_state")
+			} else {
+				l.wantRefused(what, post(user), 400, "wrong_state")
+			}
+			l.want("disconnect", l.disconnect(initiator), 200, "")
 		}
 	}
 }
 
 // TestErrorsOfTheOriginal keeps its statuses, and gives 400 for its 500s.
-func TestErrorsOfTheOriginal(t *testing.T) {
-	l := newLine(t, Options{})
-	initiator, _ := l.pairIn(stateNeedInit)
+func TestErrorsOfTheOriginal(t *testing.T) { newStores(t).run(t, "rules", testErrorsOfTheOriginal) }
+
+func testErrorsOfTheOriginal(t *testing.T, l *line) {
+	t.Helper()
+	initiator, _ := l.pairIn(pairs.NeedInit)
 	l.dial("waits") // an empty user_id matched a waiting pair there
 	tests := []struct{ name, body, reason string }{
 		{"unknown user", `{"code":"get_status","user_id":"` + strings.Repeat("0", 64) + `"}`, "unknown_user"},
@@ -173,8 +182,10 @@ func TestUserIDs(t *testing.T) {
 	}
 }
 
-func TestThirdBeginsANewPair(t *testing.T) {
-	l := newLine(t, Options{})
+func TestThirdBeginsANewPair(t *testing.T) { newStores(t).run(t, "rules", testThirdBeginsANewPair) }
+
+func testThirdBeginsANewPair(t *testing.T, l *line) {
+	t.Helper()
 	first, second := l.dial("w"), l.dial("w")
 	third := l.dial("w")
 	l.want("first", l.poll(first), 200, needInitBody)
@@ -186,10 +197,12 @@ func TestThirdBeginsANewPair(t *testing.T) {
 	l.want("fourth", l.poll(fourth), 200, `{}`)
 }
 
-func TestCandidates(t *testing.T) {
-	l := newLine(t, Options{})
+func TestCandidates(t *testing.T) { newStores(t).run(t, "rules", testCandidates) }
+
+func testCandidates(t *testing.T, l *line) {
+	t.Helper()
 	one, two, three := `{"candidate":"1","sdpMid":"0"}`, `{"candidate":"2"}`, `{"candidate":"","x":{"kept":1}}`
-	initiator, subscriber := l.pairIn(stateNeedInit)
+	initiator, subscriber := l.pairIn(pairs.NeedInit)
 	l.want("early", l.ice(initiator, one), 200, "")
 	l.want("early null", l.ice(initiator, "null"), 200, "")
 	l.want("no field", l.post(`{"code":"ice","user_id":"`+initiator+`"}`), 200, "")
@@ -206,27 +219,32 @@ func TestCandidates(t *testing.T) {
 	for _, bad := range []string{`1`, `"candidate:1"`, `[]`, `{"candidate":1}`, `{"sdpMLineIndex":-1}`, `{"candidate":"` + strings.Repeat("x", 1025) + `"}`, `{"x":"` + strings.Repeat("x", 2048) + `"}`} {
 		l.wantRefused(bad[:min(20, len(bad))], l.ice(subscriber, bad), 400, "bad_candidate")
 	}
-	if n := l.server.Health().StoredBytes; n != 0 {
+	if n := l.server.Health().StoredBytes; n != 0 && len(l.others) == 0 {
 		t.Errorf("%d bytes are stored: descriptions are not needed once both peers have them", n)
 	}
 }
 
 func TestDisconnect(t *testing.T) {
-	for s := stateWaiting; s <= stateConnected; s++ {
-		l := newLine(t, Options{})
-		initiator, subscriber := l.pairIn(s)
-		l.want("disconnect", l.disconnect(initiator), 200, "")
-		l.wantRefused("who left", l.poll(initiator), 400, "unknown_user")
-		l.wantRefused("who left, again", l.disconnect(initiator), 400, "unknown_user")
-		if subscriber != "" {
-			l.wantRefused("the other", l.poll(subscriber), 400, "peer_left")
-			l.wantRefused("the other sends", l.ice(subscriber, "null"), 400, "peer_left")
-		}
-		if h := l.server.Health(); h.Pairs != 0 || h.Parties != 0 || h.Waiting != 0 || h.StoredBytes != 0 {
-			t.Errorf("in %s remains %+v", s, h)
-		}
-		if again := l.dial("pair"); l.poll(again).body != `{}` {
-			t.Error("the code is not free again")
-		}
+	stores := newStores(t)
+	for s := pairs.Waiting; s <= pairs.Connected; s++ {
+		stores.run(t, s.String(), func(t *testing.T, l *line) { testDisconnect(t, l, s) })
+	}
+}
+
+func testDisconnect(t *testing.T, l *line, s pairs.State) {
+	t.Helper()
+	initiator, subscriber := l.pairIn(s)
+	l.want("disconnect", l.disconnect(initiator), 200, "")
+	l.wantRefused("who left", l.poll(initiator), 400, "unknown_user")
+	l.wantRefused("who left, again", l.disconnect(initiator), 400, "unknown_user")
+	if subscriber != "" {
+		l.wantRefused("the other", l.poll(subscriber), 400, "peer_left")
+		l.wantRefused("the other sends", l.ice(subscriber, "null"), 400, "peer_left")
+	}
+	if h := l.server.Health(); len(l.others) == 0 && (h.Pairs != 0 || h.Parties != 0 || h.Waiting != 0 || h.StoredBytes != 0) {
+		t.Errorf("in %s remains %+v", s, h)
+	}
+	if again := l.dial("pair"); l.poll(again).body != `{}` {
+		t.Error("the code is not free again")
 	}
 }

@@ -81,7 +81,7 @@ func TestManyParties(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if h := l.server.Health(); h.Pairs != 0 || h.Waiting != 0 || h.StoredBytes != 0 || h.Parked != 0 || len(l.server.store.waiting) != 0 || !l.server.store.limits.pairsOf.IsEmpty() {
+	if h := l.server.Health(); h.Pairs != 0 || h.Waiting != 0 || h.StoredBytes != 0 || h.Parked != 0 || !l.server.ledger.limits.pairsOf.IsEmpty() {
 		t.Errorf("remains %+v", h)
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"dialtone/signal/pairs"
 )
 
 // serve runs a server on loopback until the test ends.
@@ -192,7 +194,7 @@ func TestPage(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	l := newLine(t, Options{Version: "1.2.3"})
-	l.pairIn(stateConnected)
+	l.pairIn(pairs.Connected)
 	l.dial("waits")
 	var h Health
 	if err := json.Unmarshal([]byte(l.do(context.Background(), "GET", "/healthz", "").body), &h); err != nil {

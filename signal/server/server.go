@@ -14,6 +14,7 @@ import (
 	"dialtone/signal"
 	"dialtone/signal/gate"
 	"dialtone/signal/page"
+	"dialtone/signal/pairs"
 )
 
 // HeaderWait announces the wait_ms extension in every answer of the call endpoint:
@@ -27,7 +28,9 @@ const headerRequestID = "X-Request-Id"
 // Close (Serve does it).
 type Server struct {
 	options  Options
-	store    *store
+	store    Store
+	stop     func() // listening to the store
+	ledger   *ledger
 	names    *naming
 	static   http.Handler // the page; nil: none
 	refusals *gate.Refusals
@@ -41,15 +44,20 @@ func New(o Options) *Server {
 	if s.options.Page != nil {
 		s.static = http.StripPrefix("/call", s.options.Page)
 	}
-	s.store = newStore(s.options, func(pr *pair) {
-		s.options.Logger.Info("call expired", "call", s.names.hash(pr.code))
-	})
+	s.ledger = newLedger(s.options, s.onTime)
+	if s.store = s.options.Store; s.store == nil {
+		s.store = pairs.NewMemory(s.options.Expiry, s.options.Pairs)
+	}
+	s.ledger.prefix, s.stop = s.store.Listen(s.ledger.wake)
 	return s
 }
 
 // Close ends all pairs: parked requests are answered, later ones refused with
 // 503. It may be called again.
-func (s *Server) Close() { s.store.close() }
+func (s *Server) Close() {
+	s.ledger.close()
+	s.stop()
+}
 
 // Serve answers on ln until ctx ends, then shuts down in order: parked requests
 // are answered, running ones finish, for at most Options.ShutdownTimeout. It
@@ -81,12 +89,35 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	case failed = <-served:
 		served <- failed
 	case <-ctx.Done():
+		failed = s.drain(served)
 	}
 	s.Close()
 	err := s.shutdown(ctx, hs, detached)
 	<-served
 	<-served
 	return errors.Join(failed, err)
+}
+
+// drain goes on for as long as a server that is about to end may, and returns why it could not.
+func (s *Server) drain(served chan error) error {
+	if s.options.Drain <= 0 {
+		return nil
+	}
+	emptied := s.ledger.drain()
+	if s.options.Store != nil {
+		emptied = nil // other servers go on with the pairs when the load balancer has noticed
+	}
+	s.options.Logger.Info("draining", "for", s.options.Drain)
+	over := time.NewTimer(s.options.Drain)
+	defer over.Stop()
+	select {
+	case failed := <-served:
+		served <- failed
+		return failed
+	case <-emptied:
+	case <-over.C:
+	}
+	return nil
 }
 
 // shutdown ends what the server still does, in order if it can.
@@ -134,7 +165,7 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, id string) {
 		s.refusals.Warn("requests come from a proxy that is not named: its clients share limits", "proxy", r.RemoteAddr,
 			"flag", "--trusted-proxy")
 	}
-	if fail := s.store.admit(from); fail != nil {
+	if fail := s.ledger.admit(from); fail != nil {
 		s.refuse(w, id, r.RemoteAddr, fail)
 		return
 	}
@@ -152,10 +183,10 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, id string) {
 		s.refuse(w, id, r.RemoteAddr, fail)
 		return
 	}
-	gate.Busy(r.Context(), s.store.knows(req.userID))
+	gate.Busy(r.Context(), s.ledger.knows(req.userID))
 	switch req.code {
 	case "dial":
-		reply, fail := s.dial(from, req)
+		reply, fail := s.dial(r.Context(), from, req)
 		if fail != nil {
 			s.refuse(w, id, r.RemoteAddr, fail)
 			return
@@ -164,7 +195,7 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, id string) {
 	case "get_status":
 		s.serveStatus(w, r, id, req)
 	default:
-		if fail := s.change(req); fail != nil {
+		if fail := s.change(r.Context(), req); fail != nil {
 			s.refuse(w, id, r.RemoteAddr, fail)
 			return
 		}
@@ -172,64 +203,39 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, id string) {
 	}
 }
 
-// serveStatus answers get_status, now or when there is news.
-func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request, id string, req *request) {
-	if fail := req.parseWait(); fail != nil {
-		s.refuse(w, id, r.RemoteAddr, fail)
-		return
-	}
-	wake := make(chan struct{}, 1)
-	reply, parked, fail := s.store.begin(req, func() {
-		select {
-		case wake <- struct{}{}:
-		default:
-		}
-	})
-	if parked != nil {
-		at, can := canDetach(r)
-		how := waitPatience
-		if can {
-			how = s.store.await(r.Context(), parked, wake, patience)
-		}
-		if how == waitPatience {
-			if can && s.detach(w, r, id, parked, at) {
-				return
-			}
-			how = s.store.await(r.Context(), parked, wake, 0)
-		}
-		reply, fail = s.store.finish(parked, how == waitGone)
-	}
-	s.answerStatus(w, id, r.RemoteAddr, reply, fail)
-}
-
-// answerStatus answers get_status, and says nothing where the client is gone.
-func (s *Server) answerStatus(w http.ResponseWriter, id, remote string, reply *statusReply, fail *failure) {
+func (s *Server) dial(ctx context.Context, from gate.Client, req *request) (*dialReply, *failure) {
 	switch {
-	case fail != nil:
-		s.refuse(w, id, remote, fail)
-	case reply != nil:
-		writeJSON(w, http.StatusOK, reply)
-	}
-}
-
-func (s *Server) dial(from gate.Client, req *request) (*dialReply, *failure) {
-	if req.callCode == "" {
+	case req.callCode == "":
 		return nil, errCallCode
-	}
-	if s.options.StrongCodes && !isStrong(req.callCode) {
+	case s.options.StrongCodes && !isStrong(req.callCode):
 		return nil, errWeakCode
+	case s.ledger.isClosed():
+		return nil, s.closing()
 	}
-	s.store.mu.Lock()
-	p, fail := s.store.dial(req.callCode, from, time.Now())
-	opened := fail == nil && p.isInitiator()
-	s.store.mu.Unlock()
+	var initiator, user string
+	var fail *failure
+	err := s.store.Dial(ctx, req.callCode, func(waiting *pairs.Pair, now time.Time) (p *pairs.Pair) {
+		if p, fail = s.ledger.dial(waiting, req.callCode, from, now); p == nil {
+			return nil
+		}
+		initiator, user = p.Initiator.ID, p.Initiator.ID
+		if p.Subscriber != nil {
+			user = p.Subscriber.ID
+		}
+		return p
+	})
+	if err != nil {
+		fail = s.storeFailure(err)
+	}
+	s.ledger.dialed(fail == nil && user != initiator)
 	if fail != nil {
 		return nil, fail
 	}
-	s.options.Logger.Info("dialed", "call", s.names.hash(req.callCode), "user", s.names.hash(p.id), "opened", opened)
-	reply := &dialReply{UserID: p.id}
+	opened := user == initiator
+	s.options.Logger.Info("dialed", "call", s.names.hash(req.callCode), "user", s.names.hash(user), "opened", opened)
+	reply := &dialReply{UserID: user}
 	if req.wantsICE && s.options.ICEServers != nil {
-		reply.ICEServers = s.options.ICEServers(s.names.hash(p.pair.initiator.id))
+		reply.ICEServers = s.options.ICEServers(s.names.hash(initiator))
 	}
 	return reply, nil
 }
@@ -258,40 +264,51 @@ func (s *Server) checkHost(r *http.Request) *failure {
 }
 
 // change does the requests that answer with an empty body.
-func (s *Server) change(req *request) *failure {
-	s.store.mu.Lock()
-	p, fail := s.store.find(req.userID, time.Now())
-	if fail == nil {
-		fail = s.apply(p, req)
+func (s *Server) change(ctx context.Context, req *request) *failure {
+	var code string
+	fail := s.update(ctx, req.userID, func(p *pairs.Pair, party *pairs.Party, _ time.Time) *failure {
+		code = p.Code
+		return s.apply(p, party, req)
+	})
+	if fail != nil {
+		return fail
 	}
-	s.store.mu.Unlock()
-	if fail == nil && req.code != "ice" {
-		s.options.Logger.Info(req.code, "call", s.names.hash(p.pair.code), "user", s.names.hash(p.id))
+	switch req.code {
+	case "ice":
+		s.ledger.add(&s.ledger.count.Candidates)
+		return nil
+	case "disconnect":
+		s.ledger.add(&s.ledger.count.Left)
 	}
-	return fail
+	s.options.Logger.Info(req.code, "call", s.names.hash(code), "user", s.names.hash(req.userID))
+	return nil
 }
 
-// apply does one changing request of a known party, under the store's mutex.
-func (s *Server) apply(p *party, req *request) *failure {
+// apply does one changing request of a known party.
+func (s *Server) apply(p *pairs.Pair, by *pairs.Party, req *request) *failure {
 	var raw json.RawMessage
 	var fail *failure
+	var why pairs.Refusal
 	switch req.code {
 	case "offer":
 		if raw, fail = req.description(signal.KindOffer, errOffer); fail == nil {
-			fail = s.store.offer(p, raw)
+			why = p.SetOffer(by, raw, s.ledger.fits(p))
 		}
 	case "answer":
 		if raw, fail = req.description(signal.KindAnswer, errAnswer); fail == nil {
-			fail = s.store.answer(p, raw)
+			why = p.SetAnswer(by, raw, s.ledger.fits(p))
 		}
 	case "ice":
 		if raw, fail = req.candidate(); fail == nil {
-			fail = s.store.ice(p, raw)
+			why = p.AddCandidate(by, raw, s.options.CandidatesPerSide, s.ledger.fits(p))
 		}
 	case "disconnect":
-		s.store.disconnect(p)
+		p.Disconnect(by)
 	default:
 		fail = errUnknownCode
+	}
+	if why != "" {
+		fail = refusals[why]
 	}
 	return fail
 }
@@ -310,7 +327,7 @@ func (s *Server) announce(h http.Header) {
 
 // refuse answers with a failure's status and a body that says what to do.
 func (s *Server) refuse(w http.ResponseWriter, id, remote string, fail *failure) {
-	s.store.refused(fail)
+	s.ledger.refused(fail)
 	s.options.Logger.Debug("refused", "request", id, "status", fail.status, "reason", fail.reason, "from", remote)
 	if fail.retry > 0 {
 		w.Header().Set("Retry-After", fail.retryAfter())

@@ -2,128 +2,153 @@ package server
 
 import (
 	"context"
+	"net/http"
 	"time"
+
+	"dialtone/signal/pairs"
 )
 
-// parked is a get_status request that waits. The newest of a party counts: an
-// older one has been given up by its client and must not take anything.
+// parked is a get_status request that waits.
 type parked struct {
-	party      *party
-	poll       uint64
-	until      time.Time
-	superseded bool
-	wake       func() // called under the store's mutex when there may be something to answer
+	poll  pairs.Poll
+	until time.Time
+	wake  func() // called under the ledger's mutex when there may be something to answer; it does not block
 }
 
-// begin answers get_status at once where there is news or no wait is wished,
-// and parks it otherwise. wake must not block.
-func (s *store) begin(r *request, wake func()) (*statusReply, *parked, *failure) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
-	p, fail := s.find(r.userID, now)
-	if fail != nil {
-		return nil, nil, fail
-	}
-	if r.poll != 0 && r.poll == p.poll && p.reply != nil {
-		return p.reply, nil, nil
-	}
-	p.reply = nil
-	if r.wait == 0 || p.hasNews() {
-		return s.give(p, r.poll), nil, nil
-	}
-	if old := p.parked; old != nil {
-		old.superseded = true
-		p.wake()
-	}
-	s.parked++
-	p.parked = &parked{party: p, poll: r.poll, until: now.Add(r.wait), wake: wake}
-	return nil, p.parked, nil
+// outcome is what a get_status request is answered with; neither: it stays parked.
+type outcome struct {
+	reply *pairs.Reply
+	fail  *failure
 }
 
-// finish answers a parked request with whatever there is now. gone:
-// its client has left: then nothing is taken, and both results are nil.
-func (s *store) finish(w *parked, gone bool) (*statusReply, *failure) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.parked--
-	p := w.party
-	if p.parked == w {
-		p.parked, p.lastSeen = nil, time.Now()
+func (o outcome) isDone() bool { return o.reply != nil || o.fail != nil }
+
+// serveStatus answers get_status, now or when there is news.
+func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request, id string, req *request) {
+	if fail := req.parseWait(); fail != nil {
+		s.refuse(w, id, r.RemoteAddr, fail)
+		return
 	}
+	wake := make(chan struct{}, 1)
+	p := &parked{
+		poll: pairs.Poll{UserID: req.userID, Number: req.poll}, until: time.Now().Add(req.wait),
+		wake: func() {
+			select {
+			case wake <- struct{}{}:
+			default:
+			}
+		},
+	}
+	if req.wait > 0 {
+		s.ledger.park(p)
+	}
+	result := s.begin(r.Context(), p, req.wait > 0)
+	if !result.isDone() {
+		at, can := canDetach(r)
+		if can {
+			result = s.await(r.Context(), p, wake, patience)
+		}
+		if !result.isDone() && r.Context().Err() == nil {
+			if can && s.detach(w, r, id, p, at) {
+				return
+			}
+			result = s.await(r.Context(), p, wake, 0)
+		}
+		if !result.isDone() {
+			s.leave(r.Context(), p)
+		}
+	}
+	s.ledger.unpark(p)
+	s.answerStatus(w, id, r.RemoteAddr, result)
+}
+
+// answerStatus answers get_status, and says nothing where the client is gone.
+func (s *Server) answerStatus(w http.ResponseWriter, id, remote string, o outcome) {
 	switch {
-	case gone:
-		return nil, nil
-	case s.closed:
-		return nil, errShuttingDown
-	case p.left:
-		return nil, errUnknownUser
-	case p.pair.state == stateEnded:
-		return nil, p.pair.why
-	case w.superseded:
-		return &statusReply{}, nil
+	case o.fail != nil:
+		s.refuse(w, id, remote, o.fail)
+	case o.reply != nil:
+		writeJSON(w, http.StatusOK, o.reply)
 	}
-	return s.give(p, w.poll), nil
 }
 
-// give takes the news for p, and remembers them where the poll is numbered.
-func (s *store) give(p *party, poll uint64) *statusReply {
-	before := p.pair.state
-	reply := p.take()
-	if before != stateConnected && p.pair.state == stateConnected {
-		s.count.Connected++
-		s.drop(p.pair, len(p.pair.offer)+len(p.pair.answer))
-		p.pair.offer, p.pair.answer = nil, nil // both peers have them
+// begin answers get_status at once where there is news or it does not wait, and parks it otherwise.
+func (s *Server) begin(ctx context.Context, w *parked, wait bool) (o outcome) {
+	fail := s.update(ctx, w.poll.UserID, func(p *pairs.Pair, party *pairs.Party, now time.Time) *failure {
+		o.reply = p.Begin(party, w.poll, wait, s.vouch(w, now))
+		return nil
+	})
+	if fail != nil {
+		return outcome{fail: fail}
 	}
-	s.drop(p.pair, reply.size())
-	if poll != 0 && reply.takes() {
-		p.poll, p.reply = poll, reply
-	}
-	return reply
+	return o
 }
 
-// isDue reports whether a parked request has a reason to be answered.
-func (s *store) isDue(w *parked) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closed || w.superseded || w.party.hasNews()
-}
-
-// redirect sets what is woken for w.
-func (s *store) redirect(w *parked, wake func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	w.wake = wake
-}
-
-// verdict is how waiting ended.
-type verdict uint8
-
-const (
-	waitDue      verdict = iota // news, or the time is over
-	waitGone                    // the client has left
-	waitPatience                // neither, for as long as the goroutine was to wait
-)
-
-// await blocks until w has a reason to be answered, its client is gone, or
-// patience (if it is positive) is over.
-func (s *store) await(ctx context.Context, w *parked, wake <-chan struct{}, patience time.Duration) verdict {
-	rest, over := time.Until(w.until), waitDue
-	if patience > 0 && patience < rest {
-		rest, over = patience, waitPatience
+// look answers a parked request if there is a reason to, or its time is over.
+func (s *Server) look(ctx context.Context, w *parked) (o outcome) {
+	closed := s.ledger.isClosed()
+	if closed && s.options.Store == nil {
+		return outcome{fail: errShuttingDown}
 	}
-	timer := time.NewTimer(rest)
-	defer timer.Stop()
+	over := closed || !time.Now().Before(w.until)
+	err := s.commit(ctx, pairs.PairOf(w.poll.UserID), func(p *pairs.Pair, now time.Time) bool {
+		reply, why := p.Look(w.poll, over, now, s.vouch(w, now))
+		o = outcome{reply, refusals[why]}
+		return why == ""
+	})
+	if fail := s.storeFailure(err); fail != nil {
+		return outcome{fail: fail}
+	}
+	return o
+}
+
+// leave ends a parked request whose client has gone: nothing is taken.
+func (s *Server) leave(ctx context.Context, w *parked) {
+	err := s.commit(context.WithoutCancel(ctx), pairs.PairOf(w.poll.UserID), func(p *pairs.Pair, now time.Time) bool {
+		return p.Leave(w.poll, now)
+	})
+	_ = s.storeFailure(err) // it is logged; the pair expires then
+}
+
+// vouch is until when the party of a parked request is known to be alive. Other servers of a store cannot know that
+// this one ends, so it promises nothing, but says again that its party is alive, see renewal.
+func (s *Server) vouch(w *parked, now time.Time) time.Time {
+	if s.options.Store != nil {
+		return now
+	}
+	return now.Add(time.Until(w.until))
+}
+
+// renewal is how often a parked request reports to a shared store that its party is alive.
+func (s *Server) renewal() time.Duration {
+	if s.options.Store == nil {
+		return maxWait
+	}
+	return s.options.Expiry / 3
+}
+
+// await blocks until w has a reason to be answered, its client is gone, or patience (if it is positive) is over. In the
+// latter two cases the outcome is neither.
+func (s *Server) await(ctx context.Context, w *parked, wake <-chan struct{}, patience time.Duration) outcome {
+	var limit <-chan time.Time
+	if patience > 0 && patience < time.Until(w.until) {
+		limit = time.After(patience)
+	}
 	for {
+		timer := time.NewTimer(min(time.Until(w.until), s.renewal()))
 		select {
 		case <-ctx.Done():
-			return waitGone
+			timer.Stop()
+			return outcome{}
+		case <-limit:
+			timer.Stop()
+			return outcome{}
 		case <-timer.C:
-			return over
 		case <-wake:
+			timer.Stop()
 		}
-		if s.isDue(w) {
-			return waitDue
+		if o := s.look(ctx, w); o.isDone() {
+			return o
 		}
 	}
 }

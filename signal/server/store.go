@@ -1,280 +1,108 @@
 package server
 
 import (
-	"crypto/rand"
-	"encoding/hex"
-	"encoding/json"
-	"sync"
+	"context"
+	"errors"
 	"time"
 
-	"dialtone/signal/gate"
+	"dialtone/signal/pairs"
 )
 
-// store holds all pairs. Its mutex makes every request atomic: each method that
-// takes it does one request's whole work under it, and none of them blocks.
-type store struct {
-	mu       sync.Mutex
-	options  Options
-	limits   *limits
-	waiting  map[string]*pair  // by call code: the initiators without subscriber
-	parties  map[string]*party // by user ID, those of pairs that ended lately included
-	pairs    int               // that live
-	bytes    int               // kept for them
-	parked   int               // get_status requests that wait
-	ended    int               // pairs of which only the reason is kept
-	closed   bool
-	count    counters
-	onExpire func(*pair) // called without the mutex
+// Store keeps pairs. Each change is atomic: a store that cannot keep what the change has made, because another came
+// first, makes it again with what is there then. Changes do not block.
+type Store interface {
+	// Dial makes a change of the pair that waits under a code, nil if there is none, and keeps what that returns, the
+	// same pair or a new one that waits in its place; nil changes nothing.
+	Dial(ctx context.Context, code string, change func(waiting *pairs.Pair, now time.Time) *pairs.Pair) error
+	// Update makes a change of the pair with an ID, and keeps it if that returns true. pairs.ErrNoPair: there is none.
+	Update(ctx context.Context, id string, change func(p *pairs.Pair, now time.Time) bool) error
+	// Listen gives the prefix for the names of this server's parked requests. wake is called with the name of one that
+	// has to look again after a change on any server, with "" for all of them. It does not block.
+	Listen(wake func(name string)) (prefix string, stop func())
 }
 
-// counters are those of /healthz, since the start.
-type counters struct {
-	Requests   uint64 `json:"requests"`
-	Refused    uint64 `json:"refused"`
-	Limited    uint64 `json:"limited"`
-	Dials      uint64 `json:"dials"`
-	Paired     uint64 `json:"paired"`
-	Connected  uint64 `json:"connected"`
-	Candidates uint64 `json:"candidates"`
-	Left       uint64 `json:"left"`
-	Expired    uint64 `json:"expired"`
+// commit makes a change of a pair and keeps the ledger up to date.
+func (s *Server) commit(ctx context.Context, id string, change func(p *pairs.Pair, now time.Time) bool) error {
+	connects := false
+	err := s.store.Update(ctx, id, func(p *pairs.Pair, now time.Time) bool {
+		before := p.State
+		changed := change(p, now)
+		connects = before != pairs.Connected && p.State == pairs.Connected
+		s.ledger.note(p, now)
+		return changed
+	})
+	if err == nil && connects {
+		s.ledger.add(&s.ledger.count.Connected)
+	}
+	return err
 }
 
-func newStore(o Options, onExpire func(*pair)) *store {
-	return &store{
-		options: o, limits: newLimits(o), onExpire: onExpire,
-		waiting: make(map[string]*pair), parties: make(map[string]*party),
+// update does one request of a party of a live pair.
+func (s *Server) update(
+	ctx context.Context, userID string, change func(p *pairs.Pair, party *pairs.Party, now time.Time) *failure,
+) (fail *failure) {
+	if s.ledger.isClosed() {
+		return s.closing()
 	}
-}
-
-// dial adds a party: as the subscriber of the pair that waits under code, or as the initiator of a new one. A client
-// that may not begin a pair joins none but those of its own address, and each try costs as much as a miss: it must not
-// learn who waits under which code.
-func (s *store) dial(code string, from gate.Client, now time.Time) (*party, *failure) {
-	if s.closed {
-		return nil, errShuttingDown
-	}
-	s.count.Dials++
-	if wait, ok := s.limits.admitDial(from, now); !ok {
-		return nil, dialsLimited(wait)
-	}
-	pr := s.waiting[code]
-	if pr != nil && pr.isExpired(now, s.options.Expiry) {
-		pr = nil
-	}
-	if fail := s.limits.fitsPair(from, s.pairs, s.options.Pairs); fail != nil {
-		s.limits.missed(from, now)
-		if pr == nil || pr.opener.Groups[0] != from.Groups[0] {
-			return nil, fail
+	err := s.commit(ctx, pairs.PairOf(userID), func(p *pairs.Pair, now time.Time) bool {
+		party, why := p.Find(userID, now, s.options.Expiry)
+		if why != "" {
+			fail = refusals[why]
+			return false
 		}
+		fail = change(p, party, now)
+		return true
+	})
+	if err != nil {
+		return s.storeFailure(err)
 	}
-	if pr == nil {
-		s.limits.missed(from, now)
-		return s.open(code, from, now)
+	return fail
+}
+
+// closing is why a server that shuts down refuses.
+func (s *Server) closing() *failure {
+	if s.options.Store != nil {
+		return errLeaving
 	}
-	delete(s.waiting, code)
-	p := s.addParty(pr, now)
-	pr.subscriber, pr.state = p, stateNeedInit
-	s.count.Paired++
-	pr.initiator.wake()
-	s.watch(pr, now)
-	return p, nil
+	return errShuttingDown
 }
 
-func (s *store) open(code string, from gate.Client, now time.Time) (*party, *failure) {
-	if exceeds(s.pairs+1, s.options.Pairs) {
-		return nil, errPairLimit
-	}
-	s.limits.pairsOf.Add(from, 1, -1)
-	pr := &pair{code: code, state: stateWaiting, opener: from}
-	pr.initiator = s.addParty(pr, now)
-	s.waiting[code] = pr
-	s.pairs++
-	pr.timer = time.AfterFunc(s.options.Expiry, func() { s.tick(pr) })
-	return pr.initiator, nil
-}
-
-func (s *store) addParty(pr *pair, now time.Time) *party {
-	p := &party{id: newUserID(), pair: pr, lastSeen: now}
-	s.parties[p.id] = p
-	return p
-}
-
-// newUserID gives 64 hex digits that cannot be guessed. crypto/rand.Read never fails.
-func newUserID() string {
-	var b [32]byte
-	_, _ = rand.Read(b[:])
-	return hex.EncodeToString(b[:])
-}
-
-// find gives the party of a live pair and counts the request as its sign of
-// life. A pair whose time is over is left to its timer, which is about to fire.
-func (s *store) find(id string, now time.Time) (*party, *failure) {
-	p := s.parties[id]
+// storeFailure is the refusal where a store fails; nil for nil.
+func (s *Server) storeFailure(err error) *failure {
 	switch {
-	case s.closed:
-		return nil, errShuttingDown
-	case p == nil:
-		return nil, errUnknownUser
-	case p.pair.state == stateEnded:
-		return nil, p.pair.why
-	case p.pair.isExpired(now, s.options.Expiry):
-		return nil, errExpired
+	case err == nil:
+		return nil
+	case errors.Is(err, pairs.ErrNoPair):
+		return errUnknownUser
+	case !errors.Is(err, context.Canceled):
+		s.refusals.Warn("the store of rooms does not answer", "error", err.Error(), "flag", "--store")
 	}
-	p.lastSeen = now
-	return p, nil
+	return errStore
 }
 
-// knows reports whether a user ID is one of a live pair.
-func (s *store) knows(id string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := s.parties[id]
-	return p != nil && p.pair.state != stateEnded
-}
-
-// offer and answer keep a description and move the pair on.
-func (s *store) offer(p *party, raw json.RawMessage) *failure {
-	if p.pair.state != stateNeedInit || !p.isInitiator() {
-		return errNotYourTurn
-	}
-	if !s.keep(p.pair, len(raw)) {
-		return errStorageLimit
-	}
-	p.pair.offer, p.pair.state = raw, stateOffered
-	p.other().wake()
-	return nil
-}
-
-func (s *store) answer(p *party, raw json.RawMessage) *failure {
-	if p.pair.state != stateOffered || p.isInitiator() {
-		return errNotYourTurn
-	}
-	if !s.keep(p.pair, len(raw)) {
-		return errStorageLimit
-	}
-	p.pair.answer, p.pair.state = raw, stateAnswered
-	p.other().wake()
-	return nil
-}
-
-// ice keeps a candidate (or null) for the peer.
-func (s *store) ice(p *party, raw json.RawMessage) *failure {
-	if exceeds(p.sent+1, s.options.CandidatesPerSide) {
-		return errCandidateLimit
-	}
-	if !s.keep(p.pair, len(raw)) {
-		return errStorageLimit
-	}
-	p.candidates = append(p.candidates, raw)
-	p.sent++
-	s.count.Candidates++
-	if p.pair.state == stateConnected {
-		p.other().wake()
-	}
-	return nil
-}
-
-// keep accounts for n more bytes of a pair, unless they are too many.
-func (s *store) keep(pr *pair, n int) bool {
-	if !s.limits.fitsBytes(pr.opener, n, s.bytes, s.options.StoredBytes) {
-		return false
-	}
-	s.bytes += n
-	pr.bytes += n
-	s.limits.bytesOf.Add(pr.opener, n, -1)
-	return true
-}
-
-// drop takes back what keep counted.
-func (s *store) drop(pr *pair, n int) {
-	s.bytes -= n
-	pr.bytes -= n
-	s.limits.bytesOf.Remove(pr.opener, n)
-}
-
-// disconnect ends the pair. Who hung up is unknown from now on; the other may
-// still learn why.
-func (s *store) disconnect(p *party) {
-	s.count.Left++
-	p.left = true
-	s.end(p.pair, errPeerLeft)
-	delete(s.parties, p.id)
-}
-
-// end frees everything of a pair but the reason, which the parties can ask for
-// until the timer fires once more.
-func (s *store) end(pr *pair, why *failure) {
-	if s.waiting[pr.code] == pr {
-		delete(s.waiting, pr.code)
-	}
-	pr.state, pr.why = stateEnded, why
-	s.pairs--
-	s.drop(pr, pr.bytes)
-	s.limits.pairsOf.Remove(pr.opener, 1)
-	pr.offer, pr.answer = nil, nil
-	for _, p := range []*party{pr.initiator, pr.subscriber} {
-		if p != nil {
-			p.candidates, p.reply = nil, nil
-			p.wake()
-		}
-	}
-	s.ended++
-	if exceeds(s.ended, s.options.Pairs) {
-		s.forget(pr)
+// onTime ends a pair whose time is over.
+func (s *Server) onTime(id string) {
+	if !s.ledger.begin() {
 		return
 	}
-	pr.timer.Reset(s.options.Expiry)
-}
-
-func (s *store) forget(pr *pair) {
-	if pr.forgotten {
-		return
-	}
-	pr.forgotten = true
-	pr.timer.Stop()
-	s.ended--
-	for _, p := range []*party{pr.initiator, pr.subscriber} {
-		if p != nil {
-			delete(s.parties, p.id)
-		}
-	}
-}
-
-// watch sets the pair's timer to its present deadline. Signs of life do not
-// touch the timer: it looks again when it fires.
-func (s *store) watch(pr *pair, now time.Time) {
-	pr.timer.Reset(pr.deadline(now, s.options.Expiry).Sub(now))
-}
-
-// tick is the pair's own clock: it alone expires the pair.
-func (s *store) tick(pr *pair) {
-	s.mu.Lock()
-	expired := false
-	switch now := time.Now(); {
-	case s.closed:
-	case pr.state == stateEnded:
-		s.forget(pr)
-	case pr.isExpired(now, s.options.Expiry):
-		s.count.Expired++
-		s.end(pr, errExpired)
-		expired = true
+	defer s.ledger.running.Done()
+	var expired bool
+	var due time.Duration
+	var code string
+	err := s.commit(context.Background(), id, func(p *pairs.Pair, now time.Time) bool {
+		expired = p.Expire(now, s.options.Expiry)
+		due, code = p.Deadline(s.options.Expiry).Sub(now), p.Code
+		return expired
+	})
+	switch {
+	case errors.Is(err, pairs.ErrNoPair):
+		s.ledger.gone(id)
+	case err != nil:
+		s.ledger.watch(id, time.Second)
+	case expired:
+		s.ledger.add(&s.ledger.count.Expired)
+		s.options.Logger.Info("call expired", "call", s.names.hash(code))
 	default:
-		s.watch(pr, now)
-	}
-	s.mu.Unlock()
-	if expired {
-		s.onExpire(pr)
-	}
-}
-
-// close ends everything: timers stop, parked requests wake, nothing new begins.
-func (s *store) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closed = true
-	for _, p := range s.parties {
-		p.pair.timer.Stop()
-		p.wake()
+		s.ledger.watch(id, due)
 	}
 }

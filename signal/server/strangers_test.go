@@ -13,6 +13,7 @@ import (
 
 	"dialtone/signal/gate"
 	"dialtone/signal/page"
+	"dialtone/signal/pairs"
 )
 
 // dialed dials a code from an address, with fields of the header, and returns the reason of a refusal.
@@ -69,7 +70,7 @@ func TestFloodsOfPairs(t *testing.T) {
 				l := newLine(t, Options{
 					Pairs: 2000, Proxies: test.proxies, RequestsPerSecond: -1, MissesPerSecond: -1, Expiry: time.Hour,
 				})
-				l.server.store.limits.pairs = 25 // as if it were the default
+				l.server.ledger.limits.pairs = 25 // as if it were the default
 				for n := range 2500 {
 					var header []string
 					if test.field != nil {
@@ -166,7 +167,7 @@ func TestOracle(t *testing.T) {
 // TestStoredBytesOfAClient: one client cannot use up the memory for descriptions.
 func TestStoredBytesOfAClient(t *testing.T) {
 	l := newLine(t, Options{RequestsPerSecond: -1, MissesPerSecond: -1, StoredBytes: 4 << 20})
-	l.server.store.limits.bytes = 1 << 20
+	l.server.ledger.limits.bytes = 1 << 20
 	big := strings.Repeat("x", 60_000)
 	flood := func(remote string) {
 		l.remote = remote
@@ -192,7 +193,7 @@ func TestStoredBytesOfAClient(t *testing.T) {
 		t.Errorf("%d bytes are stored", n)
 	}
 	l.remote = "198.51.100.7:1"
-	l.pairIn(stateConnected)
+	l.pairIn(pairs.Connected)
 }
 
 // TestForeignPages: pages of other sites, and of names that lead here, take no place and get no account.

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"dialtone/signal/pairs"
 )
 
 // bubble runs a test on its own clock.
@@ -25,15 +27,15 @@ func TestExpiry(t *testing.T) {
 	tests := []struct {
 		name   string
 		silent string // who does not poll
-		state  state
+		state  pairs.State
 		alive  bool
 	}{
-		{"nobody is silent", "", stateNeedInit, true},
-		{"the initiator is silent", "initiator", stateNeedInit, false},
-		{"the subscriber is silent", "subscriber", stateOffered, false},
-		{"both are silent", "both", stateConnected, false},
-		{"an empty seat is not silent", "", stateWaiting, true},
-		{"the only one is silent", "initiator", stateWaiting, false},
+		{"nobody is silent", "", pairs.NeedInit, true},
+		{"the initiator is silent", "initiator", pairs.NeedInit, false},
+		{"the subscriber is silent", "subscriber", pairs.Offered, false},
+		{"both are silent", "both", pairs.Connected, false},
+		{"an empty seat is not silent", "", pairs.Waiting, true},
+		{"the only one is silent", "initiator", pairs.Waiting, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -59,7 +61,7 @@ func TestExpiry(t *testing.T) {
 
 func TestExpiryIsExact(t *testing.T) {
 	bubble(t, Options{}, func(t *testing.T, l *line) {
-		initiator, subscriber := l.pairIn(stateNeedInit)
+		initiator, subscriber := l.pairIn(pairs.NeedInit)
 		time.Sleep(6 * time.Second)
 		l.want("a sign of life", l.ice(initiator, "null"), 200, "")
 		time.Sleep(4*time.Second - time.Millisecond)
@@ -76,9 +78,6 @@ func TestExpiryIsExact(t *testing.T) {
 		synctest.Wait()
 		l.wantRefused("the reason is forgotten", l.poll(initiator), 400, "unknown_user")
 		l.wantRefused("subscriber", l.poll(subscriber), 400, "unknown_user")
-		if n := len(l.server.store.parties); n != 0 {
-			t.Errorf("%d parties are kept", n)
-		}
 	})
 }
 
@@ -96,25 +95,27 @@ func TestDialDoesNotMeetTheDead(t *testing.T) {
 	})
 }
 
+// wakes are the events that answer a parked request.
+var wakes = []struct {
+	name  string
+	state pairs.State
+	who   string // is parked
+	event func(l *line, initiator, subscriber string)
+	want  string
+}{
+	{"second dial", pairs.Waiting, "initiator", func(l *line, _, _ string) { l.dial("pair") }, needInitBody},
+	{"offer", pairs.NeedInit, "subscriber", func(l *line, i, _ string) { l.offer(i) }, offeredBody},
+	{"answer", pairs.Offered, "initiator", func(l *line, _, s string) { l.answer(s) }, answeredBody},
+	{"answer fetched", pairs.Answered, "subscriber", func(l *line, i, _ string) { l.poll(i) }, connectedBody},
+	{"answer fetched, candidates wait", pairs.Answered, "subscriber", func(l *line, i, _ string) {
+		l.ice(i, `{"candidate":"1"}`)
+		l.poll(i)
+	}, connectedWith(`{"candidate":"1"}`)},
+}
+
 // TestWakes: a parked request is answered at once when there is news.
 func TestWakes(t *testing.T) {
-	tests := []struct {
-		name  string
-		state state
-		who   string // is parked
-		event func(l *line, initiator, subscriber string)
-		want  string
-	}{
-		{"second dial", stateWaiting, "initiator", func(l *line, _, _ string) { l.dial("pair") }, needInitBody},
-		{"offer", stateNeedInit, "subscriber", func(l *line, i, _ string) { l.offer(i) }, offeredBody},
-		{"answer", stateOffered, "initiator", func(l *line, _, s string) { l.answer(s) }, answeredBody},
-		{"answer fetched", stateAnswered, "subscriber", func(l *line, i, _ string) { l.poll(i) }, connectedBody},
-		{"answer fetched, candidates wait", stateAnswered, "subscriber", func(l *line, i, _ string) {
-			l.ice(i, `{"candidate":"1"}`)
-			l.poll(i)
-		}, connectedWith(`{"candidate":"1"}`)},
-	}
-	for _, test := range tests {
+	for _, test := range wakes {
 		t.Run(test.name, func(t *testing.T) {
 			bubble(t, Options{}, func(t *testing.T, l *line) {
 				initiator, subscriber := l.pairIn(test.state)
@@ -140,7 +141,7 @@ func TestWakes(t *testing.T) {
 
 func TestConnectedWakesByCandidate(t *testing.T) {
 	bubble(t, Options{}, func(t *testing.T, l *line) {
-		initiator, subscriber := l.pairIn(stateConnected)
+		initiator, subscriber := l.pairIn(pairs.Connected)
 		for _, user := range []string{initiator, subscriber} {
 			l.want("the first connected is news", <-l.park(context.Background(), user, ""), 200, connectedBody)
 		}
@@ -182,7 +183,7 @@ func TestWaitEnds(t *testing.T) {
 // TestParkedIsAlive: both parties parked again and again live without other requests.
 func TestParkedIsAlive(t *testing.T) {
 	bubble(t, Options{}, func(t *testing.T, l *line) {
-		initiator, subscriber := l.pairIn(stateOffered)
+		initiator, subscriber := l.pairIn(pairs.Offered)
 		for range 3 {
 			answered := l.park(context.Background(), initiator, "")
 			for range 5 {
@@ -196,17 +197,17 @@ func TestParkedIsAlive(t *testing.T) {
 
 func TestPairEndWakes(t *testing.T) {
 	bubble(t, Options{}, func(t *testing.T, l *line) {
-		initiator, subscriber := l.pairIn(stateOffered)
+		initiator, subscriber := l.pairIn(pairs.Offered)
 		answered := l.park(context.Background(), initiator, "")
 		l.want("disconnect", l.disconnect(subscriber), 200, "")
 		l.wantRefused("the other hung up", <-answered, 400, "peer_left")
 
-		_, subscriber = l.pairIn(stateNeedInit)
+		_, subscriber = l.pairIn(pairs.NeedInit)
 		answered = l.park(context.Background(), subscriber, "")
 		l.want("disconnect", l.disconnect(subscriber), 200, "")
 		l.wantRefused("hung up itself", <-answered, 400, "unknown_user")
 
-		initiator, _ = l.pairIn(stateOffered)
+		initiator, _ = l.pairIn(pairs.Offered)
 		begun := time.Now()
 		answered = l.park(context.Background(), initiator, "")
 		l.wantRefused("the other is silent", <-answered, 400, "expired")
@@ -241,7 +242,7 @@ func TestClientGoesAway(t *testing.T) {
 // waiting for.
 func TestNewestPollCounts(t *testing.T) {
 	bubble(t, Options{}, func(t *testing.T, l *line) {
-		initiator, subscriber := l.pairIn(stateOffered)
+		initiator, subscriber := l.pairIn(pairs.Offered)
 		older := l.park(context.Background(), initiator, "")
 		newer := l.park(context.Background(), initiator, "")
 		l.want("older", <-older, 200, `{}`)
@@ -259,7 +260,7 @@ func TestNumberedPolls(t *testing.T) {
 		poll := func(user string, n int) reply {
 			return <-l.park(context.Background(), user, fmt.Sprintf(`,"poll":%d`, n))
 		}
-		initiator, subscriber := l.pairIn(stateAnswered)
+		initiator, subscriber := l.pairIn(pairs.Answered)
 		l.want("answer", poll(initiator, 1), 200, answeredBody)
 		l.want("answer repeated", poll(initiator, 1), 200, answeredBody)
 		l.ice(subscriber, `{"candidate":"1"}`)
@@ -283,7 +284,7 @@ func TestNumberedPolls(t *testing.T) {
 // being made, and asks again under the same number.
 func TestNumberedPollGivenUp(t *testing.T) {
 	bubble(t, Options{}, func(t *testing.T, l *line) {
-		initiator, subscriber := l.pairIn(stateOffered)
+		initiator, subscriber := l.pairIn(pairs.Offered)
 		ctx, cancel := context.WithCancel(context.Background())
 		first := l.park(ctx, initiator, `,"poll":7`)
 		l.answer(subscriber)
@@ -305,34 +306,4 @@ func TestCloseWakes(t *testing.T) {
 			t.Errorf("healthz: %d", got.status)
 		}
 	})
-}
-
-// TestExpiredBeforeItsTimer: a pair whose time has passed is expired, although its timer has not fired yet.
-func TestExpiredBeforeItsTimer(t *testing.T) {
-	s := New(Options{Expiry: 10 * time.Second})
-	defer s.Close()
-	now := time.Now()
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock() // no timer gets through
-	a, fail := s.store.dial("w1", named("a"), now)
-	if fail != nil {
-		t.Fatal(fail)
-	}
-	if _, fail := s.store.find(a.id, now.Add(10*time.Second)); fail != errExpired {
-		t.Errorf("after its time: %v", fail)
-	}
-	if p, fail := s.store.find(a.id, now.Add(10*time.Second-1)); fail != nil || !p.lastSeen.Equal(now.Add(10*time.Second-1)) {
-		t.Errorf("before it: %v", fail)
-	}
-	b, fail := s.store.dial("w1", named("b"), now.Add(20*time.Second-2))
-	if fail != nil || b.pair != a.pair {
-		t.Errorf("in time: %v", fail)
-	}
-	c, fail := s.store.dial("w2", named("a"), now)
-	if fail != nil {
-		t.Fatal(fail)
-	}
-	if d, fail := s.store.dial("w2", named("b"), now.Add(10*time.Second)); fail != nil || d.pair == c.pair || !d.isInitiator() {
-		t.Errorf("the code of an expired pair leads to it: %v", fail)
-	}
 }

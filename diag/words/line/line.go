@@ -115,6 +115,8 @@ func mediaWords(d diag.Data) (string, bool) {
 		return join(fmt.Sprintf("ssrc %d", d.SSRC), timing("after", &d.AfterMs)), true
 	case diag.MediaResumed:
 		return join(d.Kind, timing("after", &d.AfterMs), "without packets"), true
+	case diag.MediaFile:
+		return fileWords(d), true
 	case diag.ChannelOpen:
 		return join(strconv.Quote(d.Label), "opened by", string(d.Side), words.Prefixed("protocol ", d.Protocol),
 			term.Delivery(d)), true

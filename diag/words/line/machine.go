@@ -44,3 +44,21 @@ func networkWords(d diag.NetworkChanged) string {
 	}
 	return strings.Join(parts, ", ")
 }
+
+// fileWords describes a file of received media.
+func fileWords(d diag.MediaFile) string {
+	s := join(d.File, d.Codec, words.Bytes(uint64(max(d.Bytes, 0))),
+		count(uint64(d.Frames), "frame"), count(d.Packets, "packet"))
+	if d.Limit != "" {
+		s += ", ended by the limit of " + string(d.Limit)
+	}
+	return s
+}
+
+// count names a number of things; nothing for none.
+func count(n uint64, thing string) string {
+	if n == 0 {
+		return ""
+	}
+	return words.Count(int(min(n, 1<<31)), thing, thing+"s") // #nosec G115 -- bounded
+}

@@ -39,7 +39,7 @@ func (x *Diff) Write(w io.Writer, stdin io.Reader) (damage string, _ error) {
 	for i, path := range []string{x.Before, x.After} {
 		opened, err := Open([]string{path}, Options{Stdin: stdin, Large: true})
 		if err == nil {
-			err = opened.chosen()
+			err = opened.Chosen()
 		}
 		if err != nil {
 			return "", err
@@ -66,8 +66,8 @@ func (x *Diff) Write(w io.Writer, stdin io.Reader) (damage string, _ error) {
 // cell is a text of a file, without what would change the terminal or the columns.
 func cell(s string) string { return cmp.Or(diag.Clean(s, 300), "-") }
 
-// chosen is an error if a connection has to be chosen.
-func (o *Opened) chosen() error {
+// Chosen is an error if a connection has to be chosen.
+func (o *Opened) Chosen() error {
 	if o.Recording != nil {
 		return nil
 	}
@@ -75,7 +75,7 @@ func (o *Opened) chosen() error {
 	for _, c := range o.Connections {
 		ids = append(ids, c.ID)
 	}
-	return errors.New("the dump has several connections: choose one with --connection ID or FILE#ID: " +
+	return errors.New("the dump has several connections: choose one with FILE#ID: " +
 		diag.Clean(strings.Join(ids, ", "), 300))
 }
 

@@ -10,9 +10,8 @@ import (
 
 	"dialtone/cmd/dialtone/internal/helps"
 	"dialtone/diag"
-	"dialtone/diag/call"
+	"dialtone/diag/check"
 	"dialtone/diag/export"
-	"dialtone/diag/judge"
 	"dialtone/diag/record"
 	"dialtone/diag/report"
 )
@@ -37,7 +36,7 @@ func (*Export) Help() string {
 		}, diag.ExitPass, diag.ExitUsage, diag.ExitCannotRun)
 }
 
-// Write writes the result. A report is of a run that was judged as a check without expectations.
+// Write writes the result. A report is that of check --recording.
 func (x *Export) Write(w io.Writer, stdin io.Reader, version string) (damage string, exit diag.Exit, _ error) {
 	write, known := export.Writers[x.To]
 	format, isReport := report.Formats[x.To]
@@ -45,41 +44,28 @@ func (x *Export) Write(w io.Writer, stdin io.Reader, version string) (damage str
 		forms := slices.Concat(slices.Sorted(maps.Keys(export.Writers)), slices.Sorted(maps.Keys(report.Formats)))
 		return "", diag.ExitUsage, fmt.Errorf("--to: unknown form %q; use one of %s", x.To, strings.Join(forms, ", "))
 	}
-	opened, err := Open([]string{x.File}, Options{Stdin: stdin, Connection: x.Connection, Large: true})
-	if err == nil {
-		err = opened.chosen()
-	}
+	o := check.Options{}
+	o.Config.Version = version
+	o, damage, err := Check(x.File, stdin, x.Connection, o)
 	if err != nil {
 		return "", diag.ExitCannotRun, err
 	}
-	rec := opened.Recording
+	recorded, _ := o.Target.(check.Recorded)
 	if x.Redact {
-		rec.Events = record.Masked(rec.Events)
+		recorded.Events = record.Masked(recorded.Events)
+		o.Target = recorded
 	}
 	var out bytes.Buffer
 	if known {
-		err = write(&out, export.Source{StartedAt: rec.Header.StartedAt, Agent: "dialtone " + version, Events: rec.Events})
+		err = write(&out, export.Source{StartedAt: recorded.Began, Agent: "dialtone " + version, Events: recorded.Events})
 	} else {
-		err = format(&out, reportOf(rec, version))
+		err = format(&out, check.Judge(o))
 	}
 	if err == nil {
 		_, err = w.Write(out.Bytes())
 	}
 	if err != nil {
-		return opened.Damage, diag.ExitCannotRun, err
+		return damage, diag.ExitCannotRun, err
 	}
-	return opened.Damage, diag.ExitPass, nil
-}
-
-// reportOf is the report of a recorded call.
-func reportOf(rec *record.Recording, version string) *report.Report {
-	placed := call.Fold(rec.Events)
-	r := report.Build(report.Input{
-		Tool: "dialtone " + version, Name: placed.Start.Title(), StartedAt: rec.Header.StartedAt, Duration: placed.Now,
-		Runs: []report.Folded{report.Fold(judge.Expectation{}, report.RunInput{
-			Began: rec.Header.StartedAt, Call: placed, Events: rec.Events,
-		})},
-	})
-	r.Settle()
-	return r
+	return damage, diag.ExitPass, nil
 }

@@ -15,9 +15,9 @@ type Import struct {
 
 // Help implements kong.HelpProvider.
 func (*Import) Help() string {
-	return helps.Detail("A dump of chrome://webrtc-internals, of Firefox's about:webrtc (JSON) or of rtcstats, packed by "+
-		"gzip or not, opens in the screen of a call, with the same findings. Several connections are listed: choose one "+
-		"with --connection. The dumps of both ends are put side by side.\n\n"+
+	return helps.Detail("A dump of chrome://webrtc-internals, of Firefox's about:webrtc (JSON or the saved page) or of "+
+		"rtcstats, packed by gzip or not, opens in the screen of a call, with the same findings. Several connections are "+
+		"listed: choose one with --connection. The dumps of both ends are put side by side.\n\n"+
 		"Without a terminal, or with --plain, dialtone prints one line per event and the verdict, and exits with the "+
 		"call's code. The screen exits with 0.",
 		[]string{

@@ -1,4 +1,4 @@
-package media
+package video
 
 import "encoding/binary"
 
@@ -12,13 +12,13 @@ const (
 	nalFUA   = 28
 )
 
-// parseH264 looks for the beginning of a frame, an IDR picture and the resolution in one payload (RFC 6184, section
+// H264 looks for the beginning of a frame, an IDR picture and the resolution in one payload (RFC 6184, section
 // 5.4: single NAL unit, STAP-A, FU-A).
-func parseH264(b []byte) picture {
+func H264(b []byte) Picture {
 	if len(b) == 0 {
-		return picture{}
+		return Picture{}
 	}
-	var p picture
+	var p Picture
 	switch b[0] & 0x1f {
 	case nalSTAPA:
 		for b = b[1:]; len(b) > 2; {
@@ -44,19 +44,19 @@ func parseH264(b []byte) picture {
 	return p
 }
 
-func (p *picture) nal(kind byte, unit []byte) {
+func (p *Picture) nal(kind byte, unit []byte) {
 	switch kind {
 	case nalSlice: // the first of a frame has first_mb_in_slice 0, which is coded as a 1 (ITU-T H.264, section 7.3.3)
-		p.start = p.start || len(unit) > 1 && unit[1]&0x80 != 0
+		p.Start = p.Start || len(unit) > 1 && unit[1]&0x80 != 0
 	case nalIDR: // parameter sets come before the first slice: it begins nothing
-		p.key = true
+		p.Key = true
 	case nalAUD:
-		p.start = true
+		p.Start = true
 	case nalSPS:
-		p.start = true
+		p.Start = true
 		if len(unit) > 1 {
 			if w, h, ok := spsSize(unit[1:]); ok {
-				p.width, p.height = w, h
+				p.Width, p.Height = w, h
 			}
 		}
 	}

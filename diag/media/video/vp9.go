@@ -1,4 +1,4 @@
-package media
+package video
 
 import (
 	"slices"
@@ -7,23 +7,23 @@ import (
 	"github.com/pion/rtp/codecs/vp9"
 )
 
-// parseVP9 reads the payload descriptor (RFC 9628, section 4.2): a picture begins with its lowest spatial layer, and is
+// VP9 reads the payload descriptor (RFC 9628, section 4.2): a picture begins with its lowest spatial layer, and is
 // a key picture if it is not predicted from others. The resolution is that of the highest layer of the scalability
 // structure or, without one, of the frame header.
-func parseVP9(b []byte) picture {
+func VP9(b []byte) Picture {
 	var d codecs.VP9Packet
 	frame, err := d.Unmarshal(b)
 	if err != nil || !d.B || d.SID != 0 {
-		return picture{}
+		return Picture{}
 	}
-	p := picture{start: true, key: !d.P}
+	p := Picture{Start: true, Key: !d.P}
 	if len(d.Width) > 0 && len(d.Height) > 0 {
-		p.width, p.height = slices.Max(d.Width), slices.Max(d.Height)
+		p.Width, p.Height = slices.Max(d.Width), slices.Max(d.Height)
 		return p
 	}
 	var h vp9.Header
-	if p.key && h.Unmarshal(frame) == nil && h.FrameSize != nil {
-		p.width, p.height = h.Width(), h.Height()
+	if p.Key && h.Unmarshal(frame) == nil && h.FrameSize != nil {
+		p.Width, p.Height = h.Width(), h.Height()
 	}
 	return p
 }

@@ -1,4 +1,4 @@
-package media
+package video
 
 // bitReader reads bits, most significant first. After the end it returns zeros and is bad.
 type bitReader struct {

@@ -1,4 +1,4 @@
-package media
+package video
 
 import "encoding/binary"
 
@@ -11,13 +11,13 @@ const (
 	hevcFU  = 49
 )
 
-// parseH265 looks for a picture that decoding can begin with, and for the resolution, in one payload (RFC 7798, section
+// H265 looks for a picture that decoding can begin with, and for the resolution, in one payload (RFC 7798, section
 // 4.4: single NAL unit, aggregation packet, fragmentation unit).
-func parseH265(b []byte) picture {
+func H265(b []byte) Picture {
 	if len(b) < 3 {
-		return picture{}
+		return Picture{}
 	}
-	var p picture
+	var p Picture
 	switch kind := b[0] >> 1 & 0x3f; kind {
 	case hevcAP:
 		for b = b[2:]; len(b) > 2; {
@@ -36,13 +36,13 @@ func parseH265(b []byte) picture {
 	return p
 }
 
-func (p *picture) hevcNAL(kind byte, unit []byte) {
+func (p *Picture) hevcNAL(kind byte, unit []byte) {
 	switch {
 	case kind >= hevcBLA && kind <= hevcCRA:
-		p.key = true
+		p.Key = true
 	case kind == hevcSPS && len(unit) > 2:
 		if w, h, ok := hevcSize(unit[2:]); ok {
-			p.width, p.height = w, h
+			p.Width, p.Height = w, h
 		}
 	}
 }

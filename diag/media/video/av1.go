@@ -1,16 +1,16 @@
-package media
+package video
 
 import "github.com/pion/rtp/codecs/av1/obu"
 
-// parseAV1 reads the aggregation header (AV1 RTP payload format 1.0, section 4.4), whose N bit marks the first packet
+// AV1 reads the aggregation header (AV1 RTP payload format 1.0, section 4.4), whose N bit marks the first packet
 // of a coded video sequence, which begins with a key frame, the type of the first OBU, which shows where a frame
 // begins, and the resolution in the sequence header.
-func parseAV1(b []byte) picture {
+func AV1(b []byte) Picture {
 	const continues, count, newSequence = 0x80, 0x30, 0x08
 	if len(b) < 2 {
-		return picture{}
+		return Picture{}
 	}
-	p := picture{key: b[0]&newSequence != 0}
+	p := Picture{Key: b[0]&newSequence != 0}
 	unit := b[1:]
 	if b[0]&count != 0x10 { // more than one OBU: a length precedes the first
 		n, size, err := obu.ReadLeb128(unit)
@@ -25,14 +25,14 @@ func parseAV1(b []byte) picture {
 	}
 	switch head.Type {
 	case obu.OBUTemporalDelimiter, obu.OBUSequenceHeader, obu.OBUFrameHeader, obu.OBUFrame:
-		p.start = true
+		p.Start = true
 	default:
 	}
-	if head.Type != obu.OBUSequenceHeader || !p.key || head.HasSizeField {
+	if head.Type != obu.OBUSequenceHeader || !p.Key || head.HasSizeField {
 		return p
 	}
 	if w, h, ok := av1Size(unit[head.Size():]); ok {
-		p.width, p.height = w, h
+		p.Width, p.Height = w, h
 	}
 	return p
 }

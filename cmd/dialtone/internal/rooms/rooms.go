@@ -1,0 +1,62 @@
+// Package rooms has what several machines need that serve rooms together: where the rooms are kept.
+package rooms
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"dialtone/diag"
+	"dialtone/signal/pairs/redisstore"
+	"dialtone/signal/server"
+)
+
+// Flags are those of dialtone serve.
+type Flags struct {
+	Store diag.Secret   `placeholder:"URL" help:"Keep rooms in Redis, so that several servers share them: redis:// or rediss://[USER:PASSWORD@]HOST[:PORT][/DATABASE]. Process lists show a password: prefer DIALTONE_STORE or the file. Default: in memory."`
+	Drain time.Duration `placeholder:"DURATION" help:"At SIGTERM, go on for so long: /healthz reports it, so that a load balancer leaves the server, and no new rooms begin. It ends sooner if no rooms are left and no other server has them. Default: 0, end at once."`
+}
+
+// Complete reports what is wrong with the flags.
+func (f *Flags) Complete() error {
+	if f.Store == "" {
+		return nil
+	}
+	if err := redisstore.Valid(f.Store.Reveal()); err != nil {
+		return fmt.Errorf("--store: %w", err)
+	}
+	return nil
+}
+
+// Open applies the flags to the options of a server. End closes what it has opened.
+func (f *Flags) Open(ctx context.Context, o *server.Options) (end func() error, err error) {
+	o.Drain = f.Drain
+	if f.Store == "" {
+		return func() error { return nil }, nil
+	}
+	expiry := o.Expiry
+	if expiry <= 0 {
+		expiry = server.DefaultExpiry
+	}
+	store, err := redisstore.Open(f.Store.Reveal(), expiry)
+	if err != nil {
+		return nil, err
+	}
+	bounded, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if err := store.Ping(bounded); err != nil {
+		_ = store.Close() // it has no connection
+		return nil, fmt.Errorf("cannot use the store at %s: %w; check --store, and that Redis runs there",
+			store.Address(), err)
+	}
+	o.Store = store
+	return store.Close, nil
+}
+
+// Describe says where rooms are kept, without a password.
+func (f *Flags) Describe() string {
+	if f.Store == "" {
+		return ""
+	}
+	return fmt.Sprintf("rooms are in   %s\n", redisstore.Redacted(f.Store.Reveal()))
+}

@@ -1,0 +1,68 @@
+package media
+
+import (
+	"encoding/hex"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var compareHeaders = cmp.AllowUnexported(header{})
+
+func TestParseRTP(t *testing.T) {
+	const fixed = "00010000000200000003" // sequence number 1, timestamp 2, SSRC 3, after the first two bytes
+	tests := []struct {
+		name string
+		in   string
+		want header
+		ok   bool
+	}{
+		{"plain", "80e0" + fixed + "aabb", header{marker: true, payloadType: 96, seq: 1, timestamp: 2, ssrc: 3, overhead: 12, payload: []byte{0xaa, 0xbb}}, true},
+		{"no payload", "8060" + fixed, header{marker: false, payloadType: 96, seq: 1, timestamp: 2, ssrc: 3, overhead: 12, payload: []byte{}}, true},
+		{"contributors", "8260" + fixed + "0000000900000008" + "aa", header{marker: false, payloadType: 96, seq: 1, timestamp: 2, ssrc: 3, overhead: 20, payload: []byte{0xaa}}, true},
+		{"extension", "9060" + fixed + "bede0001" + "10ff0000" + "aa", header{marker: false, payloadType: 96, seq: 1, timestamp: 2, ssrc: 3, overhead: 20, payload: []byte{0xaa}, profile: 0xbede, extensions: []byte{0x10, 0xff, 0, 0}}, true},
+		{"padding", "a060" + fixed + "aa" + "000003", header{marker: false, payloadType: 96, seq: 1, timestamp: 2, ssrc: 3, overhead: 15, payload: []byte{0xaa}}, true},
+		{"padding only", "a060" + fixed + "0002", header{marker: false, payloadType: 96, seq: 1, timestamp: 2, ssrc: 3, overhead: 14, payload: []byte{}}, true},
+		{"empty", "", header{}, false},
+		{"short", "80600001", header{}, false},
+		{"another version", "4060" + fixed + "aa", header{}, false},
+		{"contributors cut off", "8260" + fixed + "0000", header{}, false},
+		{"extension cut off", "9060" + fixed + "bede", header{}, false},
+		{"extension longer than the packet", "9060" + fixed + "bedeffff", header{}, false},
+		{"more padding than payload", "a060" + fixed + "aa03", header{}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.want.extensions == nil && tt.ok {
+				tt.want.extensions = []byte{}
+			}
+			got, ok := parseRTP(unhex(t, tt.in))
+			if ok != tt.ok {
+				t.Fatalf("ok = %v", ok)
+			}
+			if diff := cmp.Diff(tt.want, got, compareHeaders); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestOriginal(t *testing.T) {
+	h := header{seq: 7, overhead: 12, payload: []byte{0x12, 0x34, 0xaa}}
+	got, ok := h.original()
+	if diff := cmp.Diff(header{seq: 0x1234, overhead: 14, payload: []byte{0xaa}}, got, compareHeaders); diff != "" || !ok {
+		t.Error(ok, diff)
+	}
+	if _, ok := (header{payload: []byte{1}}).original(); ok {
+		t.Error("one byte is no original sequence number")
+	}
+}
+
+func unhex(t *testing.T, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

@@ -1,0 +1,177 @@
+package pairs
+
+import (
+	"encoding/json"
+	"time"
+
+	"dialtone/signal/gate"
+)
+
+// State is how far a pair is.
+type State uint8
+
+// The states, in their order.
+const (
+	Unknown  State = iota
+	Waiting        // there is no subscriber yet
+	NeedInit       // both are there, the initiator has to offer
+	Offered        // the subscriber has to answer
+	Answered       // the initiator has to fetch the answer
+	Connected
+	Ended // nothing but the reason is kept, for the parties' next poll
+)
+
+// String is the protocol's own name of the state.
+func (s State) String() string {
+	switch s {
+	case Waiting:
+		return "wait_for_response"
+	case NeedInit:
+		return "need_init"
+	case Offered:
+		return "offered"
+	case Answered:
+		return "answered"
+	case Connected:
+		return "connected"
+	case Ended:
+		return "ended"
+	case Unknown:
+	}
+	return "unknown"
+}
+
+// Refusal is why a request is refused; "" means that it is not. Its text is the protocol's stable reason.
+type Refusal string
+
+// The reasons.
+const (
+	UnknownUser    Refusal = "unknown_user"
+	PeerLeft       Refusal = "peer_left"
+	Expired        Refusal = "expired"
+	WrongState     Refusal = "wrong_state"
+	CandidateLimit Refusal = "candidates_limit"
+	StorageLimit   Refusal = "storage_limit"
+)
+
+// Pair is one call: an initiator and, from NeedInit on, a subscriber. It is one value that a store keeps whole, as JSON
+// where it has to; its methods are pure.
+type Pair struct {
+	ID         string          `json:"id"`
+	Code       string          `json:"code"`
+	State      State           `json:"state"`
+	Opener     gate.Client     `json:"opener"` // whose limits it counts against
+	Initiator  *Party          `json:"initiator"`
+	Subscriber *Party          `json:"subscriber,omitempty"`
+	Offer      json.RawMessage `json:"offer,omitempty"`
+	Answer     json.RawMessage `json:"answer,omitempty"`
+	Why        Refusal         `json:"why,omitempty"` // in Ended
+
+	replaced []string // parked requests that a newer one has replaced by the present change
+}
+
+// Party is one of the two.
+type Party struct {
+	ID string `json:"id"`
+	// Seen is until when the party is known to be alive.
+	Seen       time.Time         `json:"seen"`
+	Candidates []json.RawMessage `json:"candidates,omitempty"` // sent by this party, not yet fetched by the other
+	Sent       int               `json:"sent,omitempty"`       // candidates sent so far
+	Connected  bool              `json:"connected,omitempty"`  // knows that the pair is connected
+	// Parked names the newest get_status request that waits.
+	Parked string `json:"parked,omitempty"`
+	Left   bool   `json:"left,omitempty"` // this party hung up
+
+	// The answer to the last numbered poll, where it took something: given again when the same number is asked for again.
+	Poll  uint64 `json:"poll,omitempty"`
+	Reply *Reply `json:"reply,omitempty"`
+}
+
+// Reply is the body that answers get_status.
+type Reply struct {
+	Code   string             `json:"code,omitempty"`
+	Offer  json.RawMessage    `json:"offer,omitempty"`
+	Answer json.RawMessage    `json:"answer,omitempty"`
+	Routes *[]json.RawMessage `json:"new_ice_routes,omitempty"`
+}
+
+// takes reports whether giving r changed anything that a lost answer would lose.
+func (r *Reply) takes() bool { return r.Answer != nil || r.Routes != nil }
+
+// other is the opposite party, nil while there is none.
+func (p *Pair) other(of *Party) *Party {
+	if of == p.Initiator {
+		return p.Subscriber
+	}
+	return p.Initiator
+}
+
+// parties are those that have dialed.
+func (p *Pair) parties() []*Party {
+	if p.Subscriber == nil {
+		return []*Party{p.Initiator}
+	}
+	return []*Party{p.Initiator, p.Subscriber}
+}
+
+// Bytes is the size of the descriptions and candidates that are kept.
+func (p *Pair) Bytes() int {
+	n := len(p.Offer) + len(p.Answer)
+	for _, party := range p.parties() {
+		for _, c := range party.Candidates {
+			n += len(c)
+		}
+	}
+	return n
+}
+
+// Deadline is when the pair expires without further requests.
+func (p *Pair) Deadline(expiry time.Duration) time.Time {
+	end := p.Initiator.Seen
+	if p.Subscriber != nil && p.Subscriber.Seen.Before(end) {
+		end = p.Subscriber.Seen
+	}
+	return end.Add(expiry)
+}
+
+// IsExpired reports whether a party has been silent for too long.
+func (p *Pair) IsExpired(now time.Time, expiry time.Duration) bool {
+	return !p.Deadline(expiry).After(now)
+}
+
+// KeptFor is how long a store has to keep the pair without further requests: after its end its parties can still ask
+// for the reason.
+func (p *Pair) KeptFor(now time.Time, expiry time.Duration) time.Duration {
+	if p.State == Ended {
+		return expiry
+	}
+	return max(0, p.Deadline(expiry).Sub(now)) + expiry
+}
+
+// Wakes names the parked requests that have to look again after a change.
+func (p *Pair) Wakes() []string {
+	wakes := p.replaced
+	for _, party := range p.parties() {
+		if party.Parked != "" && p.hasNews(party) {
+			wakes = append(wakes, party.Parked)
+		}
+	}
+	return wakes
+}
+
+// hasNews reports whether a parked request of a party has to be answered now. Only "connected" without candidates is no
+// news, except the first time.
+func (p *Pair) hasNews(of *Party) bool {
+	switch p.State {
+	case NeedInit, Answered:
+		return of == p.Initiator
+	case Offered:
+		return of == p.Subscriber
+	case Connected:
+		return !of.Connected || len(p.other(of).Candidates) > 0
+	case Ended:
+		return true
+	case Waiting, Unknown:
+	}
+	return false
+}
