@@ -62,7 +62,7 @@ var arrows = []struct {
 		"github.com/prometheus/",
 	}},
 	{"dialtone/cmd/dialtone/internal/requests", []string{
-		"dialtone/diag", "dialtone/signal", "dialtone/signal/conform", "dialtone/signal/post", "dialtone/signal/whip",
+		"dialtone/diag", "dialtone/signal", "dialtone/signal/conform", "dialtone/signal/conform/rooms", "dialtone/signal/post", "dialtone/signal/room", "dialtone/signal/whip",
 		"golang.org/x/net/http/httpguts", settingsPackage,
 	}},
 	{"dialtone/cmd/dialtone/internal/supply", []string{
@@ -88,6 +88,7 @@ var arrows = []struct {
 	{"dialtone/signal/gate", nil},
 	{"dialtone/signal/web", []string{"dialtone/signal", "dialtone/signal/gate", "golang.org/x/net/html", "golang.org/x/net/html/atom"}},
 	{"dialtone/signal/conform", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/signal/whip", "dialtone/diag/sdp"}},
+	{"dialtone/signal/conform/rooms", []string{"dialtone/signal/conform", "dialtone/signal/room", "dialtone/signal/web"}},
 	{"dialtone/signal/server", []string{"dialtone/signal", "dialtone/signal/gate", "dialtone/signal/page", "dialtone/signal/pairs", "golang.org/x/time/rate"}},
 	{"dialtone/signal/pairs", []string{"dialtone/signal/gate"}},
 	{"dialtone/signal/pairs/redisstore", []string{"dialtone/signal/pairs", "github.com/redis/go-redis/v9"}},
