@@ -50,10 +50,14 @@ type Config struct {
 	CAFile       string              // PEM with further authorities to trust
 	KeyLog       string              // file for the keys of DTLS; "": they are not written
 	PCAPNG       string              // file for the packets and the keys; "": they are not written
+	Decrypted    string              // file for the packets without their encryption; "": they are not written
 	SaveMedia    string              // directory for files of the media that is received; "": it is not kept
 	Proxy        Secret              // URL of the proxy for signaling and for TURN over TCP and TLS; "": the environment's
 	Version      string              // dialtone's
 }
+
+// WithoutFiles lets a call write nothing beside its events: its peer in the same process does.
+func (c *Config) WithoutFiles() { c.KeyLog, c.PCAPNG, c.Decrypted, c.SaveMedia = "", "", "", "" }
 
 // ICEServerAuth is an RTCIceServer with one URL.
 type ICEServerAuth struct {

@@ -38,7 +38,9 @@ type SpeedTest struct {
 	Unordered      bool     `json:"unordered,omitempty"`
 	MaxRetransmits *uint16  `json:"max_retransmits,omitempty"` // absent: reliable
 	Rate           float64  `json:"rate,omitempty"`            // bit/s of messages, paced; 0: as fast as the path carries
-	MaxBytes       uint64   `json:"max_bytes,omitempty"`       // of messages in each direction
+	// in a plan: tests of many rates, in all for so long; in a test: one of these rates
+	Search   bool   `json:"search,omitempty"`
+	MaxBytes uint64 `json:"max_bytes,omitempty"` // of messages in each direction
 }
 
 // SpeedStart ("speed.start") begins a measurement.

@@ -78,7 +78,7 @@ var arrows = []struct {
 	}},
 	{"dialtone/cmd/dialtone/internal/clips", []string{settingsPackage, "dialtone/diag/media", "dialtone/diag/peer"}},
 	{"dialtone/cmd/dialtone/internal/loads", []string{
-		filesPackage, settingsPackage, "dialtone/cmd/dialtone/internal/reports", "dialtone/diag", "dialtone/diag/assert", "dialtone/diag/load", "dialtone/tui/loads", "golang.org/x/term",
+		filesPackage, settingsPackage, "dialtone/cmd/dialtone/internal/reports", "dialtone/diag", "dialtone/diag/assert", "dialtone/diag/load", "dialtone/tui/live", "dialtone/tui/loads", "golang.org/x/term",
 	}},
 	{"dialtone/cmd/dialtone/internal/reports", []string{
 		filesPackage, settingsPackage, "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/record", "dialtone/diag/report", "golang.org/x/term",
@@ -101,13 +101,14 @@ var arrows = []struct {
 	{"dialtone/diag/quality", nil},
 	{"dialtone/cmd/dialtone/internal/throughput", []string{
 		filesPackage, settingsPackage, "dialtone/diag", "dialtone/diag/feed", "dialtone/diag/iceurl", "dialtone/diag/impair", "dialtone/diag/session",
-		"dialtone/diag/speed", "dialtone/diag/speed/transfer", "dialtone/diag/words/speed", "dialtone/tui/draw", "golang.org/x/term",
+		"dialtone/diag/speed", "dialtone/diag/speed/transfer", "dialtone/diag/words/speed", "dialtone/tui/live", "dialtone/tui/speeds", "golang.org/x/term",
 	}},
 	{"dialtone/diag/speed", []string{"dialtone/diag"}},
-	{"dialtone/diag/speed/transfer", []string{"dialtone/diag", "github.com/pion/webrtc/v4"}},
+	{"dialtone/diag/speed/transfer", []string{"dialtone/diag", "dialtone/diag/speed", "github.com/pion/webrtc/v4"}},
 	{"dialtone/diag/speed/allocate", []string{"dialtone/diag", "dialtone/diag/probe", "dialtone/diag/speed", "dialtone/diag/speed/transfer"}},
 	{"dialtone/diag/browser", []string{"dialtone/diag"}},
-	{"dialtone/diag/capture", []string{"dialtone/diag"}},
+	{"dialtone/diag/capture", []string{"dialtone/diag", "dialtone/diag/capture/decrypt", "dialtone/diag/wire"}},
+	{"dialtone/diag/capture/decrypt", []string{"dialtone/diag", "dialtone/diag/wire", "github.com/pion/"}},
 	{"dialtone/diag/export", []string{"dialtone/diag"}},
 	{"dialtone/diag/dump", []string{"dialtone/diag", "dialtone/diag/dump/aboutwebrtc", "dialtone/diag/record", "dialtone/diag/sdp"}},
 	{"dialtone/diag/dump/aboutwebrtc", []string{"golang.org/x/net/html"}},
@@ -176,7 +177,7 @@ var arrows = []struct {
 	{"dialtone/diag/lab/*", []string{"dialtone/diag/lab"}},
 	{"dialtone/tui", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/words", "dialtone/diag/words/", "dialtone/tui/", "github.com/charmbracelet/", "github.com/aymanbagabas/", "github.com/muesli/", "github.com/mattn/", "github.com/rivo/"}},
 	{"dialtone/tui/background", []string{"github.com/charmbracelet/bubbletea", "golang.org/x/term"}},
-	{"dialtone/tui/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/", "dialtone/tui/", "github.com/charmbracelet/", "github.com/muesli/", "github.com/mattn/", "github.com/rivo/"}},
+	{"dialtone/tui/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/speed", "dialtone/diag/words", "dialtone/diag/words/", "dialtone/tui/", "github.com/charmbracelet/", "github.com/muesli/", "github.com/mattn/", "github.com/rivo/"}},
 }
 
 // goPackage is what go list tells of one.

@@ -31,6 +31,7 @@ type networkFlags struct {
 type evidenceFlags struct {
 	KeyLog string `name:"keylog" placeholder:"FILE" help:"Write the keys of DTLS to this file (NSS format), which Wireshark decrypts the call with. It is a secret."`
 	PCAPNG string `name:"pcapng" placeholder:"FILE" help:"Write the packets of the call, and the keys of DTLS, to this file for Wireshark, up to 1 GiB. It is a secret."`
+	Plain  string `name:"pcapng-decrypted" placeholder:"FILE" help:"Write RTP, RTCP and SCTP of the call, decrypted, to this file for Wireshark, up to 1 GiB. It is a secret."`
 	Save   string `name:"save-media" placeholder:"DIR" help:"Write the media that is received to files in this directory: Ogg, IVF, H264, AU and rtpdump, up to 1 GiB and an hour. They hold what is said and shown."`
 }
 
@@ -90,7 +91,8 @@ func (n *networkFlags) config(m mediaFlags, length time.Duration) diag.Config {
 	c := diag.Config{
 		Server: string(n.Server), Insecure: n.Insecure, CAFile: string(n.CA), Proxy: n.Proxy,
 		RelayOnly: m.RelayOnly, PionDefaults: m.PionDefaults, Patient: m.Patient, For: length, Impair: n.Impair,
-		Version: readVersion().Version, KeyLog: n.KeyLog, PCAPNG: n.PCAPNG, SaveMedia: n.Save, NamesServers: n.ICEFrom.url != "",
+		Version: readVersion().Version, NamesServers: n.ICEFrom.url != "",
+		KeyLog: n.KeyLog, PCAPNG: n.PCAPNG, Decrypted: n.Plain, SaveMedia: n.Save,
 		Redial: cmp.Or(n.Redial, -1),
 	}
 	m.apply(&c)

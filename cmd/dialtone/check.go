@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -60,6 +59,7 @@ type checkCommand struct {
 	configurable
 
 	speed   *diag.SpeedPlan // of dialtone speed
+	plain   bool            // likewise
 	compare bool            // likewise: each path to the peer by itself
 	relays  time.Duration   // likewise: how long TURN servers are asked for allocations
 }
@@ -339,6 +339,24 @@ func makeDirectories(plans []checkPlan) error {
 	return errors.Join(errs...)
 }
 
+// one runs a check and shows it; named says that there are several.
+func (c *checkCommand) one(ctx context.Context, a app, o checkPlan, named bool) (*report.Report, error) {
+	w := a.Err
+	if c.speed != nil {
+		calling, stop := context.WithCancel(ctx)
+		defer stop()
+		shown := throughput.NewProgress(throughput.Show{
+			In: a.In, Err: a.Err, Name: o.Name, Screen: a.Terminal && !c.plain, ASCII: !a.Unicode(), Stop: stop,
+		})
+		defer shown.Wait()
+		w, o.Tune, ctx = shown, shown.Tune, calling
+	}
+	p := reports.NewProgress(w, named)
+	defer p.Stop()
+	o.Progress = p.Show
+	return o.run(ctx)
+}
+
 // all runs the checks, one after another. The error is what kept them from finishing.
 func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenario string) (*report.Report, error) {
 	begun := time.Now()
@@ -348,16 +366,7 @@ func (c *checkCommand) all(ctx context.Context, a app, plans []checkPlan, scenar
 		if ctx.Err() != nil && i > 0 {
 			break
 		}
-		w, wait := a.Err, func() {}
-		if c.speed != nil {
-			shown := throughput.NewProgress(a.Err, a.Unicode())
-			w, wait, o.Tune = struct{ io.Writer }{w}, shown.Wait, shown.Tune
-		}
-		p := reports.NewProgress(w, len(plans) > 1)
-		o.Progress = p.Show
-		r, err := o.run(ctx)
-		p.Stop()
-		wait()
+		r, err := c.one(ctx, a, o, len(plans) > 1)
 		done = append(done, *r)
 		errs = append(errs, err)
 	}

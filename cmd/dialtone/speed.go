@@ -29,6 +29,7 @@ type speedCommand struct {
 	Assert      []*assert.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'up.goodput > mbit(5)'. Repeatable."`
 	Out         []reports.Output    `sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
 	Name        string              `placeholder:"NAME" help:"The name of the check in the report. Default: its target."`
+	Plain       bool                `help:"A line for each test instead of the screen. The default if stdin, stdout or stderr is not a terminal."`
 	Record      string              `placeholder:"DIR" help:"Write a recording of each peer to this directory."`
 	recordLimitFlag
 	Redact bool `help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
@@ -63,7 +64,7 @@ func (c *speedCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err != nil {
 		return diag.ExitUsage, a.checked(err)
 	}
-	check.speed, check.compare = &plan, c.Compare
+	check.speed, check.compare, check.plain = &plan, c.Compare, c.Plain
 	if c.Allocations {
 		check.relays = c.Flags.For
 	}

@@ -13,23 +13,24 @@ import (
 	"dialtone/diag"
 )
 
-func open(t *testing.T) (c *Capture, keys, packets string) {
+func open(t *testing.T) (c *Call, names Names) {
 	t.Helper()
-	keys, packets = filepath.Join(t.TempDir(), "keys"), filepath.Join(t.TempDir(), "p.pcapng")
+	dir := t.TempDir()
+	names = Names{filepath.Join(dir, "keys"), filepath.Join(dir, "p.pcapng"), filepath.Join(dir, "d.pcapng")}
 	var files Files
-	c, err := files.Open(keys, packets)
+	capture, err := files.Open(names)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := files.Open(keys, packets); again != c || err != nil {
+	if again, err := files.Open(names); again != capture || err != nil {
 		t.Errorf("the files are opened twice: %v", err)
 	}
-	return c, keys, packets
+	return capture.Call(), names
 }
 
 // TestBlocks: each block has its length twice, packets have headers that fit, and keys are in both files.
 func TestBlocks(t *testing.T) {
-	c, keys, packets := open(t)
+	c, names := open(t)
 	const line = "CLIENT_RANDOM 01 02\n"
 	if n, err := c.KeyLog().Write([]byte(line)); n != len(line) || err != nil {
 		t.Fatal(n, err)
@@ -39,10 +40,10 @@ func TestBlocks(t *testing.T) {
 	c.Packet(diag.Inbound, netip.MustParseAddrPort("[fd00::1]:5000"), netip.MustParseAddrPort("[fd00::2]:6000"), []byte("hello"))
 	c.Packet(diag.Inbound, netip.MustParseAddrPort("[::]:5000"), remote, []byte("hello"))
 	c.Packet(diag.Inbound, local, netip.AddrPort{}, []byte("no address"))
-	if got, err := os.ReadFile(keys); err != nil || string(got) != line {
+	if got, err := os.ReadFile(names.Keys); err != nil || string(got) != line {
 		t.Errorf("%q, %v", got, err)
 	}
-	raw, err := os.ReadFile(packets)
+	raw, err := os.ReadFile(names.Packets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,27 +78,45 @@ func TestBlocks(t *testing.T) {
 // TestNone: without files, or with one that cannot be written.
 func TestNone(t *testing.T) {
 	var files Files
-	none, err := files.Open("", "")
-	if err != nil || none.KeyLog() != nil {
+	if none, err := files.Open(Names{}); err != nil || none != nil {
 		t.Error(err)
 	}
-	none.Packet(diag.Outbound, netip.AddrPort{}, netip.AddrPort{}, nil)
-	if _, err := files.Open("", filepath.Join(t.TempDir(), "none", "x")); err == nil || !strings.Contains(err.Error(), "choose a file") {
+	if _, err := files.Open(Names{Packets: filepath.Join(t.TempDir(), "none", "x")}); err == nil || !strings.Contains(err.Error(), "choose a file") {
 		t.Error(err)
 	}
 }
 
-// TestFull: what cannot be written, or is too much, is left out, and the handshake goes on.
+// TestFull: what cannot be written, or is too much, is left out, the handshake goes on, and the reason is known.
 func TestFull(t *testing.T) {
-	full := &Capture{keys: broken{}, packets: broken{}}
+	one, two := netip.MustParseAddrPort("192.0.2.1:5000"), netip.MustParseAddrPort("192.0.2.2:6000")
+	full := (&Capture{keys: broken{}, packets: pcapng{w: broken{}}}).Call()
 	if n, err := full.KeyLog().Write([]byte("k")); n != 1 || err != nil {
 		t.Error(n, err)
 	}
+	if err := full.Err(); err == nil || !strings.Contains(err.Error(), "disk full") {
+		t.Error(err)
+	}
 	var out bytes.Buffer
-	large := &Capture{packets: &out, size: MaxSize - 10}
-	large.Packet(diag.Outbound, netip.MustParseAddrPort("192.0.2.1:5000"), netip.MustParseAddrPort("192.0.2.2:6000"), []byte("hello"))
-	if out.Len() != 0 {
+	large := (&Capture{packets: pcapng{w: &out, size: MaxSize - 10}}).Call()
+	large.Packet(diag.Outbound, one, two, []byte("hello"))
+	if out.Len() != 0 || large.Err() != nil {
 		t.Errorf("%d bytes beyond the limit", out.Len())
+	}
+}
+
+// TestEarly: packets that come before the keys wait for them, but not all that come.
+func TestEarly(t *testing.T) {
+	c := (&Capture{plain: pcapng{w: &bytes.Buffer{}}}).Call()
+	one, two := netip.MustParseAddrPort("192.0.2.1:5000"), netip.MustParseAddrPort("192.0.2.2:6000")
+	for range 2 * maxEarly {
+		c.Packet(diag.Inbound, one, two, []byte{0x80, 96, 0, 0})
+		c.Packet(diag.Inbound, one, two, []byte("STUN, or another"))
+	}
+	if len(c.early) != maxEarly || c.early[0].packet[0] != 0x80 || c.Err() != nil {
+		t.Errorf("%d packets wait", len(c.early))
+	}
+	if _, err := c.KeyLog().Write([]byte("CLIENT_RANDOM 00 00")); err != nil || c.Err() == nil {
+		t.Error("nothing was decrypted, without a reason")
 	}
 }
 

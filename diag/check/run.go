@@ -199,7 +199,7 @@ func (c *Caller) sessionOptions(log *feed.Feed, p Placement, answering bool) ses
 	config := c.Config
 	config.Command = "check"
 	if answering { // the offerer writes what is between both
-		config.KeyLog, config.PCAPNG, config.SaveMedia = "", "", ""
+		config.WithoutFiles()
 	}
 	if p.iceServers != nil {
 		config.ICEServers = p.iceServers

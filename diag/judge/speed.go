@@ -32,8 +32,8 @@ type SpeedSpent struct {
 
 // SpeedQueue is the evidence of round trips that are much longer under load.
 type SpeedQueue struct {
-	IdleMs   diag.Millis `json:"idle_ms"`   // median
-	LoadedMs diag.Millis `json:"loaded_ms"` // likewise
+	IdleMs   diag.Millis `json:"idle_ms"`   // of the path, median
+	LoadedMs diag.Millis `json:"loaded_ms"` // of the path, the highest level
 	RPM      float64     `json:"rpm"`       // under load
 }
 
@@ -71,7 +71,7 @@ func speedFindings(c *call.Call, _ Expectation) []Finding {
 		}
 		if l := f.Loaded; l != nil && l.Queued != nil && *l.Queued > longQueue {
 			out = append(out, Finding{ID: "speed.queue", Severity: Warn, Subject: f.name, Evidence: SpeedQueue{
-				IdleMs: r.Idle.P50, LoadedMs: l.P50, RPM: l.RPM,
+				IdleMs: r.Idle.Path.P50, LoadedMs: l.Path.Highest, RPM: l.RPM,
 			}})
 		}
 	}
@@ -81,7 +81,7 @@ func speedFindings(c *call.Call, _ Expectation) []Finding {
 func speedEnded(s *speed.State) SpeedEnded {
 	e := SpeedEnded{Reason: s.End.Reason, Cause: s.End.Cause, Of: len(s.Start.Plan.Tests)}
 	for _, t := range s.Tests {
-		if t.Complete {
+		if t.Complete && !t.Search {
 			e.Done++
 		}
 	}

@@ -102,16 +102,26 @@ func settings(o Options, socks *sockets.Net, relays *forward.Forwarder) webrtc.S
 	return se
 }
 
+// How many packets of each stream are kept to be sent again, 1.5 kB each: a peer of many keeps a second or two of them.
+const (
+	manyRepeated = 1024
+	fewRepeated  = 128
+)
+
 // api assembles pion with the recorder nearest to the wire. Its media engine gets to know the codecs before the first
 // description.
 func api(o Options, se webrtc.SettingEngine, me *webrtc.MediaEngine, recorder *media.Recorder) (*webrtc.API, error) {
 	se.DisableMediaEngineCopy(true)
 	registry := &interceptor.Registry{}
 	registry.Add(recorder.Factory())
+	repeated := uint16(manyRepeated)
+	if o.HeadersOnly {
+		repeated = fewRepeated
+	}
 	err := errors.Join(
 		// The recorder decides which of the generator's requests are sent (media.Recorder.pace).
 		webrtc.ConfigureNackWithOptions(me, registry, []nack.GeneratorOption{nack.WithGeneratorLoggerFactory(unlogged)},
-			nack.WithResponderLoggerFactory(unlogged)),
+			nack.ResponderSize(repeated), nack.WithResponderLoggerFactory(unlogged)),
 		webrtc.ConfigureRTCPReportsWithOptions(registry,
 			[]report.ReceiverOption{report.WithReceiverLoggerFactory(unlogged)}, report.WithSenderLoggerFactory(unlogged)),
 		webrtc.ConfigureTWCCSenderWithOptions(me, registry, twcc.WithLoggerFactory(unlogged)), // of reports

@@ -130,8 +130,8 @@ func markOf(v any) mark { return cmp.Or(marks[v], idle) }
 // sections are all that have something to show, in the order in which they are read. Headline and findings come before.
 func (r *Report) sections() []section {
 	list := []section{
-		r.assertionSection(), r.throughputSection(), r.latencySection(), r.pacedSection(), r.allocationSection(),
-		r.baselineSection(), r.percentileSection(), r.setupSection(), r.chartSection(),
+		r.assertionSection(), r.throughputSection(), r.latencySection(), r.searchSection(), r.pacedSection(),
+		r.allocationSection(), r.baselineSection(), r.percentileSection(), r.setupSection(), r.chartSection(),
 		r.mediaSection(), r.delaySection(), r.qualitySection(), r.soundSection(), r.stressSection(), r.channelSection(),
 		r.serverSection(), r.networkSection(),
 		r.candidateSection(), r.pairSection(), r.runSection(),

@@ -8,27 +8,6 @@ import (
 	words "dialtone/diag/words/speed"
 )
 
-// speedFlow is a direction of a measurement of throughput with its name, and its labels in Prometheus.
-type speedFlow struct {
-	name, test, direction string
-	*speed.Flow
-}
-
-// flows are the directions that were measured.
-func flows(r *speed.Result) (out []speedFlow) {
-	all := []speedFlow{{"up", "up", "up", r.Up}, {"down", "down", "down", r.Down}}
-	if r.Both != nil {
-		all = append(all, speedFlow{"up, both at once", "both", "up", r.Both.Up},
-			speedFlow{"down, both at once", "both", "down", r.Both.Down})
-	}
-	for _, f := range all {
-		if f.Flow != nil {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
 // throughputSection is what the path carries.
 func (r *Report) throughputSection() section {
 	s := section{Title: r.ofRun("Throughput")}
@@ -36,12 +15,12 @@ func (r *Report) throughputSection() section {
 	if r.Speed == nil {
 		return s
 	}
-	for _, f := range flows(r.Speed) {
+	for _, f := range r.Speed.Flows() {
 		limit := cell{Text: words.Limit(f.Limit)}
 		if f.LowerBound {
 			limit.Mark = warn
 		}
-		s.add(f.name, goodput(f.Flow), rateOf(f.Rate), unitRatio.of(f.Overhead), rateOf(f.Capacity), words.Bytes(f.Bytes),
+		s.add(f.Name, goodput(f.Flow), rateOf(f.Rate), unitRatio.of(f.Overhead), rateOf(f.Capacity), words.Bytes(f.Bytes),
 			limit, &f.Duration)
 	}
 	return s
@@ -50,19 +29,20 @@ func (r *Report) throughputSection() section {
 // latencySection are the round trips without load and under it.
 func (r *Report) latencySection() section {
 	s := section{Title: r.ofRun("Round trips")}
-	s.Columns = columns("load", "#p50", "#p95", "#p99", "#per minute", "#by STUN", "#pings", "#lost")
+	s.Columns = columns("load", "#p50", "#p95", "#p99", "#per minute", "#path p50", "#p95", "#highest", "#queue", "#lost")
 	if r.Speed == nil {
 		return s
 	}
 	add := func(load string, l *speed.Latency) {
 		if l != nil {
-			s.add(load, &l.P50, &l.P95, &l.P99, fmt.Sprintf("%.0f", l.RPM), l.STUN, l.Count, l.Lost)
+			p50, p95, highest := l.OfPath()
+			s.add(load, &l.P50, &l.P95, &l.P99, fmt.Sprintf("%.0f", l.RPM), p50, p95, highest, l.Queued, l.Lost)
 		}
 	}
 	add("none", r.Speed.Idle)
-	for _, f := range flows(r.Speed) {
-		if f.test != "both" || f.direction == "up" {
-			add(map[bool]string{true: "both", false: f.name}[f.test == "both"], f.Loaded)
+	for _, f := range r.Speed.Flows() {
+		if f.Test != "both" || f.Direction == "up" {
+			add(f.Test, f.Loaded)
 		}
 	}
 	for _, p := range r.Speed.Paced {
@@ -89,6 +69,18 @@ func (r *Report) pacedSection() section {
 	for _, p := range r.Speed.Paced {
 		s.add(string(p.Way), words.Rate(p.Rate), rateOf(p.Sent), rateOf(p.Goodput), unitRatio.of(p.Loss), p.Jitter, p.Delay,
 			state(p.Achieved, "", "not sent in time"))
+	}
+	return s
+}
+
+// searchSection is at which rate loss or queueing begins.
+func (r *Report) searchSection() section {
+	s := section{Title: r.ofRun("Search")}
+	s.Columns = columns("direction", "#highest rate that holds", "#does not hold", "because of", "#rates tried")
+	if r.Speed != nil {
+		for _, f := range r.Speed.Search {
+			s.add(string(f.Way), words.Bound(f.Rate, f.LowerBound), rateOf(f.Broke), words.Onset(f.Onset), f.Steps)
+		}
 	}
 	return s
 }
@@ -121,14 +113,24 @@ func (p *promWriter) speed(r *speed.Result) {
 		}{{"0.5", &l.P50}, {"0.95", &l.P95}, {"0.99", &l.P99}} {
 			p.add("speed_round_trip_seconds", help, base(q.time), append(labels[:len(labels):len(labels)], "quantile", q.of)...)
 		}
+		if l.Path != nil {
+			p.add("speed_path_round_trip_seconds", "Round-trip time of connectivity checks, the highest level.",
+				base(&l.Path.Highest), labels...)
+		}
 		p.add("speed_round_trips_per_minute", "Responsiveness, of the mean of the quickest 95 %.", value(l.RPM), labels...)
 	}
 	latency(r.Idle, "test", "idle")
+	for _, f := range r.Search {
+		if f.Rate != nil {
+			p.add("speed_search_bytes_per_second", "The highest rate of IPv4 packets without loss and without a growing queue.",
+				value(*f.Rate/8), "direction", string(f.Way))
+		}
+	}
 	for _, a := range r.Allocations {
 		p.add("speed_allocations_per_second", "Relays that the TURN server allocated.", a.PerSecond, "server", a.URL)
 	}
-	for _, f := range flows(r) {
-		labels := []string{"test", f.test, "direction", f.direction}
+	for _, f := range r.Flows() {
+		labels := []string{"test", f.Test, "direction", f.Direction}
 		p.add("speed_goodput_bytes_per_second", "Messages that arrived.", value(f.Goodput/8), labels...)
 		if f.Rate != nil {
 			p.add("speed_rate_bytes_per_second", "IPv4 packets that arrived, with all headers.", value(*f.Rate/8), labels...)
@@ -138,7 +140,7 @@ func (p *promWriter) speed(r *speed.Result) {
 				value(*f.Capacity/8), labels...)
 		}
 		p.add("speed_lower_bound", "Whether the sender was the limit.", truth(f.LowerBound), labels...)
-		latency(f.Loaded, "test", f.test)
+		latency(f.Loaded, "test", f.Test)
 	}
 	for _, x := range r.Paced {
 		labels := []string{"direction", string(x.Way), "rate", fmt.Sprintf("%.0f", x.Rate)}
@@ -177,13 +179,10 @@ func (r *Report) comparison() section {
 
 // goodput is what a direction carried, with the sign of a lower bound; empty if it was not measured.
 func goodput(f *speed.Flow) string {
-	switch {
-	case f == nil:
+	if f == nil {
 		return ""
-	case f.LowerBound:
-		return "≥ " + words.Rate(f.Goodput)
 	}
-	return words.Rate(f.Goodput)
+	return words.Bound(&f.Goodput, f.LowerBound)
 }
 
 // middle is the median of round trips; empty if there were none.

@@ -18,6 +18,7 @@ var (
 // evidence is what is written of a call beside its events.
 type evidence struct {
 	packets *capture.Capture // nil: nothing is captured
+	call    *capture.Call    // of the last peer connection
 	media   *save.Saver      // nil: nothing is saved
 }
 
@@ -31,8 +32,8 @@ func (e *evidence) open(c diag.Config, emit func(diag.Data)) {
 			emit(diag.Warning{ID: written, Subject: subject})
 		}
 	}
-	if file := cmp.Or(c.PCAPNG, c.KeyLog); file != "" {
-		e.packets, err = captures.Open(c.KeyLog, c.PCAPNG)
+	if file := cmp.Or(c.PCAPNG, c.KeyLog, c.Decrypted); file != "" {
+		e.packets, err = captures.Open(capture.Names{Keys: c.KeyLog, Packets: c.PCAPNG, Decrypted: c.Decrypted})
 		warn("capture.failed", "capture.secrets", file)
 	}
 	if c.SaveMedia != "" {
@@ -44,7 +45,19 @@ func (e *evidence) open(c diag.Config, emit func(diag.Data)) {
 // give lets a peer write to the files.
 func (e *evidence) give(o *peer.Options) {
 	if e.packets != nil {
-		o.KeyLog, o.Tap = e.packets.KeyLog(), e.packets.Packet
+		e.call = e.packets.Call()
+		o.KeyLog, o.Tap = e.call.KeyLog(), e.call.Packet
 	}
 	o.Save = e.media
+}
+
+// close completes the files of media, and says what the others lack.
+func (e *evidence) close(emit func(diag.Data)) {
+	e.media.Close()
+	if e.call == nil {
+		return
+	}
+	if err := e.call.Err(); err != nil {
+		emit(diag.Warning{ID: "capture.incomplete", Cause: diag.Clean(err.Error(), 300)})
+	}
 }

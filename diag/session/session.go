@@ -352,7 +352,7 @@ func (s *Session) finish() {
 		}
 	}
 	s.phases.Cancel()
-	s.evidence.media.Close()
+	s.evidence.close(s.o.Feed.Append)
 	e := diag.CallEnded{Reason: s.end.reason, By: s.end.by, Cause: cause(s.end.err), Code: s.end.code}
 	e.Signal = FailureOf(s.end.err)
 	s.o.Feed.End(e)

@@ -14,6 +14,8 @@ type Result struct {
 	Down  *Flow    `json:"down"` // from the peer
 	Both  *Both    `json:"both"` // in both directions at once
 	Paced []Paced  `json:"paced"`
+	// the rate of each direction at which loss or queueing begins, if it was searched for
+	Search []Found `json:"search,omitempty"`
 	// of each TURN server, if they were measured
 	Allocations []Allocations `json:"allocations,omitempty"`
 	Complete    bool          `json:"complete"` // all tests were done
@@ -63,18 +65,6 @@ type Paced struct {
 	Achieved bool          `json:"achieved"` // it was sent as fast as asked for
 }
 
-// Latency is of round trips on a data channel.
-type Latency struct {
-	Count  int          `json:"count"`
-	Lost   int          `json:"lost"` // not answered within five seconds
-	P50    diag.Millis  `json:"p50_ms"`
-	P95    diag.Millis  `json:"p95_ms"`
-	P99    diag.Millis  `json:"p99_ms"`
-	RPM    float64      `json:"rpm"`       // round trips per minute, of the mean of the quickest 95 %
-	STUN   *diag.Millis `json:"stun_ms"`   // median by checks of the candidate pair; null: none was answered
-	Queued *diag.Millis `json:"queued_ms"` // median above that without load
-}
-
 // Result are the figures of what was measured so far; nil if the peer measured, or nothing began.
 func (s *State) Result() *Result {
 	if s == nil || s.Start.Serves {
@@ -86,6 +76,8 @@ func (s *State) Result() *Result {
 		switch {
 		case t.Way == diag.SpeedIdle:
 			r.Idle = t.latency(nil)
+		case t.Search:
+			r.Search = found(r.Search, t)
 		case t.Rate > 0:
 			r.Paced = append(r.Paced, t.pacedFlows(r.Idle)...)
 		case t.Way == diag.SpeedUp:
@@ -179,6 +171,22 @@ func overhead(goodput, rate float64) *float64 {
 		return nil
 	}
 	return diag.Ptr(max(0, 1-goodput/rate))
+}
+
+// NamedFlow is a direction of a test with its names.
+type NamedFlow struct {
+	Name, Test, Direction string
+	*Flow
+}
+
+// Flows are the directions that were measured.
+func (r *Result) Flows() (out []NamedFlow) {
+	all := []NamedFlow{{"up", "up", "up", r.Up}, {"down", "down", "down", r.Down}}
+	if r.Both != nil {
+		all = append(all, NamedFlow{"up, both at once", "both", "up", r.Both.Up},
+			NamedFlow{"down, both at once", "both", "down", r.Both.Down})
+	}
+	return slices.DeleteFunc(all, func(f NamedFlow) bool { return f.Flow == nil })
 }
 
 // During are the round trips meanwhile; nil if there were none.
@@ -286,40 +294,3 @@ func (t *Test) pacedFlows(idle *Latency) (out []Paced) {
 
 // achieved is the share of the messages that may come too late to be sent at a rate that is kept.
 const achieved = 0.01
-
-// latency is of the round trips of a test; nil if there were none.
-func (t *Test) latency(idle *Latency) *Latency {
-	if len(t.Pings) == 0 {
-		return nil
-	}
-	all := slices.Sorted(slices.Values(t.Pings))
-	l := &Latency{
-		Count: len(all), Lost: t.Lost, P50: quantile(all, 50), P95: quantile(all, 95), P99: quantile(all, 99),
-		RPM: responsiveness(all),
-	}
-	if len(t.STUN) > 0 {
-		l.STUN = diag.Ptr(quantile(slices.Sorted(slices.Values(t.STUN)), 50))
-	}
-	if idle != nil {
-		l.Queued = diag.Ptr(max(0, l.P50-idle.P50))
-	}
-	return l
-}
-
-// quantile is the nearest-rank percentile of sorted values.
-func quantile(sorted []diag.Millis, percent int) diag.Millis {
-	return sorted[max(0, (len(sorted)*percent+99)/100-1)]
-}
-
-// responsiveness is in round trips per minute, of the mean of the quickest 95 % (draft-ietf-ippm-responsiveness §4.4).
-func responsiveness(sorted []diag.Millis) float64 {
-	kept := sorted[:max(1, len(sorted)*95/100)]
-	total := 0.0
-	for _, m := range kept {
-		total += m.Float()
-	}
-	if total == 0 {
-		return 0
-	}
-	return 60_000 * float64(len(kept)) / total
-}

@@ -101,8 +101,9 @@ func TestLatency(t *testing.T) {
 	}
 	s, _ = Apply(s, diag.SpeedRoundTrips{BySTUN: []diag.Millis{ms(7), ms(9), ms(5)}, Lost: 2, Settled: true})
 	l := s.Result().Idle
-	if l.Count != 100 || l.P50 != ms(50) || l.P95 != ms(95) || l.P99 != ms(99) || l.Lost != 2 || *l.STUN != ms(7) || l.Queued != nil {
-		t.Errorf("%+v", l)
+	if l.Count != 100 || l.P50 != ms(50) || l.P95 != ms(95) || l.P99 != ms(99) || l.Lost != 2 || l.Path.Count != 3 || l.Path.P50 != ms(7) ||
+		l.Path.Highest != ms(7) || l.Queued != nil {
+		t.Errorf("%+v, %+v", l, l.Path)
 	}
 	if want := 60_000 / 48.0; math.Abs(l.RPM-want) > 1e-9 { // the mean of 1 … 95
 		t.Error("RPM", l.RPM)
@@ -162,5 +163,23 @@ func TestPlanOf(t *testing.T) {
 	if len(p.Tests) != 3 || p.Tests[2].Rate != 1e6 || p.Tests[2].Size != 1000 || *p.Tests[2].MaxRetransmits != 0 || !p.Tests[2].Unordered ||
 		p.Tests[2].WarmUpMs != ms(3000) {
 		t.Errorf("%+v", p)
+	}
+}
+
+// TestQueue: the longest queue counts, also in the warm-up, but not a single check that was late here.
+func TestQueue(t *testing.T) {
+	s, _ := Apply(nil, diag.SpeedStart{})
+	for n, way := range []diag.SpeedWay{diag.SpeedIdle, diag.SpeedUp} {
+		s, _ = Apply(s, diag.SpeedTestStart{Test: n, Spec: diag.SpeedTest{Way: way, ForMs: ms(3000), WarmUpMs: ms(500)}})
+	}
+	s, _ = Apply(s, diag.SpeedRoundTrips{Test: 0, ByPing: []diag.Millis{ms(20)}, BySTUN: []diag.Millis{ms(20), ms(20), ms(90)}, Settled: true})
+	s, _ = Apply(s, diag.SpeedRoundTrips{Test: 1, BySTUN: []diag.Millis{ms(50), ms(218), ms(220)}})
+	s, _ = Apply(s, diag.SpeedRoundTrips{
+		Test: 1, ByPing: []diag.Millis{ms(400)}, BySTUN: []diag.Millis{ms(100), ms(120), ms(500), ms(130)}, Settled: true,
+	})
+	s, _ = Apply(s, diag.SpeedInterval{Test: 1, Direction: diag.Outbound, FromMs: ms(500), ToMs: ms(600), Bytes: 1})
+	l := s.Result().Up.Loaded
+	if *l.Queued != ms(198) || l.Path.Highest != ms(218) || l.Path.P50 != ms(120) || l.Path.P95 != ms(500) || l.P50 != ms(400) {
+		t.Errorf("%+v, %+v", l, l.Path)
 	}
 }

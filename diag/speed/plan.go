@@ -15,6 +15,7 @@ type Request struct {
 	Unordered      bool
 	MaxRetransmits *uint16
 	Rates          []float64 // bit/s, of paced tests in each way instead
+	Search         bool      // first the rate in each way at which loss or queueing begins
 	MaxBytes       uint64    // of all tests together
 }
 
@@ -23,6 +24,9 @@ const idleTime = 2 * time.Second
 
 // pacedSize is that of a paced message: with its headers it fits into a packet.
 const pacedSize = 1000
+
+// searchTime bounds a search in a direction.
+const searchTime = 40 * time.Second
 
 // PlanOf makes the plan of a request: round trips without load first, then each way.
 func PlanOf(r Request) diag.SpeedPlan {
@@ -37,6 +41,13 @@ func PlanOf(r Request) diag.SpeedPlan {
 		p.Tests = append(p.Tests, t)
 		if flows++; t.Way == diag.SpeedBoth {
 			flows++
+		}
+	}
+	for _, way := range r.Ways { // first: once messages were lost, SCTP does not reach the rate of a long path for a while
+		if r.Search && way != diag.SpeedBoth {
+			add(diag.SpeedTest{Way: way, Size: pacedSize, Unordered: true, MaxRetransmits: diag.Ptr(uint16(0)), Search: true})
+			t := &p.Tests[len(p.Tests)-1]
+			t.ForMs, t.WarmUpMs = diag.Millis(searchTime), 0
 		}
 	}
 	for _, way := range r.Ways {

@@ -24,6 +24,7 @@ type Test struct {
 	Intervals []diag.SpeedInterval
 	Pings     []diag.Millis // round trips on a data channel, after the warm-up
 	STUN      []diag.Millis // likewise, by checks of the candidate pair
+	Checks    []diag.Millis // those of the warm-up included
 	Lost      int           // pings
 	Unsent    int
 	Senders   []diag.SpeedSender
@@ -78,9 +79,13 @@ func (t Test) SpentBytes() bool {
 	return slices.ContainsFunc(t.Senders, func(s diag.SpeedSender) bool { return s.BytesSpent })
 }
 
-// roundTrips keeps those after the warm-up.
+// roundTrips keeps those after the warm-up, and all checks.
 func (t *Test) roundTrips(d diag.SpeedRoundTrips) {
-	if t == nil || !d.Settled {
+	if t == nil {
+		return
+	}
+	t.Checks = append(t.Checks, d.BySTUN[:min(len(d.BySTUN), maxKept-len(t.Checks))]...)
+	if !d.Settled {
 		return
 	}
 	t.Pings = append(t.Pings, d.ByPing[:min(len(d.ByPing), maxKept-len(t.Pings))]...)

@@ -9,10 +9,14 @@ var warnings = map[string]entry{
 	"capture.secrets": warning("The packets of this call, or the keys that decrypt them, are written to a file.",
 		"Give the file only to those who may know the content of the call, and delete it afterwards.",
 		"With --keylog or --pcapng the keys of the DTLS connection are written: with them and the packets, anyone can read "+
-			"the data channels and hear and see the media."),
+			"the data channels and hear and see the media. With --pcapng-decrypted the file holds both as they are."),
 	"capture.failed": warning("The packets or keys of the call cannot be written.",
 		"Choose files that you can write.",
-		"A file of --keylog or --pcapng could not be opened. The call continues without it."),
+		"A file of --keylog, --pcapng or --pcapng-decrypted could not be opened. The call continues without it."),
+	"capture.incomplete": warning("The files of packets or keys are incomplete.",
+		"Choose files on a disk with free space, or read the media and data of this call with --save-media and --record.",
+		"A file of --keylog, --pcapng or --pcapng-decrypted could not be written to the end, or the DTLS connection could not be "+
+			"decrypted. The cause is in the evidence; the call is not affected."),
 	"save.media": warningOn("The media that this call receives is written to files in ",
 		"Give the files only to those who may hear and see the call, and delete them afterwards.",
 		"With --save-media the audio and video that the peer sends is written to files, as it is heard and seen, with the "+

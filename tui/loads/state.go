@@ -38,16 +38,22 @@ type State struct {
 // maxSeconds bounds what is kept: a day.
 const maxSeconds = 24 * 60 * 60
 
-// history is what the screen draws.
-type history struct {
+// History is what the screen draws.
+type History struct {
 	name    string
 	seconds []Second
 	now     State
-	ending  bool
 }
 
-// add takes the state after a second.
-func (h *history) add(s State) {
+// New is that of a test with a name before its first second.
+func New(name string) *History { return &History{name: name} }
+
+// Take implements [live.Content]: a [State] after a second.
+func (h *History) Take(news any) {
+	s, ok := news.(State)
+	if !ok {
+		return
+	}
 	h.now = s
 	if len(h.seconds) < maxSeconds {
 		h.seconds = append(h.seconds, s.Second)

@@ -3,6 +3,7 @@ package loads
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"dialtone/diag/words"
@@ -14,31 +15,22 @@ const (
 	labelled  = 14 // columns before a row's values
 	leastMap  = 4  // rows of the heat map
 	mostMap   = 16 // likewise: the bands of the setup times
+	tallMap   = 6  // bands that are shown at least, where rows are taller than a line
+	mostTall  = 5  // lines of a row
+	small     = 24 // lines of a screen whose rows have one line
 	mostCause = 5
 )
 
-// view draws at most height lines of at most width columns.
-func (h *history) view(th *draw.Theme, width, height int) string {
-	lines := h.head(th, width)
+// Draw implements [live.Content].
+func (h *History) Draw(th *draw.Theme, width, height int) []string {
+	lines := h.head(th, width, min(max(1, (height+footLines-small)/8+1), mostTall))
 	causes := h.causes(th, width)
-	foot := h.foot(th, width)
-	lines = append(lines, h.heat(th, width, height-len(lines)-len(causes)-len(foot))...)
-	lines = append(lines, causes...)
-	for len(lines) < height-len(foot) {
-		lines = append(lines, "")
-	}
-	text := ""
-	for i, l := range draw.Clamp(append(lines, foot...), width, height) {
-		if i > 0 {
-			text += "\n"
-		}
-		text += l
-	}
-	return th.Ship(text)
+	lines = append(lines, h.heat(th, width, height-len(lines)-len(causes))...)
+	return append(lines, causes...)
 }
 
-// head is the title, the numbers of calls, and their rows over time.
-func (h *history) head(th *draw.Theme, width int) []string {
+// head is the title, the numbers of calls, and their rows over time, each of some lines.
+func (h *History) head(th *draw.Theme, width, tall int) []string {
 	s := h.now
 	title := draw.NewLine(width).Gap(indent).Add(th.Strong, "dialtone load").Gap(2).Add(th.Plain, h.name).
 		Note(th.Dim, s.At.Round(time.Second).String())
@@ -65,18 +57,23 @@ func (h *history) head(th *draw.Theme, width int) []string {
 	if s.Unjudged > 0 {
 		setup.Note(th.Warn, fmt.Sprintf("%d not judged", s.Unjudged))
 	}
-	return []string{
-		title.String(), "", calls.String(),
-		h.row(th, width, "Arrivals", "a second", func(s Second) int { return s.Started }),
-		h.row(th, width, "In progress", "calls", func(s Second) int { return s.InProgress }),
-		h.row(th, width, "Failed", "a second", func(s Second) int { return s.Failed }),
-		setup.String(), "",
+	lines := []string{title.String(), "", calls.String()}
+	for _, row := range []struct {
+		label, unit string
+		of          func(Second) int
+	}{
+		{"Arrivals", "a second", func(s Second) int { return s.Started }},
+		{"In progress", "calls", func(s Second) int { return s.InProgress }},
+		{"Failed", "a second", func(s Second) int { return s.Failed }},
+	} {
+		lines = append(lines, h.row(th, width, tall, row.label, row.unit, row.of)...)
 	}
+	return append(lines, setup.String(), "")
 }
 
-// row is a value of each column of time, with the latest as a number.
-func (h *history) row(th *draw.Theme, width int, label, unit string, of func(Second) int) string {
-	columns, per := h.columns(width)
+// row has a value of each column of time as a bar, and the latest as a number.
+func (h *History) row(th *draw.Theme, width, tall int, label, unit string, of func(Second) int) []string {
+	columns, per, wide := h.columns(width)
 	values := make([]int, columns)
 	most, last := 0, 0
 	for i, s := range h.seconds {
@@ -84,68 +81,102 @@ func (h *history) row(th *draw.Theme, width int, label, unit string, of func(Sec
 		values[at] = max(values[at], of(s))
 		most, last = max(most, of(s)), of(s)
 	}
-	line := draw.NewLine(width).Gap(indent).Add(th.Dim, label).To(labelled).Add(th.Plain, fmt.Sprintf("%6d", last)).
-		Add(th.Dim, " "+unit).To(labelled + mapLabel)
-	bars := ""
-	for _, v := range values {
-		bars += level(th.Glyphs, v, most)
+	var lines []string
+	for line := tall - 1; line >= 0; line-- {
+		l := draw.NewLine(width)
+		if line == 0 {
+			l.Gap(indent).Add(th.Dim, label).To(labelled).Add(th.Plain, fmt.Sprintf("%6d", last)).Add(th.Dim, " "+unit)
+		}
+		l.To(labelled + mapLabel)
+		for _, v := range values {
+			l.Add(th.Accent, strings.Repeat(level(th.Glyphs, v, most, line, tall), wide))
+		}
+		lines = append(lines, l.String())
 	}
-	return line.Add(th.Accent, bars).String()
+	if tall > 1 {
+		lines = append(lines, "")
+	}
+	return lines
 }
 
 // mapLabel are the columns of a number and its unit before a row over time.
 const mapLabel = 17
 
-// columns is how many columns of time are drawn, and how many seconds each has.
-func (h *history) columns(width int) (columns, seconds int) {
+// leastTime is how many seconds the width is for at least.
+const leastTime = 10
+
+// columns is how many values of time are drawn, how many seconds each has, and how many columns it takes.
+func (h *History) columns(width int) (columns, seconds, wide int) {
 	room := max(1, width-labelled-mapLabel-indent)
 	seconds = max(1, (len(h.seconds)+room-1)/room)
-	return (len(h.seconds) + seconds - 1) / seconds, seconds
+	columns = (len(h.seconds) + seconds - 1) / seconds
+	return columns, seconds, max(1, room/max(columns, leastTime))
 }
 
-// level is the glyph of a share of the most; blank for nothing.
-func level(g draw.Glyphs, n, most int) string {
+// level is the glyph of a share of the most in a line, counted from below, of a bar that is some lines tall at most;
+// blank for nothing.
+func level(g draw.Glyphs, n, most, line, tall int) string {
 	if n <= 0 || most <= 0 {
 		return " "
 	}
-	return g.Spark[min(max(int(math.Ceil(float64(n)/float64(most)*8))-1, 0), 7)]
+	eighths := max(1, int(math.Ceil(float64(n)/float64(most)*8*float64(tall)))) - 8*line
+	if eighths <= 0 {
+		return " "
+	}
+	return g.Spark[min(eighths, 8)-1]
 }
 
 // heat is the map of setup times: a row for each band, the longest on top, a column for each time. The higher a bar,
 // the more calls of that time are in the band.
-func (h *history) heat(th *draw.Theme, width, height int) []string {
+func (h *History) heat(th *draw.Theme, width, height int) []string {
 	title := draw.NewLine(width).Gap(indent).Add(th.Strong, "Setup times").
 		Add(th.Dim, "  share of the calls that became ready")
 	if height < leastMap+3 {
 		return nil
 	}
-	columns, per := h.columns(width)
 	low, high := h.bands()
-	rows := min(height-3, mostMap, high-low+1)
 	if high < low {
 		return []string{title.String(), draw.Row(width, labelled, th.Dim, "no call is ready yet"), ""}
 	}
+	if height-3 >= 2*tallMap {
+		high = max(high, low+tallMap-1)
+	}
+	rows := min(height-3, mostMap, high-low+1)
 	each := (high - low + rows) / rows // bands of a row
+	tall := min(max(1, (height-3)/((high-low+each)/each)), mostTall)
 	lines := []string{title.String()}
 	for top := high; top >= low; top -= each {
-		label := words.Duration(bandEnd(top))
-		line := draw.NewLine(width).Gap(indent).Add(th.Dim, fmt.Sprintf("%*s", labelled+mapLabel-4, "up to "+label)).
-			To(labelled + mapLabel)
+		lines = append(lines, h.heatRow(th, width, tall, top-each+1, top)...)
+	}
+	columns, _, wide := h.columns(width)
+	axis := draw.NewLine(width).To(labelled+mapLabel).Add(th.Dim, "0s")
+	if end := h.now.At.Round(time.Second).String(); columns*wide > len(end)+3 {
+		axis.To(labelled+mapLabel+columns*wide-len(end)).Add(th.Dim, end)
+	}
+	return append(lines, axis.String(), "")
+}
+
+// heatRow is a row of the map, of some bands, in some lines.
+func (h *History) heatRow(th *draw.Theme, width, tall, low, high int) (lines []string) {
+	columns, per, wide := h.columns(width)
+	label := fmt.Sprintf("%*s", labelled+mapLabel-4, "up to "+words.Duration(bandEnd(high)))
+	for line := tall - 1; line >= 0; line-- {
+		l := draw.NewLine(width)
+		if line == 0 {
+			l.Gap(indent).Add(th.Dim, label)
+		}
+		l.To(labelled + mapLabel)
 		for c := range columns {
-			n, all := h.count(c*per, per, top-each+1, top)
+			n, all := h.count(c*per, per, low, high)
 			paint := th.Accent
 			if all > 0 && n*10 < all {
 				paint = th.Dim
 			}
-			line.Add(paint, level(th.Glyphs, n, all))
+			l.Add(paint, strings.Repeat(level(th.Glyphs, n, all, line, tall), wide))
 		}
-		lines = append(lines, line.String())
+		lines = append(lines, l.String())
 	}
-	axis := draw.NewLine(width).To(labelled+mapLabel).Add(th.Dim, "0s")
-	if end := h.now.At.Round(time.Second).String(); columns > len(end)+3 {
-		axis.To(labelled+mapLabel+columns-len(end)).Add(th.Dim, end)
-	}
-	return append(lines, axis.String(), "")
+	return lines
 }
 
 // band is the half of a doubling in which a setup time lies, and bandEnd its upper end.
@@ -158,7 +189,7 @@ func bandEnd(i int) time.Duration {
 }
 
 // bands are the lowest and the highest that have calls.
-func (h *history) bands() (low, high int) {
+func (h *History) bands() (low, high int) {
 	low, high = math.MaxInt, 0
 	for _, s := range h.seconds {
 		for _, c := range s.Setup {
@@ -171,7 +202,7 @@ func (h *history) bands() (low, high int) {
 }
 
 // count is how many calls of some seconds are in some bands, and how many there are in all.
-func (h *history) count(from, seconds, low, high int) (n, all int) {
+func (h *History) count(from, seconds, low, high int) (n, all int) {
 	for _, s := range h.seconds[from:min(from+seconds, len(h.seconds))] {
 		for _, c := range s.Setup {
 			all += c.N
@@ -184,7 +215,7 @@ func (h *history) count(from, seconds, low, high int) (n, all int) {
 }
 
 // causes are the most frequent reasons of failed calls.
-func (h *history) causes(th *draw.Theme, width int) []string {
+func (h *History) causes(th *draw.Theme, width int) []string {
 	if len(h.now.Causes) == 0 {
 		return nil
 	}
@@ -200,19 +231,26 @@ func (h *history) causes(th *draw.Theme, width int) []string {
 	return append(lines, "")
 }
 
-// foot is how this machine fares, and the key.
-func (h *history) foot(th *draw.Theme, width int) []string {
+// footLines are those of [History.Foot].
+const footLines = 2
+
+// Foot is how this machine fares, and the key.
+func (h *History) Foot(th *draw.Theme, width int, end bool) []string {
 	mark, paint := th.Mark(draw.Good)
 	text := "this machine keeps up"
-	if h.now.Second.Short {
+	switch {
+	case h.now.Second.Short:
 		mark, paint = th.Mark(draw.Warn)
 		text = "this machine is the limit, so calls are not judged"
+	case h.now.Unjudged > 0:
+		mark, paint = th.Mark(draw.Warn)
+		text = "this machine was the limit for a time, and keeps up again"
 	}
 	if h.now.CPU != nil {
 		text += fmt.Sprintf(", dialtone uses %.0f %% of its processors", 100*min(1, *h.now.CPU))
 	}
 	keys := "ctrl+c  end all calls and report"
-	if h.ending {
+	if end {
 		keys = "ending all calls; ctrl+c  leave the screen"
 	}
 	return []string{

@@ -10,13 +10,13 @@ import (
 	"testing"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/lipgloss"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"dialtone/diag"
 	"dialtone/tui/draw"
+	"dialtone/tui/live"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -24,8 +24,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 var update = flag.Bool("update", false, "write the golden frames anew")
 
 // example is a test whose server degrades: setups take longer, and at last calls fail.
-func example(seconds int) *history {
-	h := &history{name: "whip https://media.example.org/whip/{n}"}
+func example(seconds int) *History {
+	h := &History{name: "whip https://media.example.org/whip/{n}"}
 	s := State{Due: 500}
 	for i := range seconds {
 		late := time.Duration(10+i*i/10) * time.Millisecond
@@ -39,7 +39,7 @@ func example(seconds int) *history {
 			s.Failed++
 			s.Causes = []Cause{{"The server \x1b[31mrejected the offer with 503.", s.Failed}, {"No media arrived.", 1}}
 		}
-		h.add(s)
+		h.Take(s)
 	}
 	return h
 }
@@ -48,12 +48,23 @@ func TestGolden(t *testing.T) {
 	th := draw.NewTheme(lipgloss.NewRenderer(io.Discard))
 	var frames strings.Builder
 	short := example(4)
-	short.now.Second.Short, short.now.Unjudged, short.ending = true, 3, true
+	short.now.Second.Short, short.now.Unjudged = true, 3
+	again := example(12)
+	again.now.Unjudged = 3 // in an earlier second this machine was the limit
 	for _, one := range []struct {
-		h             *history
+		h             *History
 		width, height int
-	}{{&history{name: "loopback"}, 80, 24}, {short, 80, 24}, {example(40), 80, 24}, {example(200), 120, 36}, {example(900), 200, 60}, {example(40), 30, 9}} {
-		frame := one.h.view(th, one.width, one.height)
+	}{
+		{&History{name: "loopback"}, 80, 24},
+		{short, 80, 24},
+		{example(40), 80, 24},
+		{again, 120, 36},
+		{example(200), 120, 36},
+		{example(6), 200, 60},
+		{example(900), 200, 60},
+		{example(40), 30, 9},
+	} {
+		frame := live.Frame(one.h, th, one.width, one.height, one.h == short)
 		lines := strings.Split(frame, "\n")
 		if len(lines) > one.height {
 			t.Errorf("%d lines at %d×%d", len(lines), one.width, one.height)
@@ -68,7 +79,7 @@ func TestGolden(t *testing.T) {
 		}
 		fmt.Fprintf(&frames, "== %d×%d\n%s\n", one.width, one.height, frame)
 	}
-	fmt.Fprintf(&frames, "== ASCII\n%s\n", example(40).view(draw.NewTheme(lipgloss.NewRenderer(io.Discard)).UseASCII(), 80, 24))
+	fmt.Fprintf(&frames, "== ASCII\n%s\n", live.Frame(example(40), draw.NewTheme(lipgloss.NewRenderer(io.Discard)).UseASCII(), 80, 24, false))
 	name := filepath.Join("testdata", "frames.txt")
 	if *update {
 		if err := os.WriteFile(name, []byte(frames.String()), 0o600); err != nil {
@@ -79,26 +90,4 @@ func TestGolden(t *testing.T) {
 	if diff := cmp.Diff(string(want), frames.String()); err != nil || diff != "" {
 		t.Errorf("%v %s", err, diff)
 	}
-}
-
-// TestKeys: the first ctrl+c ends the calls and the screen stays; the second leaves it.
-func TestKeys(t *testing.T) {
-	stopped := 0
-	m := &model{o: Options{Stop: func() { stopped++ }}, renderer: lipgloss.NewRenderer(io.Discard)}
-	m.paint()
-	press := tea.KeyMsg{Type: tea.KeyCtrlC}
-	if _, cmd := m.Update(press); cmd != nil || stopped != 1 || !m.ending {
-		t.Errorf("stopped %d times, ending %v", stopped, m.ending)
-	}
-	if _, cmd := m.Update(press); cmd == nil || stopped != 1 {
-		t.Errorf("stopped %d times", stopped)
-	}
-}
-
-// TestScreen opens and closes without a terminal.
-func TestScreen(t *testing.T) {
-	s := Open(Options{Name: "loopback", Out: io.Discard, Stop: func() {}})
-	s.Show(State{At: time.Second})
-	s.Close()
-	s.Show(State{At: 2 * time.Second}) // late news do not block
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
+	"dialtone/diag/speed"
 )
 
 // measurer is the end that measures.
@@ -17,6 +18,7 @@ type measurer struct {
 	c       *Connection
 	plan    diag.SpeedPlan
 	emit    func(diag.Data)
+	state   *speed.State // what was emitted
 	control *webrtc.DataChannel
 	ping    *pinger
 	inbox   chan message
@@ -34,7 +36,11 @@ func (e *ended) Error() string { return string(e.reason) + ": " + e.cause }
 
 // Measure does a plan over a connection that works, and emits what it finds. The last event is speed.end.
 func (e *Endpoint) Measure(ctx context.Context, c *Connection, plan diag.SpeedPlan) {
-	m := &measurer{c: c, plan: plan, emit: e.o.Emit, inbox: make(chan message, 64), closed: make(chan struct{})}
+	m := &measurer{c: c, plan: plan, inbox: make(chan message, 64), closed: make(chan struct{})}
+	m.emit = func(d diag.Data) { // all by this goroutine
+		m.state, _ = speed.Apply(m.state, d)
+		e.o.Emit(d)
+	}
 	m.emit(diag.SpeedStart{Plan: plan})
 	err := m.all(ctx)
 	end := diag.SpeedEnd{Reason: diag.SpeedDone}
@@ -68,16 +74,26 @@ func (m *measurer) all(ctx context.Context) error {
 		stop()
 		<-done
 	}()
-	for n, test := range m.plan.Tests {
-		m.ping.forget()
-		m.emit(diag.SpeedTestStart{Test: n, Spec: test})
-		err := m.test(ctx, n, test)
-		m.emit(diag.SpeedTestEnd{Test: n, Complete: err == nil})
-		if err != nil {
+	for _, test := range m.plan.Tests {
+		do := m.one
+		if test.Search {
+			do = m.search
+		}
+		if err := do(ctx, test); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// one does the next test.
+func (m *measurer) one(ctx context.Context, test diag.SpeedTest) error {
+	n := len(m.state.Tests)
+	m.ping.forget()
+	m.emit(diag.SpeedTestStart{Test: n, Spec: test})
+	err := m.test(ctx, n, test)
+	m.emit(diag.SpeedTestEnd{Test: n, Complete: err == nil})
+	return err
 }
 
 // open opens the channels of the protocol and asks for the measurement.

@@ -158,3 +158,36 @@ func TestBytesAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// TestSearchOfShapedLinks: a search finds the rate at which a queue begins to grow within 5 %.
+func TestSearchOfShapedLinks(t *testing.T) {
+	for _, mbits := range []float64{1, 4} {
+		for _, rtt := range []time.Duration{0, 100 * time.Millisecond} {
+			synctest.Test(t, func(t *testing.T) {
+				var s speed.Search
+				var steps []speed.Found
+				for rate, more := s.Next(); more; rate, more = s.Next() {
+					p := &path{rate: mbits * 1e6, way: rtt / 2}
+					spec := diag.SpeedTest{
+						Way: diag.SpeedUp, ForMs: diag.Millis(stepTime), WarmUpMs: diag.Millis(stepWarmUp), Size: 1000, MaxBytes: 1e9, Rate: rate, Search: true,
+					}
+					one := p.measure(t.Context(), spec).Search[0]
+					steps = append(steps, one)
+					s.Take(rate, one.Onset)
+				}
+				held, broke := 0.0, math.Inf(1)
+				for _, one := range steps {
+					if one.Onset == speed.OnsetNone && one.Rate != nil {
+						held = max(held, *one.Rate)
+					} else if one.Broke != nil {
+						broke = min(broke, *one.Broke)
+					}
+				}
+				// The link of this test has no headers, which a search counts.
+				if want := mbits * 1e6; held < 0.95*want || broke > 1.1*want || broke > 1.05*held {
+					t.Errorf("%v Mbit/s, %v: holds at %v, not at %v", mbits, rtt, held, broke)
+				}
+			})
+		}
+	}
+}

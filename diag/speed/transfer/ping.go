@@ -45,8 +45,24 @@ func (p *pinger) run(ctx context.Context) {
 			return
 		case <-tick.C:
 			p.ping(time.Now())
+			p.check()
 		}
 	}
+}
+
+// check takes the round trips of the checks that were answered since it was called before.
+func (p *pinger) check() {
+	s, ok := p.stun()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !ok {
+		return
+	}
+	n := int64(s.ResponsesReceived) - int64(p.last.ResponsesReceived) // #nosec G115 -- counters of checks
+	if took := s.TotalRoundTripTime - p.last.TotalRoundTripTime; n > 0 && took > 0 {
+		p.got.BySTUN = append(p.got.BySTUN, diag.Millis(diag.SecondsOf(took/float64(n))))
+	}
+	p.last = s
 }
 
 func (p *pinger) ping(now time.Time) {
@@ -85,13 +101,6 @@ func (p *pinger) receive(data []byte) {
 func (p *pinger) take() (diag.SpeedRoundTrips, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if s, ok := p.stun(); ok {
-		n := int64(s.ResponsesReceived) - int64(p.last.ResponsesReceived) // #nosec G115 -- counters of checks
-		if took := s.TotalRoundTripTime - p.last.TotalRoundTripTime; n > 0 && took > 0 {
-			p.got.BySTUN = append(p.got.BySTUN, diag.Millis(diag.SecondsOf(took/float64(n))))
-		}
-		p.last = s
-	}
 	r := p.got
 	p.got = diag.SpeedRoundTrips{}
 	return r, len(r.ByPing)+len(r.BySTUN)+r.Lost+r.Unsent > 0

@@ -59,6 +59,9 @@ func (r *run) watch(ctx context.Context, sent <-chan struct{}) error {
 		case <-tick.C:
 			r.interval()
 			r.m.roundTrips(r.number, time.Since(begun) >= r.test.WarmUpMs.Duration())
+			if r.test.Search && r.overloaded() {
+				return nil
+			}
 		case x := <-r.m.inbox:
 			if err := r.take(x); err != nil {
 				return err

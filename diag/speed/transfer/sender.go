@@ -21,7 +21,7 @@ type outlet interface {
 const (
 	// look is how often a sender looks at the congestion window.
 	look = 20 * time.Millisecond
-	// pacedQueue is when a paced message is not sent, because earlier ones still wait.
+	// pacedQueue is when a paced message is not sent, because earlier ones still wait, beside what is on its way.
 	pacedQueue = 64 << 10
 )
 
@@ -70,7 +70,7 @@ func (s *sender) run(ctx context.Context) {
 			s.spent = true
 			break
 		}
-		if s.test.Rate > 0 && s.to.BufferedAmount() > pacedQueue {
+		if s.test.Rate > 0 && s.to.BufferedAmount() > s.room() {
 			s.late++
 			continue
 		}
@@ -84,6 +84,9 @@ func (s *sender) run(ctx context.Context) {
 		s.mu.Unlock()
 	}
 }
+
+// room is what may wait of paced messages, those included that are on their way in the shortest round trip.
+func (s *sender) room() uint64 { return pacedQueue + uint64(s.test.Rate/8*s.filler.rtt.Seconds()) }
 
 // sent is how many bytes were given to the channel by now.
 func (s *sender) sent() uint64 {

@@ -45,6 +45,40 @@ func Rate(v float64) string {
 	return fmt.Sprintf("%.0f kbit/s", v/1e3)
 }
 
+// Bound is a rate that may be a lower bound; empty if there is none.
+func Bound(v *float64, lower bool) string {
+	switch {
+	case v == nil:
+		return ""
+	case lower:
+		return "≥ " + Rate(*v)
+	}
+	return Rate(*v)
+}
+
+// onsets say what begins at a rate that does not hold.
+var onsets = map[speed.Onset]string{
+	speed.OnsetLoss: "loss", speed.OnsetQueue: "a growing queue", speed.OnsetSender: "the sender",
+	speed.OnsetNoData: "nothing arrived",
+}
+
+// Onset names what begins at a rate that does not hold.
+func Onset(o speed.Onset) string { return onsets[o] }
+
+// Found is what a search has found so far.
+func Found(f speed.Found) string {
+	text := fmt.Sprintf("Search %s: ", f.Way)
+	if f.Rate == nil {
+		text += "no rate holds yet"
+	} else {
+		text += Rate(*f.Rate) + " holds"
+	}
+	if f.Broke != nil {
+		text += fmt.Sprintf(", %s does not: %s", Rate(*f.Broke), Onset(f.Onset))
+	}
+	return text
+}
+
 // During are the round trips beside a figure, as the end of its line; empty if there were none.
 func During(median *diag.Millis) string {
 	if median == nil {
@@ -84,7 +118,7 @@ func Line(d diag.Data) (string, bool) {
 		return fmt.Sprintf("%d tests, up to %v and %s", len(d.Plan.Tests), d.Plan.MaxMs.Duration(),
 			Bytes(d.Plan.MaxBytes)), true
 	case diag.SpeedTestStart:
-		return testLine(d), true
+		return "test " + Test(d.Test+1, d.Spec), true
 	case diag.SpeedInterval:
 		took := (d.ToMs - d.FromMs).Duration().Seconds()
 		return fmt.Sprintf("%s %s", d.Direction, Rate(float64(8*d.Bytes)/max(took, 1e-3))), true
@@ -103,13 +137,17 @@ func Line(d diag.Data) (string, bool) {
 	return "", false
 }
 
-func testLine(d diag.SpeedTestStart) string {
-	line := fmt.Sprintf("test %d, %s, for %v", d.Test+1, d.Spec.Way, d.Spec.ForMs.Duration())
-	if d.Spec.Size > 0 {
-		line += fmt.Sprintf(", messages of %d bytes", d.Spec.Size)
+// Test is a test by its number from 1.
+func Test(n int, t diag.SpeedTest) string {
+	line := fmt.Sprintf("%d, %s, for %v", n, t.Way, t.ForMs.Duration())
+	if t.Size > 0 {
+		line += fmt.Sprintf(", messages of %d bytes", t.Size)
 	}
-	if d.Spec.Rate > 0 {
-		line += " at " + Rate(d.Spec.Rate)
+	if t.Rate > 0 {
+		line += " at " + Rate(t.Rate)
+	}
+	if t.Search {
+		line += ", of a search"
 	}
 	return line
 }
@@ -183,12 +221,12 @@ var Findings = map[string]phrase.Entry{
 			}
 		}),
 	"speed.queue": phrase.On(
-		"While data flowed as fast as the path carries, round trips took more than 100 ms longer than without load: a queue "+
+		"While data flowed as fast as the path carries, round trips of the path rose by more than 100 ms: a queue "+
 			"before the narrowest link is long (bufferbloat). Calls beside a download or an upload suffer from it. RPM is the "+
 			"number of round trips in a minute.",
 		func(f judge.Finding, e judge.SpeedQueue) phrase.Text {
 			return phrase.Text{
-				Title: fmt.Sprintf("Under load %s the round trip grows from %s to %s.", f.Subject,
+				Title: fmt.Sprintf("Under load %s the round trip of the path grows from %s to %s.", f.Subject,
 					phrase.Duration(e.IdleMs.Duration()), phrase.Duration(e.LoadedMs.Duration())),
 				Evidence: []string{fmt.Sprintf("%.0f round trips per minute under load", e.RPM)},
 				Advice:   "Enable queue management (fq_codel, CAKE) on the router, or limit the rate of other traffic.",

@@ -59,7 +59,7 @@ func (s *Servers) Start(ctx context.Context, config diag.Config, answer func(con
 	}
 	config.ICEServers = slices.Clone(config.ICEServers)
 	config.Command, config.Echo, config.For, config.Wait, config.Impair = "answer", true, 0, 0, nil
-	config.KeyLog, config.PCAPNG, config.SaveMedia = "", "", "" // the caller writes what is between both
+	config.WithoutFiles() // the caller writes what is between both
 	s.parts.Go(func() { s.answerErr = answer(ctx, config) })
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/load"
+	"dialtone/tui/live"
 	"dialtone/tui/loads"
 )
 
@@ -35,7 +36,7 @@ func Run(ctx context.Context, o load.Options, findLimit bool, start load.Rate, s
 		var stop context.CancelFunc
 		ctx, stop = context.WithCancel(ctx)
 		defer stop()
-		screen := loads.Open(loads.Options{Name: o.Call.Name, ASCII: show.ASCII, In: show.In, Out: show.Err, Stop: stop})
+		screen := live.Open(live.Options{ASCII: show.ASCII, In: show.In, Out: show.Err, Stop: stop}, loads.New(o.Call.Name))
 		defer screen.Close()
 		o.Progress = func(now load.Progress) { screen.Show(stateOf(now)) }
 	}

@@ -12,7 +12,7 @@ import (
 type Schedule struct {
 	Arrive        load.Rate     `default:"1/s" placeholder:"RATE" help:"How many calls begin per second or minute, such as 20/s or 90/min, however slow earlier ones are. Default: ${default}."`
 	Ramp          time.Duration `placeholder:"DURATION" help:"Raise the rate from 0 to --arrive over this time."`
-	Stage         []load.Stage  `sep:"none" placeholder:"RATE:DURATION" help:"Instead of --arrive and --ramp: stages, one after another, such as 20/s:1m, or 0..20/s:2m for a ramp. Repeatable."`
+	Stage         []load.Stage  `sep:"none" table:"arrive:for" placeholder:"RATE:DURATION" help:"Instead of --arrive and --ramp: stages, one after another, such as 20/s:1m, or 0..20/s:2m for a ramp. Repeatable."`
 	Calls         Count         `default:"10" placeholder:"N" help:"How many calls to place at most, with --find-limit in each step. Default: ${default}."`
 	Hold          time.Duration `default:"10s" placeholder:"DURATION" help:"How long each call lasts once connected. Default: ${default}."`
 	MaxInProgress Count         `name:"max-in-progress" default:"1000" placeholder:"N" help:"How many calls may be in progress; those that are due beyond it are dropped and counted. Default: ${default}."`

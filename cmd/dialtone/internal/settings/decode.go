@@ -177,6 +177,9 @@ func (d Decoders) check(row *kong.Value, texts []string) error {
 
 // fromTOML makes texts of what a file holds. It never quotes it: it may be a secret.
 func fromTOML(row *kong.Value, written any) ([]string, error) {
+	if tables, ok := written.([]map[string]any); ok && len(tables) <= maxValues {
+		return fromTables(row, tables)
+	}
 	list, isList := written.([]any)
 	switch {
 	case len(list) > maxValues:
@@ -197,6 +200,32 @@ func fromTOML(row *kong.Value, written any) ([]string, error) {
 		default:
 			return nil, errors.New("use a string, a number, true or false")
 		}
+	}
+	return texts, nil
+}
+
+// fromTables makes a text of each table [[command.setting]]: its values joined by colons, in the order in which the
+// setting's tag names their keys.
+func fromTables(row *kong.Value, tables []map[string]any) ([]string, error) {
+	tag := row.Tag.Get("table")
+	if tag == "" {
+		return nil, errors.New("use a value, not a table")
+	}
+	keys := strings.Split(tag, ":")
+	texts := make([]string, 0, len(tables))
+	for _, t := range tables {
+		var values []string
+		for _, key := range keys {
+			value, isText := t[key].(string)
+			if !isText {
+				return nil, fmt.Errorf("each table needs %s, each a string in quotes", strings.Join(keys, " and "))
+			}
+			values = append(values, value)
+		}
+		if len(t) > len(keys) {
+			return nil, fmt.Errorf("a table has only %s", strings.Join(keys, " and "))
+		}
+		texts = append(texts, strings.Join(values, ":"))
 	}
 	return texts, nil
 }

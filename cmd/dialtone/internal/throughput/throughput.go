@@ -39,6 +39,7 @@ type Flags struct {
 	Unordered      bool          `help:"Do not keep messages in order."`
 	MaxRetransmits retransmits   `default:"none" placeholder:"N" help:"Send a lost message again at most N times; none: without limit. Default: ${default}."`
 	Rate           []bitrate     `placeholder:"RATE" help:"Send at this rate instead, such as 500k or 2M bit/s, unordered and without retransmission: measures loss and jitter. Repeatable."`
+	Search         bool          `help:"First search for the rate at which loss or queueing begins, up and down, up to 40s each."`
 	MaxBytes       files.Size    `default:"1GB" placeholder:"SIZE" help:"End a test when its share of this is spent. Default: ${default}."`
 }
 
@@ -46,7 +47,7 @@ type Flags struct {
 func (f Flags) Plan() (diag.SpeedPlan, error) {
 	r := speed.Request{
 		For: f.For, Size: int(f.Size), Unordered: f.Unordered,
-		MaxBytes: uint64(f.MaxBytes), // #nosec G115 -- sizes are positive
+		Search: f.Search, MaxBytes: uint64(f.MaxBytes), // #nosec G115 -- sizes are positive
 	}
 	if f.MaxRetransmits >= 0 {
 		r.MaxRetransmits = diag.Ptr(uint16(f.MaxRetransmits)) // #nosec G115 -- at most 65535

@@ -1,4 +1,5 @@
-package loads
+// Package live shows work while it runs, on a screen of its own: it owns the terminal, its content draws.
+package live
 
 import (
 	"io"
@@ -12,26 +13,32 @@ import (
 	_ "dialtone/tui/quiet" // Bubble Tea would ask the terminal at once
 )
 
+// Content is what a screen shows. All its methods are called by one goroutine.
+type Content interface {
+	Take(news any)                                     // what [Screen.Show] was given
+	Draw(th *draw.Theme, width, height int) []string   // at most so many lines and columns
+	Foot(th *draw.Theme, width int, end bool) []string // the last lines; end: the user has asked for the end
+}
+
 // Options of a screen.
 type Options struct {
-	Name  string // of the test
 	ASCII bool
 	In    io.Reader // a terminal
 	Out   io.Writer // likewise
-	Stop  func()    // ends the test; its screen stays until [Screen.Close]
+	Stop  func()    // ends the work; its screen stays until [Screen.Close]
 }
 
-// Screen shows a test.
+// Screen shows content.
 type Screen struct {
 	program *tea.Program
 	done    chan struct{}
 }
 
 // Open shows the screen until Close.
-func Open(o Options) *Screen {
+func Open(o Options, c Content) *Screen {
 	renderer := lipgloss.NewRenderer(o.Out)
 	renderer.SetHasDarkBackground(true) // until the terminal has answered
-	m := &model{o: o, renderer: renderer, history: history{name: o.Name}}
+	m := &model{o: o, renderer: renderer, content: c}
 	m.paint()
 	s := &Screen{done: make(chan struct{})}
 	options := []tea.ProgramOption{tea.WithOutput(o.Out), tea.WithAltScreen(), tea.WithoutSignalHandler()}
@@ -46,13 +53,16 @@ func Open(o Options) *Screen {
 	s.program = tea.NewProgram(m, options...)
 	go func() {
 		defer close(s.done)
-		_, _ = s.program.Run() // the test goes on without its screen
+		_, _ = s.program.Run() // the work goes on without its screen
 	}()
 	return s
 }
 
-// Show draws the state after a second.
-func (s *Screen) Show(state State) { s.program.Send(state) }
+// news is given to the content.
+type news struct{ any }
+
+// Show gives news to the content, and draws it.
+func (s *Screen) Show(what any) { s.program.Send(news{what}) }
 
 // Close restores the terminal.
 func (s *Screen) Close() {
@@ -62,11 +72,12 @@ func (s *Screen) Close() {
 
 // model is the program's.
 type model struct {
-	history
 	o             Options
+	content       Content
 	renderer      *lipgloss.Renderer
 	theme         *draw.Theme
 	first         tea.Cmd
+	ending        bool
 	width, height int
 }
 
@@ -88,8 +99,8 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case background.Found:
 		m.renderer.SetHasDarkBackground(msg.Dark)
 		m.paint()
-	case State:
-		m.add(msg)
+	case news:
+		m.content.Take(msg.any)
 	case tea.KeyMsg:
 		if msg.Type == tea.KeyCtrlC || msg.String() == "q" {
 			if m.ending {
@@ -107,5 +118,22 @@ func (m *model) View() string {
 	if m.width == 0 {
 		return ""
 	}
-	return m.view(m.theme, m.width, m.height)
+	return Frame(m.content, m.theme, m.width, m.height, m.ending)
+}
+
+// Frame is a whole screen.
+func Frame(c Content, th *draw.Theme, width, height int, ending bool) string {
+	foot := c.Foot(th, width, ending)
+	lines := c.Draw(th, width, height-len(foot))
+	for len(lines) < height-len(foot) {
+		lines = append(lines, "")
+	}
+	text := ""
+	for i, l := range draw.Clamp(append(lines[:max(0, height-len(foot))], foot...), width, height) {
+		if i > 0 {
+			text += "\n"
+		}
+		text += l
+	}
+	return th.Ship(text)
 }
