@@ -13,7 +13,7 @@ import (
 	"dialtone/diag/report"
 	"dialtone/diag/session"
 	"dialtone/signal/conform"
-	"dialtone/signal/conform/rooms"
+	roomrules "dialtone/signal/conform/rooms"
 	"dialtone/signal/room"
 	"dialtone/signal/web"
 	"dialtone/signal/whip"
@@ -29,7 +29,7 @@ func Conform(ctx context.Context, r *report.Report, o Options, skip, only []stri
 	var results []conform.Result
 	var err error
 	if target.Way.Name == room.Way.Name {
-		results, err = rooms.Run(ctx, rooms.Options{
+		results, err = roomrules.Run(ctx, roomrules.Options{
 			Server: target.Setup.Address, Skip: skip, Only: only, Options: web.OptionsOf(target.Setup),
 		})
 	} else {

@@ -24,7 +24,7 @@ func Prediction(p pair.Prediction) string {
 		return "Both peers have IPv6."
 	case pair.WhyNoUDP:
 		if p.Path == pair.PathNone {
-			end = ", and no TURN server works for " + whom(p) + "."
+			end = ", and no TURN server works for " + within(p) + "."
 		}
 		return who(p) + verb(p, " gets no answer over UDP", " get no answer over UDP") + end
 	case pair.WhyPorts:
@@ -74,8 +74,8 @@ func who(p pair.Prediction) string {
 	return "One peer"
 }
 
-// whom is [who] within a sentence.
-func whom(p pair.Prediction) string {
+// within is [who] within a sentence.
+func within(p pair.Prediction) string {
 	name := who(p)
 	return strings.ToLower(name[:1]) + name[1:]
 }

@@ -157,7 +157,7 @@ func (t *table) poll(ctx context.Context, user string) (reply, error) {
 	case a.Status != http.StatusOK:
 		return r, fmt.Errorf("get_status was answered with %d instead of 200", a.Status)
 	case json.Unmarshal(a.Body, &r) != nil || !strings.HasPrefix(strings.TrimSpace(string(a.Body)), "{"):
-		return r, errors.New("the answer to get_status is no JSON object")
+		return r, errors.New("the answer to get_status has no JSON object")
 	}
 	return r, nil
 }
