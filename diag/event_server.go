@@ -137,6 +137,7 @@ const (
 	DetailAlert        Detail = "alert"         // tls: the server sent an alert
 	DetailClosed       Detail = "closed"        // tls, protocol: the server closed the connection
 	DetailNotPermitted Detail = "not-permitted" // unreachable: this machine may not send there
+	DetailLimited      Detail = "limited"       // unreachable: not asked, its host answered nothing so far
 
 	DetailIntegrity Detail = "integrity"  // protocol: MESSAGE-INTEGRITY of a success does not match
 	DetailMapped    Detail = "no-mapped"  // protocol: a success without a mapped address

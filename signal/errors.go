@@ -12,6 +12,8 @@ var (
 	ErrClosed = errors.New("the signaling channel is closed")
 	// ErrPeerGone: the pair has ended: the peer hung up, or was silent for longer than the server waits.
 	ErrPeerGone = errors.New("the peer is gone")
+	// ErrHungUp: the peer has ended the call, of which this exchange is not the first.
+	ErrHungUp = errors.New("the peer has hung up")
 	// ErrNoCodec: an offer has media, and none of it in a codec that the answerer knows.
 	ErrNoCodec = errors.New("no codec in common")
 	// ErrMessage: a message is malformed and was not passed on.

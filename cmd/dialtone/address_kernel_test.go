@@ -43,6 +43,7 @@ const (
 type movingCase struct {
 	ipv6, relay, answerer bool
 	outage                time.Duration // without a link, before the new address
+	same                  bool          // the address is the old one
 }
 
 func (c movingCase) String() string {
@@ -53,24 +54,41 @@ func (c movingCase) String() string {
 		return no
 	}
 	return pick(c.ipv6, "IPv6", "IPv4") + pick(c.relay, ", relay", ", direct") + pick(c.answerer, ", answerer", ", caller") +
-		pick(c.outage > 0, fmt.Sprintf(", after %v", c.outage), "")
+		pick(c.outage > 0, fmt.Sprintf(", after %v", c.outage), "") + pick(c.same, ", same address", "")
 }
 
 // TestAddressChange: a call whose peer gets another address is back within seconds, on either side, over either family,
 // direct and through coturn; and so is one whose link was gone for longer than ICE waits.
 func TestAddressChange(t *testing.T) {
+	cases := movingCases(movingCase{})
+	if addressChanges(t) > 1 {
+		cases = append(cases, movingCase{outage: 26 * time.Second}, movingCase{ipv6: true, answerer: true, outage: 26 * time.Second})
+	}
+	runMoving(t, cases)
+}
+
+// TestLinkLoss: a call whose peer has no link for a while is back within seconds of its return, on either side, over
+// either family, direct and through coturn.
+func TestLinkLoss(t *testing.T) {
+	labtest.NeedQuiet(t)
+	runMoving(t, movingCases(movingCase{outage: 8 * time.Second, same: true}))
+}
+
+// movingCases are a case with either family, direct and through a relay, on either side.
+func movingCases(c movingCase) (cases []movingCase) {
+	for n := range 8 {
+		c.ipv6, c.relay, c.answerer = n&1 != 0, n&2 != 0, n&4 != 0
+		cases = append(cases, c)
+	}
+	return cases
+}
+
+func runMoving(t *testing.T, cases []movingCase) {
 	in := labtest.StartInternet(t, netip.MustParseAddr(kernelSTUN), netip.MustParseAddr(kernelSTUN6),
 		netip.MustParseAddr(relayServer), netip.MustParseAddr(relayServer6), netip.MustParseAddr(proxyServer))
 	mustRun(t, in.Command(t.Context(), "sh", "-c", "for f in ipv4/ip_forward ipv6/conf/all/forwarding; do echo 1 >/proc/sys/net/$f; done"))
 	startSignaling(t, in)
 	startRelayServers(t, in)
-	var cases []movingCase
-	for n := range 8 {
-		cases = append(cases, movingCase{ipv6: n&1 != 0, relay: n&2 != 0, answerer: n&4 != 0})
-	}
-	if addressChanges(t) > 1 {
-		cases = append(cases, movingCase{outage: 26 * time.Second}, movingCase{ipv6: true, answerer: true, outage: 26 * time.Second})
-	}
 	for n, c := range cases {
 		t.Run(c.String(), func(t *testing.T) {
 			t.Parallel()
@@ -106,11 +124,13 @@ func (p *movingPeer) address(t *testing.T, n int) (own netip.Prefix, router neti
 	return own, router
 }
 
-// move takes the address away and gives another one; between them the link is gone for a time.
-func (p *movingPeer) move(t *testing.T, outage time.Duration) (at time.Time) {
+// move takes the address away and gives another one, or the same; between them the link is gone for a time.
+func (p *movingPeer) move(t *testing.T, outage time.Duration, same bool) (at time.Time) {
 	t.Helper()
 	old, router := p.address(t, p.at)
-	p.at = 1 - p.at
+	if !same {
+		p.at = 1 - p.at
+	}
 	own, _ := p.address(t, p.at)
 	down, up, nodad := "true", "true", ""
 	if outage > 0 {
@@ -190,7 +210,7 @@ func (c movingCase) run(t *testing.T, in *labtest.Internet, number int) {
 func (c movingCase) moves(t *testing.T, peers [2]*movingPeer, mover *movingPeer) (times []time.Duration) {
 	t.Helper()
 	changes := addressChanges(t)
-	if c.outage > 0 {
+	if c.outage > 0 && !c.same {
 		changes = 1
 	}
 	for _, p := range peers {
@@ -200,7 +220,7 @@ func (c movingCase) moves(t *testing.T, peers [2]*movingPeer, mover *movingPeer)
 		if mover.at == 0 && len(times) == 0 {
 			time.Sleep(6 * time.Second) // the room is left
 		}
-		at := mover.move(t, c.outage)
+		at := mover.move(t, c.outage, c.same)
 		longest := time.Duration(0)
 		for _, p := range peers {
 			longest = max(longest, p.awaitPing(t, at).Sub(at))
@@ -213,10 +233,10 @@ func (c movingCase) moves(t *testing.T, peers [2]*movingPeer, mover *movingPeer)
 	}
 	for _, p := range peers {
 		k := call.Fold(recorded(t, p.recording))
-		if k.Restarts < changes || p == mover && len(k.Machine.Changes) < changes {
+		if !c.same && k.Restarts < changes || p == mover && len(k.Machine.Changes) < changes {
 			t.Errorf("%d restarts, changes of the network: %+v", k.Restarts, k.Machine.Changes)
 		}
-		if p == mover && c.outage > 0 && (len(k.Machine.Outages) != 1 || k.Machine.Outages[0].Length(k.Now).Round(5*time.Second) != 25*time.Second) {
+		if p == mover && c.outage > 0 && !c.same && (len(k.Machine.Outages) != 1 || k.Machine.Outages[0].Length(k.Now).Round(5*time.Second) != 25*time.Second) {
 			t.Errorf("outages: %+v", k.Machine.Outages)
 		}
 	}

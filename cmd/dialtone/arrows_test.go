@@ -56,10 +56,12 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/version", nil},
-	{"dialtone/cmd/dialtone/internal/rooms", []string{"dialtone/diag", "dialtone/signal/pairs/redisstore", "dialtone/signal/server"}},
+	{"dialtone/cmd/dialtone/internal/rooms", []string{
+		"dialtone/diag", "dialtone/signal/pairs/redisstore", "dialtone/signal/server", "github.com/prometheus/",
+	}},
 	{"dialtone/cmd/dialtone/internal/monitor", []string{
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/probe", "dialtone/diag/report",
-		"github.com/prometheus/",
+		"dialtone/signal/gate", "github.com/prometheus/",
 	}},
 	{"dialtone/cmd/dialtone/internal/requests", []string{
 		"dialtone/diag", "dialtone/signal", "dialtone/signal/conform", "dialtone/signal/conform/rooms", "dialtone/signal/post", "dialtone/signal/room", "dialtone/signal/whip",
@@ -161,7 +163,7 @@ var arrows = []struct {
 	{"dialtone/diag/watch", []string{"dialtone/diag", "github.com/mdlayher/netlink", "golang.org/x/sys/unix"}},
 	{"dialtone/diag/session", []string{
 		"dialtone/diag", "dialtone/diag/capture", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/guard", "dialtone/diag/iceurl", "dialtone/diag/impair", "dialtone/diag/media", "dialtone/diag/media/save", "dialtone/diag/nat",
-		"dialtone/diag/peer", "dialtone/diag/probe", "dialtone/diag/reach", "dialtone/diag/speed/transfer", "dialtone/signal", "dialtone/signal/",
+		"dialtone/diag/peer", "dialtone/diag/probe", "dialtone/diag/reach", "dialtone/diag/sdp", "dialtone/diag/speed/transfer", "dialtone/signal", "dialtone/signal/",
 	}},
 	{"dialtone/diag/assert", []string{"dialtone/diag", "dialtone/diag/report", "github.com/expr-lang/expr", "github.com/expr-lang/expr/"}},
 	{"dialtone/diag/check", []string{

@@ -123,7 +123,7 @@ func listenChromium(b *tab, event any) {
 
 // do bounds what waits for an element.
 func (p *chromiumPage) do(actions ...chromedp.Action[chromedp.Void]) error {
-	ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
 	defer cancel()
 	return chromedp.Do(ctx, actions...)
 }

@@ -20,10 +20,10 @@ import (
 	"dialtone/diag/lab/labtest"
 )
 
-// firefox is one for all tests, driven by testdata/interop/firefox/driver.cjs.
-var firefox struct {
+// firefoxes are one for all tests, as it is installed, and one with H264, driven by testdata/interop/firefox/driver.cjs.
+var firefoxes struct {
 	sync.Mutex
-	running *firefoxDriver
+	running map[bool]*firefoxDriver // by whether it has H264
 }
 
 // firefoxDriver is the program that drives Firefox over WebDriver BiDi.
@@ -51,27 +51,51 @@ type firefoxMessage struct {
 
 // startFirefox starts the browser for the first test that needs it; TestMain ends it. Where Firefox or what drives it is missing
 // or does not run, the test is skipped, or fails with CI=true.
-func startFirefox(t testing.TB) *firefoxDriver {
+func startFirefox(t testing.TB, h264 bool) *firefoxDriver {
 	t.Helper()
-	firefox.Lock()
-	defer firefox.Unlock()
-	if firefox.running != nil {
-		return firefox.running
+	firefoxes.Lock()
+	defer firefoxes.Unlock()
+	if d := firefoxes.running[h264]; d != nil {
+		return d
 	}
-	d := runFirefox(t)
+	var preload []string
+	if h264 {
+		preload = append(preload, withoutLookahead(t))
+	}
+	d := runFirefox(t, preload...)
 	if d != nil {
-		firefox.running = d
+		if firefoxes.running == nil {
+			firefoxes.running = map[bool]*firefoxDriver{}
+		}
+		firefoxes.running[h264] = d
 		atEnd = append(atEnd, d.end)
 	}
 	return d
 }
 
-// runFirefox starts a browser; nil: it does not start.
-func runFirefox(t testing.TB) *firefoxDriver {
+// withoutLookahead compiles the library without which a Firefox that has not downloaded OpenH264 sends no H264.
+func withoutLookahead(t testing.TB) string {
+	t.Helper()
+	gcc := labtest.NeedProgram(t, "gcc")
+	labtest.NeedProgram(t, "ffmpeg") // its libavcodec
+	dir, err := os.MkdirTemp("", "firefox")
+	if err != nil {
+		t.Fatal(err)
+	}
+	atEnd = append(atEnd, func() { _ = os.RemoveAll(dir) })
+	library := filepath.Join(dir, "lookahead.so")
+	compile := exec.CommandContext(t.Context(), gcc, "-shared", "-fPIC", "-o", library, filepath.Join(interopDir, "firefox", "lookahead.c"))
+	labtest.NeedSuccess(t, "lookahead.c", compile)
+	return library
+}
+
+// runFirefox starts a browser, with libraries to preload; nil: it does not start.
+func runFirefox(t testing.TB, preload ...string) *firefoxDriver {
 	t.Helper()
 	program, node := labtest.NeedProgram(t, "firefox-esr"), labtest.NeedProgram(t, "node")
 	dir := filepath.Join(interopDir, "firefox")
-	cmd := exec.CommandContext(context.Background(), node, filepath.Join(dir, "driver.cjs"), program)
+	arguments := append([]string{filepath.Join(dir, "driver.cjs"), program}, preload...)
+	cmd := exec.CommandContext(context.Background(), node, arguments...)
 	cmd.Env = append(os.Environ(), "NODE_PATH="+nodeModules(t, dir))
 	d := &firefoxDriver{ended: make(chan struct{}), waiting: map[int]chan firefoxMessage{}, pages: map[int]*tab{}}
 	stdin, errIn := cmd.StdinPipe()
@@ -173,7 +197,17 @@ type firefoxPage struct {
 // openFirefox opens a page in a profile of its own.
 func openFirefox(t *testing.T, b *tab, scripts []string) driver {
 	t.Helper()
-	d := startFirefox(t)
+	return startFirefox(t, false).open(t, b, scripts)
+}
+
+// openFirefoxH264 does so in a Firefox with H264.
+func openFirefoxH264(t *testing.T, b *tab, scripts []string) driver {
+	t.Helper()
+	return startFirefox(t, true).open(t, b, scripts)
+}
+
+func (d *firefoxDriver) open(t *testing.T, b *tab, scripts []string) driver {
+	t.Helper()
 	d.mu.Lock()
 	d.last++
 	p := firefoxPage{d, d.last}

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -48,15 +49,31 @@ const keepChannels = `window.channels = []; RTCPeerConnection = class extends RT
 	constructor(...a) { super(...a); this.addEventListener("datachannel", (e) => channels.push(e.channel)); }
 }`
 
+// loseDTLS lets a test have the page find that the browser has given up DTLS.
+const loseDTLS = `{
+	const lost = new Set();
+	const state = Object.getOwnPropertyDescriptor(RTCDtlsTransport.prototype, "state").get;
+	Object.defineProperty(RTCDtlsTransport.prototype, "state", { get() { return lost.has(this) ? "failed" : state.call(this); } });
+	window.loseDTLS = () => { for (const s of connections.at(-1).getSenders()) lost.add(s.transport); return true; };
+}`
+
 // TestBrowserDialsThroughALoss: a path that falls silent, with a server that cannot be reached, is no hang-up. The page
-// dials again until the peer is back, and the call goes on: media, chat, its duration.
+// dials again until the peer is back, and the call goes on: media, chat, its duration. So it does where the browser has
+// given up DTLS meanwhile, as Firefox does when it cannot send.
 func TestBrowserDialsThroughALoss(t *testing.T) {
-	for _, in := range engines {
-		t.Run(in.name, func(t *testing.T) {
+	for _, test := range []struct {
+		in   engine
+		dead bool
+	}{{inChromium, false}, {inFirefox, false}, {inChromium, true}, {inFirefox, true}} {
+		in := test.in
+		if test.dead != (in.name == inFirefox.name) && os.Getenv("NIGHTLY") == "" {
+			continue
+		}
+		t.Run(in.name+map[bool]string{true: " without DTLS"}[test.dead], func(t *testing.T) {
 			besides(t)
 			server := startServe(t)
 			n := startNetwork(t, server)
-			b := openTab(t, in, "page", n.url+"?code=w1", keepChannels)
+			b := openTab(t, in, "page", n.url+"?code=w1", keepChannels, loseDTLS)
 			b.expect("ERR_EMPTY_RESPONSE")
 			a := startTool(t, "answer", "w1", "--once", "--server", server)
 			a.await("waiting")
@@ -66,10 +83,16 @@ func TestBrowserDialsThroughALoss(t *testing.T) {
 			n.down.Store(true)
 			b.must(a.cmd.Process.Signal(syscall.SIGSTOP))
 			b.state("silent")
+			if test.dead {
+				b.ask(`loseDTLS()`, new(bool))
+			}
 			b.ask(`channels.find((c) => c.label === "system_channel").dispatchEvent(new Event("close"))`, new(bool))
 			b.state("redialing")
 			b.await(`document.getElementById("over").hidden && document.querySelectorAll("#streams tr").length === 4`)
 			n.down.Store(false)
+			if test.dead {
+				b.await(`connections.length > 1`)
+			}
 			b.must(a.cmd.Process.Signal(syscall.SIGCONT))
 			b.state("connected")
 			var was float64
@@ -82,9 +105,31 @@ func TestBrowserDialsThroughALoss(t *testing.T) {
 			b.click("hang-up")
 			b.outcome("hangup")
 			b.await(`document.getElementById("report-text").value.includes("the path was silent 1 time")`)
+			var connections int
+			if b.ask(`connections.length`, &connections); test.dead && connections < 2 {
+				t.Errorf("the page has had %d connections", connections)
+			}
 			a.await("peer-hangup")
 		})
 	}
+}
+
+// TestBrowserHangsUpWithoutAPath: a hang-up that the lost path cannot carry reaches the peer by the server.
+func TestBrowserHangsUpWithoutAPath(t *testing.T) {
+	besides(t)
+	server := startServe(t)
+	b := openTab(t, inChromium, "page", server+"?code=w1")
+	a := startTool(t, "answer", "w1", "--once", "--server", server)
+	a.await("waiting")
+	b.click("call")
+	b.state("connected")
+	b.flows()
+	b.must(a.cmd.Process.Signal(syscall.SIGSTOP))
+	b.state("redialing")
+	b.click("hang-up")
+	b.outcome("hangup")
+	b.must(a.cmd.Process.Signal(syscall.SIGCONT))
+	a.await("peer-hangup")
 }
 
 // TestBrowserWaitsThroughALoss: the server that a page waits at for its peer is gone for longer than it keeps a pair.

@@ -86,7 +86,7 @@ func TestFirefoxHidesItsAddress(t *testing.T) {
 	})
 }
 
-// TestFirefoxWithoutH264: Firefox has H264 only after it has downloaded OpenH264, which a test cannot. Where only H264 is
+// TestFirefoxWithoutH264: Firefox, as it is installed, has H264 only after it has downloaded OpenH264. Where only H264 is
 // offered, audio goes on, and dialtone names the video that the page declines. The tone is heard: on a machine without a
 // sound output Firefox runs no AudioContext.
 func TestFirefoxWithoutH264(t *testing.T) {
@@ -97,7 +97,7 @@ func TestFirefoxWithoutH264(t *testing.T) {
 	var codecs string
 	b.ask(`RTCRtpReceiver.getCapabilities("video").codecs.map((c) => c.mimeType).join()`, &codecs)
 	if strings.Contains(codecs, "H264") {
-		t.Fatalf("Firefox has H264 now: take it off the list \"unspoken\". It has %s", codecs)
+		t.Fatalf("Firefox has H264 now, and inFirefoxH264 is not needed: %s", codecs)
 	}
 	a := startTool(t, "check", "--room", "w1", "--server", url, "--for", "3s", "--video-codec", "H264")
 	b.await(`fetch("/healthz").then((r) => r.json()).then((health) => health.waiting === 1)`)

@@ -16,7 +16,7 @@ import (
 )
 
 // browserPatience bounds everything that a test does with one browser.
-const browserPatience = 2 * time.Minute
+const browserPatience = 5 * time.Minute
 
 // pages bounds how many tests with a page run at the same time.
 var pages = make(chan struct{}, 3)
@@ -37,9 +37,10 @@ type engine struct {
 
 // engines are the browsers that the tests know.
 var (
-	inChromium = engine{"Chromium", openChromium}
-	inFirefox  = engine{"Firefox", openFirefox}
-	engines    = []engine{inChromium, inFirefox}
+	inChromium    = engine{"Chromium", openChromium}
+	inFirefox     = engine{"Firefox", openFirefox}
+	inFirefoxH264 = engine{"Firefox with H264", openFirefoxH264}
+	engines       = []engine{inChromium, inFirefox}
 )
 
 // driver drives a page.
@@ -132,7 +133,7 @@ func (b *tab) await(expression string) {
 	b.t.Helper()
 	var met bool
 	b.ask(`new Promise((done) => {
-		const end = Date.now() + 40000;
+		const end = Date.now() + 90000;
 		const look = async () => {
 			const met = Boolean(await (`+expression+`));
 			if (met || Date.now() > end) done(met); else setTimeout(look, 30);
@@ -142,7 +143,7 @@ func (b *tab) await(expression string) {
 	if !met {
 		var shown string
 		b.ask(`document.body.innerText`, &shown)
-		b.t.Fatalf("%s: not so within 40 s: %s\nshown:\n%s", b.name, expression, shown)
+		b.t.Fatalf("%s: not so within 90 s: %s\nshown:\n%s", b.name, expression, shown)
 	}
 }
 

@@ -4,8 +4,10 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -108,6 +110,29 @@ func list(n int, element string) string {
 	return "[" + strings.TrimSuffix(strings.Repeat(element+",", n), ",") + "]"
 }
 
+// keys are n members of an object, or elements of a list, after another one.
+func keys(n int, format string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, ","+format, i)
+	}
+	return b.String()
+}
+
+// pack packs a head and many times a unit, as gzip does.
+func pack(head, unit string, times int) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = io.WriteString(z, head) // to memory
+	_ = z.Close()
+	first := b.String()
+	b.Reset()
+	z.Reset(&b)
+	_, _ = io.WriteString(z, unit)
+	_ = z.Close()
+	return first + strings.Repeat(b.String(), times)
+}
+
 // partHead begins a report of a load test.
 const partHead = `{"schema":"dialtone.load/1","parts":[1],`
 
@@ -139,6 +164,17 @@ func TestHostileFilesCostLittle(t *testing.T) {
 		"recording: a long line":               {recordingHead + strings.Repeat("y", 60<<20) + "\n" + recordingTail, []string{"replay", "--plain", "FILE"}, "longer than"},
 		"recording: many channels":             {recordingHead + events(20_000, `"type":"channel.state","label":"L%d","state":"open"`) + recordingTail, []string{"replay", "--plain", "FILE"}, "channel.state"},
 		"recording: many lists of servers":     {recordingHead + events(100, `"type":"diagnosis.start","run":%d,"urls":`+list(19_000, `""`)), []string{"replay", "--plain", "FILE"}, "diagnosis.start"},
+		"recording: many messages":             {recordingHead + strings.ReplaceAll(events(150_000, `"type":"channel.message","direction":"inbound","label":"L%d","text":"TEXT"`), "TEXT", strings.Repeat("x", 400)), []string{"replay", "--plain", "FILE"}, "use --large"},
+		"recording: nested lists":              {recordingHead + `{"seq":1,"at":1,"type":"x","a":` + strings.Repeat("[", 2_000_000) + strings.Repeat("]", 2_000_000) + "}\n", []string{"replay", "--plain", "FILE"}, "damaged"},
+		"recording: a number of many digits":   {recordingHead + `{"seq":1,"at":1` + strings.Repeat("0", 3_000_000) + `,"type":"x"}` + "\n", []string{"replay", "--plain", "FILE"}, "damaged"},
+		"recording: many keys":                 {recordingHead + `{"seq":1,"at":1,"type":"x"` + keys(300_000, `"k%d":1`) + "}\n", []string{"replay", "--plain", "FILE"}, "more than 20000 values"},
+		"recording: packed empty lines":        {pack(recordingHead, strings.Repeat("\n", 1<<20), 2000), []string{"replay", "--plain", "FILE"}, "unpacks to more than"},
+		"dump: packed entries":                 {pack(`{"PeerConnections":{"1-1":{"updateLog":[`, strings.Repeat(`{"time":"1","type":"x","value":"y"},`, 30_000), 2000), []string{"import", "--plain", "FILE"}, "unpacks to more than"},
+		"dump: packed statistics":              {pack("RTCStatsDump\n{\"fileFormat\":3}\n", strings.Repeat(`["getStats","0-1",{},1]`+"\n", 30_000), 2000), []string{"import", "--plain", "FILE"}, "unpacks to more than"},
+		"dump: many connections":               {`{"PeerConnections":{"0-0":{}` + keys(200_000, `"%d-1":{"updateLog":[],"stats":{}}`) + "}}", []string{"import", "--plain", "FILE"}, "more than 256 connections"},
+		"dump: nested lists":                   {`{"PeerConnections":{"1-1":{"updateLog":` + strings.Repeat("[", 3_000_000) + strings.Repeat("]", 3_000_000) + "}}}", []string{"import", "--plain", "FILE"}, "too deep"},
+		"dump: a series of many values":        {`{"PeerConnections":{"1-1":{"stats":{"a-x":{"values":"` + list(9_000_000, "1") + `"}}}}}`, []string{"import", "--plain", "FILE"}, "verdict"},
+		"dump: many reports":                   {`{"reports":[{"pcid":"a"}` + keys(50_000, `{"pcid":"%d"}`) + "]}", []string{"diff", "FILE", "FILE"}, "connection"},
 		"scenario: a dotted key":               {deepKey + " = 1\n", []string{"check", "--scenario", "FILE"}, "more than 16 parts"},
 		"scenario: nested tables":              {"a = " + strings.Repeat("{a = ", 20_000) + "1" + strings.Repeat("}", 20_000), []string{"check", "--scenario", "FILE"}, "inside each other"},
 		"scenario: nested lists":               {"a = " + strings.Repeat("[", 90_000) + strings.Repeat("]", 90_000), []string{"check", "--scenario", "FILE"}, "inside each other"},

@@ -46,7 +46,7 @@ var stacks = []stack{
 	{
 		name: "Firefox", dir: "firefox", debian: "firefox-esr", page: &inFirefox, ways: roomAndAll,
 		quirk: "hides its addresses behind mDNS names, and answers for them only from its first check; has H264 only after a download " +
-			"(OpenH264), so that the tests have to do without; only offers, except in a room",
+			"(OpenH264), or with other settings; only offers, except in a room",
 	},
 	{
 		name: "Janus", dir: "janus", debian: "janus", ways: []string{"whip", "echo", "play"},

@@ -16,16 +16,18 @@ import (
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/report"
+	"dialtone/signal/gate"
 )
 
 // monitorCommand is dialtone monitor.
 type monitorCommand struct {
-	Listen  listenAddress `default:"${monitor}" placeholder:"HOST:PORT" help:"Where to listen. Any client can make it connect to any address. Port 0 picks a free one. Default: ${default}."`
+	Listen  listenAddress `default:"${monitor}" placeholder:"HOST:PORT" help:"Where to listen. Clients on other machines can probe only targets that the file names. Port 0 picks a free one. Default: ${default}."`
 	Modules string        `required:"" placeholder:"FILE" help:"Read modules and scheduled targets from this TOML file; SIGHUP reads it again. See docs/reference/monitor.md."`
 	endpoint.TLSFlags
-	Concurrency count  `default:"4" placeholder:"N" help:"How many probes may be in progress; more wait within their timeout. Default: ${default}."`
-	Keep        count  `default:"100" placeholder:"N" help:"How many reports of the last probes the page at / keeps. Default: ${default}."`
-	LogLevel    string `oneof:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Lowest level to log to stderr: debug, info, warn or error. Default: ${default}."`
+	Concurrency count    `default:"4" placeholder:"N" help:"How many probes may be in progress; more wait within their timeout. Default: ${default}."`
+	Keep        count    `default:"100" placeholder:"N" help:"How many reports of the last probes the page at / keeps. Default: ${default}."`
+	AllowedHost []string `name:"allowed-host" placeholder:"NAME" help:"Let web pages of this host name use the monitor. Addresses, localhost, the name of this machine and names of local networks need none. Repeatable."`
+	LogLevel    string   `oneof:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Lowest level to log to stderr: debug, info, warn or error. Default: ${default}."`
 	configurable
 }
 
@@ -49,7 +51,8 @@ func (c *monitorCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	defer restore()
 	m, err := monitor.New(monitor.Options{
 		Load: func() (*monitor.Setup, error) { return c.load(a) }, Reload: reload, Logger: a.logger(c.LogLevel),
-		Version: readVersion().Version, Concurrent: int(c.Concurrency), Keep: int(c.Keep), Drain: 5 * time.Second,
+		Version: readVersion().Version, Hosts: gate.HostsOf(c.AllowedHost...),
+		Concurrent: int(c.Concurrency), Keep: int(c.Keep), Drain: 5 * time.Second,
 	})
 	if err = a.checked(errors.Join(err, c.Complete())); err != nil {
 		return diag.ExitUsage, err
@@ -79,6 +82,7 @@ type moduleCommand struct {
 	checkCommand
 	Prober  string        `scenario:"own" oneof:"loopback,nat,room,offer,whip,whep" default:"loopback"`
 	Timeout time.Duration `default:"30s"`
+	Targets []string      `scenario:"own"`
 }
 
 // scheduleCommand is a table [[schedule]].
@@ -140,6 +144,9 @@ func (m *moduleCommand) wrong() error {
 		errs = append(errs, fmt.Errorf("its calls last %v, and its timeout is %v: lower for, such as for = \"2s\"", m.For,
 			m.Timeout))
 	}
+	for _, pattern := range m.Targets {
+		errs = append(errs, monitor.WrongPattern(pattern))
+	}
 	_, _, err := m.toward(cmp.Or(samples[m.Prober], "https://target.invalid/"))
 	return errors.Join(append(errs, err)...)
 }
@@ -154,8 +161,8 @@ func (m *moduleCommand) least() time.Duration {
 
 // module is what probes.
 func (m *moduleCommand) module() monitor.Module {
-	return monitor.Module{
-		Name: m.Name, Prober: m.Prober, Timeout: m.Timeout, Least: m.least(),
+	module := monitor.Module{
+		Name: m.Name, Prober: m.Prober, Timeout: m.Timeout, Least: m.least(), Targets: m.Targets,
 		Shown: func(target string) (string, error) {
 			shown, _, err := m.toward(target)
 			return shown, err
@@ -168,6 +175,10 @@ func (m *moduleCommand) module() monitor.Module {
 			return probe(ctx)
 		},
 	}
+	if m.Prober == "nat" || m.Prober == "loopback" {
+		module.Split = settings.SplitList
+	}
+	return module
 }
 
 // toward makes a check or a diagnosis of a target, and says what may be shown of the target.

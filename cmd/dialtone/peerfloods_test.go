@@ -16,9 +16,12 @@ import (
 	"testing"
 	"time"
 
-	"dialtone/diag/lab/labtest"
-
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+
+	"dialtone/diag"
+	"dialtone/diag/lab/labtest"
 )
 
 // floodTime is how long a peer floods, and its limits in that time.
@@ -75,6 +78,19 @@ func startAnswerer(t *testing.T, blocked bool) *floodedAnswerer {
 	return a
 }
 
+// rawTrack gives what it is bound to, on which any packet may be sent.
+type rawTrack struct{ bound chan webrtc.TrackLocalWriter }
+
+func (r rawTrack) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	r.bound <- c.WriteStream()
+	return c.CodecParameters()[0], nil
+}
+func (rawTrack) Unbind(webrtc.TrackLocalContext) error { return nil }
+func (rawTrack) ID() string                            { return "raw" }
+func (rawTrack) RID() string                           { return "" }
+func (rawTrack) StreamID() string                      { return "raw" }
+func (rawTrack) Kind() webrtc.RTPCodecType             { return webrtc.RTPCodecTypeAudio }
+
 // flooder is a peer that is connected to the answerer, with one channel open.
 func (a *floodedAnswerer) flooder(t *testing.T) *webrtc.PeerConnection {
 	t.Helper()
@@ -91,6 +107,9 @@ func (a *floodedAnswerer) flooder(t *testing.T) *webrtc.PeerConnection {
 		t.Fatal(err)
 	}
 	first.OnOpen(func() { close(open) })
+	if _, err := p.AddTrack(rawTrack{make(chan webrtc.TrackLocalWriter, 1)}); err != nil {
+		t.Fatal(err)
+	}
 	gathered := webrtc.GatheringCompletePromise(p)
 	offer, err := p.CreateOffer(nil)
 	if err == nil {
@@ -147,6 +166,53 @@ func TestPeersThatFloodCostLittle(t *testing.T) {
 		}
 		time.Sleep(time.Until(until))
 	}
+	messages := func(label, text string) func(*testing.T, *webrtc.PeerConnection, time.Time) {
+		return func(t *testing.T, p *webrtc.PeerConnection, until time.Time) {
+			dc, err := p.CreateDataChannel(label, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dc.OnOpen(func() {
+				for i := 0; time.Now().Before(until) && dc.SendText(strings.ReplaceAll(text, "NUMBER", fmt.Sprint(i))) == nil; i++ {
+					for dc.BufferedAmount() > 1<<20 && time.Now().Before(until) {
+						time.Sleep(time.Millisecond)
+					}
+				}
+			})
+			time.Sleep(time.Until(until))
+		}
+	}
+	streams := func(t *testing.T, p *webrtc.PeerConnection, until time.Time) {
+		track, _ := p.GetSenders()[0].Track().(rawTrack) // see flooder
+		w := <-track.bound
+		payload := make([]byte, 1000)
+		for i := uint32(0); time.Now().Before(until); i++ {
+			h := rtp.Header{Version: 2, PayloadType: uint8(i % 128), SSRC: i, SequenceNumber: uint16(i), Timestamp: i, Marker: true} //nolint:gosec // any will do
+			if err := h.SetExtension(uint8(1+i%14), []byte(fmt.Sprint(i))); err != nil {                                             //nolint:gosec // likewise
+				t.Error(err)
+			}
+			if _, err := w.WriteRTP(&h, payload); err != nil {
+				return
+			}
+		}
+	}
+	reports := func(_ *testing.T, p *webrtc.PeerConnection, until time.Time) {
+		for i := uint32(0); time.Now().Before(until); i++ {
+			blocks := make([]rtcp.ReceptionReport, 31)
+			for n := range blocks {
+				blocks[n] = rtcp.ReceptionReport{SSRC: i*31 + uint32(n), TotalLost: 1<<24 - 1, Jitter: i} //nolint:gosec // any will do
+			}
+			_ = p.WriteRTCP([]rtcp.Packet{
+				&rtcp.ReceiverReport{SSRC: i, Reports: blocks},
+				&rtcp.SenderReport{SSRC: i, NTPTime: uint64(i) << 32, Reports: blocks},
+				&rtcp.SourceDescription{Chunks: []rtcp.SourceDescriptionChunk{{Source: i, Items: []rtcp.SourceDescriptionItem{{
+					Type: rtcp.SDESCNAME, Text: strings.Repeat("x", 255),
+				}}}}},
+				&rtcp.PictureLossIndication{SenderSSRC: i, MediaSSRC: i},
+				&rtcp.Goodbye{Sources: []uint32{i}, Reason: strings.Repeat("\x1b", 200)},
+			})
+		}
+	}
 	labels := func(t *testing.T, p *webrtc.PeerConnection, until time.Time) {
 		for i := range 58 {
 			dc, err := p.CreateDataChannel(fmt.Sprint("label", i), nil)
@@ -184,6 +250,12 @@ func TestPeersThatFloodCostLittle(t *testing.T) {
 				time.Sleep(time.Millisecond / 2)
 			}
 		}, false, `"channel.open"`},
+		"large messages":        {messages("chat", strings.Repeat("x", 60_000)), false, `"channel.message"`},
+		"pings":                 {messages(diag.LabelPing, `{"id":NUMBER}`), false, `"channel.open"`},
+		"control messages":      {messages(diag.LabelControl, `{"code":"mute_audio","value":true,"n":NUMBER}`), false, `"channel.message"`},
+		"statistics":            {messages(diag.LabelStats, `{"type":"stats","at":1NUMBER000,"inbound":`+list(16, `{"kind":"audio","mid":"NUMBER","ssrc":NUMBER}`)+`}`), false, `"channel.open"`},
+		"sources of RTP":        {streams, false, `"stats.sample"`},
+		"reports of RTCP":       {reports, false, `"stats.sample"`},
 		"labels":                {labels, false, `"channel.message"`},
 		"labels, stdout blocks": {labels, true, `"channel.message"`},
 	} {

@@ -122,7 +122,10 @@ func (c *serveCommand) serve(ctx context.Context, a app, ice *iceservers.Servers
 	options.Page = page.New(page.Options{
 		ICEServers: ice.ForBrowsers(), Arguments: strings.TrimSpace(e.Arguments() + ice.Arguments()),
 	})
-	if err := server.New(options).Serve(ctx, e); err != nil {
+	var s *server.Server
+	c.Rooms.Observe(&options, a.Err, c.LogLevel, func() server.Health { return s.Health() })
+	s = server.New(options)
+	if err := s.Serve(ctx, e); err != nil {
 		return fmt.Errorf("the server ended: %w", err)
 	}
 	return nil

@@ -36,7 +36,65 @@ type thirdHostCase struct {
 	offers    int                // how many are made, one after the other; 0: one
 	rate      float64            // packets each second beyond the first 100, at the hosts together
 	burst     int
+	// signaling is that of the answerer; empty: --listen. attack is what makes the offers, in Python.
+	signaling, attack string
 }
+
+// attackHead begins an attack: the offer, its lines without the candidates, and these.
+const attackHead = `import json, sys, time, urllib.error, urllib.parse, urllib.request
+offer = json.load(open(sys.argv[1]))
+lines = offer["sdp"].splitlines()
+candidates = [l for l in lines if l.startswith("a=candidate")]
+lines = [l for l in lines if not l.startswith("a=candidate")]
+def ask(method, url, body, kind, **more):
+    r = urllib.request.Request(url, body.encode(), {"Content-Type": kind, **more}, method=method)
+    return urllib.request.urlopen(r, timeout=20)
+`
+
+// attackByPost sends the whole offer. A client whose calls were not connected is asked to wait.
+const attackByPost = attackHead + `
+for _ in range(60):
+    try:
+        ask("POST", sys.argv[2], json.dumps(offer), "application/json").read()
+        break
+    except urllib.error.HTTPError as e:
+        if e.code != 429:
+            raise
+        time.sleep(0.5)
+`
+
+// attackByPatch trickles the candidates to a WHIP server (RFC 9725 §4.3.1), each time with their end.
+const attackByPatch = attackHead + `
+sdp = "\r\n".join(lines + [""]).replace("a=sendrecv", "a=sendonly")
+answer = ask("POST", sys.argv[2], sdp, "application/sdp")
+session = urllib.parse.urljoin(sys.argv[2], answer.headers["Location"])
+ice = [next(l for l in lines if l.startswith("a=" + k)) for k in ("ice-ufrag", "ice-pwd")]
+for i in range(0, len(candidates), 100):
+    fragment = ice + ["m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:0"] + candidates[i:i+100] + ["a=end-of-candidates", ""]
+    try:
+        ask("PATCH", session, "\r\n".join(fragment), "application/trickle-ice-sdpfrag", **{"If-Match": "*"}).read()
+    except urllib.error.HTTPError:
+        break # the call has ended
+`
+
+// attackInRoom answers what the other peer offers, and trickles the candidates.
+const attackInRoom = attackHead + `
+def post(**body):
+    return json.loads(ask("POST", sys.argv[2] + "call_line_process/", json.dumps(body), "application/json").read() or "{}")
+user, state = post(code="dial", call_code="w1")["user_id"], {}
+while state.get("code") != "offered":
+    state = post(code="get_status", user_id=user, wait_ms=5000)
+sdp = state["offer"]["sdp"].replace("a=setup:actpass", "a=setup:active")
+post(code="answer", user_id=user, answer={"type": "answer", "sdp": sdp})
+try:
+    for i, c in enumerate(candidates):
+        post(code="ice", user_id=user, ice={"candidate": c[2:], "sdpMid": "0", "sdpMLineIndex": 0})
+        if i % 100 == 0:
+            post(code="ice", user_id=user, ice={"candidate": "", "sdpMid": "0", "sdpMLineIndex": 0})
+            post(code="get_status", user_id=user)
+except urllib.error.HTTPError:
+    pass # the server has enough
+`
 
 func thirdHostCases() map[string]thirdHostCase {
 	const prefix = "candidate:%d 1 udp %d "
@@ -57,6 +115,15 @@ func thirdHostCases() map[string]thirdHostCase {
 		"a network of hosts": {candidate: func(n int) string {
 			return fmt.Sprintf(prefix+"198.51.100.%d %d typ host", n, n, n%256, 1024+n)
 		}, burst: 1000}, // 100 pairs, with eight checks each
+		"mapped addresses of one host": {candidate: func(n int) string {
+			return fmt.Sprintf(prefix+"::ffff:203.0.113.66 %d typ host", n, n, 1024+n)
+		}, burst: 100, rate: 5},
+		"by PATCH": {candidate: func(n int) string {
+			return fmt.Sprintf(prefix+"203.0.113.66 %d typ host", n, n, 1024+n)
+		}, burst: 100, rate: 5, signaling: "--whip=127.0.0.1:8080", attack: attackByPatch},
+		"by trickle in a room": {candidate: func(n int) string {
+			return fmt.Sprintf(prefix+"203.0.113.66 %d typ host", n, n, 1024+n)
+		}, burst: 100, rate: 5, signaling: "w1", attack: attackInRoom},
 		"one offer after another": {candidate: func(n int) string {
 			return fmt.Sprintf(prefix+"203.0.113.66 %d typ host", n, n, 1024+n)
 		}, offers: 4, burst: 100, rate: 5},
@@ -72,7 +139,7 @@ func TestChecksAtThirdHosts(t *testing.T) {
 			t.Parallel()
 			site := in.Connect(t, labtest.SiteOptions{Rules: thirdHosts})
 			begun := time.Now()
-			printed := answerOffers(t, site, thirdHostOffer(t, test.candidate), max(test.offers, 1))
+			printed := test.answerOffers(t, site, thirdHostOffer(t, test.candidate))
 			packets := thirdHostPackets(t, site)
 			most := float64(test.burst) + test.rate*time.Since(begun).Seconds()
 			t.Logf("%d packets, at most %.0f", packets, most)
@@ -115,22 +182,29 @@ func thirdHostOffer(t *testing.T, candidate func(int) string) string {
 
 // answerOffers runs dialtone answer at a site until it has answered as many offers, each sent when the call before has
 // ended. It returns what was printed.
-func answerOffers(t *testing.T, site *labtest.Site, offer string, n int) string {
+func (c thirdHostCase) answerOffers(t *testing.T, site *labtest.Site, offer string) string {
 	t.Helper()
-	// A client whose calls were not connected is asked to wait.
-	post := `import sys, time, urllib.error, urllib.request
-for _ in range(60):
-    try:
-        urllib.request.urlopen(urllib.request.Request(sys.argv[2], open(sys.argv[1], "rb").read(), {"Content-Type": "application/json"}), timeout=20).read()
-        break
-    except urllib.error.HTTPError as e:
-        if e.code != 429:
-            raise
-        time.sleep(0.5)`
 	python := labtest.NeedProgram(t, "python3")
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	cmd := site.Command(ctx, "dialtone", "answer", "--listen", "127.0.0.1:8080")
+	n, attack, to, args := max(c.offers, 1), attackByPost, "http://127.0.0.1:8080/offer", []string{"answer", "--listen=127.0.0.1:8080"}
+	switch {
+	case c.signaling == "":
+	case strings.HasPrefix(c.signaling, "--whip"):
+		attack, to, args = c.attack, "http://127.0.0.1:8080/whip", []string{"answer", c.signaling}
+	default:
+		attack, to = c.attack, "http://127.0.0.1:8000/call/"
+		args = []string{"answer", c.signaling, "--server", to}
+		server := site.Command(ctx, "dialtone", "serve", "--listen=127.0.0.1:8000")
+		if err := server.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			cancel()
+			_ = server.Wait() // it is killed
+		}()
+	}
+	cmd := site.Command(ctx, "dialtone", args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -146,7 +220,7 @@ for _ in range(60):
 		case strings.Contains(lines.Text(), "signal.state       waiting") && n > 0:
 			n--
 			go func() {
-				if out, err := site.Command(ctx, python, "-c", post, offer, "http://127.0.0.1:8080/offer").CombinedOutput(); err != nil {
+				if out, err := site.Command(ctx, python, "-c", attack, offer, to).CombinedOutput(); err != nil {
 					t.Errorf("%v: %s", err, out)
 				}
 			}()

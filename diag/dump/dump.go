@@ -30,6 +30,8 @@ const (
 	maxCaptures    = 1000
 	maxFaults      = 20
 	maxUnpacked    = 4 << 30 // bytes that are read of a file, unpacked
+	maxRatio       = 200     // times its size that a file may unpack to, beyond freeUnpacked; gzip reaches 1,000
+	freeUnpacked   = 16 << 20
 )
 
 // ErrNotDump is returned (wrapped) for a file that is something else.
@@ -111,11 +113,44 @@ func Unpack(r io.Reader) (in *bufio.Reader, packed bool, _ error) {
 	if magic, _ := in.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
 		return bufio.NewReaderSize(io.LimitReader(in, maxUnpacked), 64<<10), false, nil
 	}
-	zip, err := gzip.NewReader(in)
+	u := &unpacking{}
+	zip, err := gzip.NewReader(io.TeeReader(in, &u.taken))
 	if err != nil {
 		return nil, true, fmt.Errorf("damaged gzip: %w", err)
 	}
-	return bufio.NewReaderSize(io.LimitReader(zip, maxUnpacked), 64<<10), true, nil
+	u.zip = zip
+	return bufio.NewReaderSize(u, 64<<10), true, nil
+}
+
+// unpacking ends a file that is made to take long: it unpacks to much more than dumps and recordings do.
+type unpacking struct {
+	zip   io.Reader
+	taken counter // bytes of the file
+	given counter
+}
+
+// counter counts what is written to it.
+type counter int64
+
+// Write implements io.Writer.
+func (c *counter) Write(b []byte) (int, error) {
+	*c += counter(len(b))
+	return len(b), nil
+}
+
+var errBomb = fmt.Errorf("it unpacks to more than %d times its size: the rest was not read", maxRatio)
+
+// Read implements io.Reader.
+func (u *unpacking) Read(b []byte) (int, error) {
+	switch {
+	case u.given >= maxUnpacked:
+		return 0, io.EOF
+	case u.given > freeUnpacked && u.given > maxRatio*u.taken:
+		return 0, errBomb
+	}
+	n, err := u.zip.Read(b)
+	u.given += counter(n)
+	return n, err
 }
 
 // readerOf recognizes the format by the beginning of the file; nil: it is none.
@@ -163,10 +198,18 @@ func (d *reading) fault(err error) {
 // wanted reports whether the events of a connection are.
 func (d *reading) wanted(id string) bool { return d.o.Connection == "" || d.o.Connection == id }
 
+// tooMany reports whether there is no room for another connection beside n.
+func (d *reading) tooMany(n int) bool {
+	if n < maxConnections {
+		return false
+	}
+	d.fault(fmt.Errorf("there are more than %d connections: the rest was not read", maxConnections))
+	return true
+}
+
 // add keeps a connection that is translated.
 func (d *reading) add(c *conn) {
-	if len(d.Connections) >= maxConnections {
-		d.fault(fmt.Errorf("there are more than %d connections: the rest was not read", maxConnections))
+	if d.tooMany(len(d.Connections)) {
 		return
 	}
 	done := c.finish()

@@ -151,8 +151,7 @@ func (d *reading) firefoxConn(pcid string) *conn {
 	if i >= 0 {
 		return d.pending[i]
 	}
-	if len(d.pending) >= maxConnections {
-		d.fault(fmt.Errorf("there are more than %d connections: the rest was not read", maxConnections))
+	if d.tooMany(len(d.pending)) {
 		return nil
 	}
 	c := d.conn(id, diag.DumpFirefox)

@@ -117,6 +117,9 @@ func (d *reading) internalsCapture(raw []byte) {
 
 // internalsConnection reads a connection: its trace, and its statistics as one series for each property.
 func (d *reading) internalsConnection(s *scanner, id string) error {
+	if d.tooMany(len(d.pending)) {
+		return s.skip()
+	}
 	c := d.conn(id, diag.DumpInternals)
 	c.page, _, _ = strings.Cut(id, "-")
 	var entries []entry

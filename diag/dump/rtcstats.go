@@ -191,8 +191,7 @@ func brands(v any) string {
 func (r *rtcstats) connection(id string, e entry) {
 	c := r.conns[id]
 	if c == nil {
-		if len(r.conns) >= maxConnections {
-			r.d.fault(fmt.Errorf("there are more than %d connections: the rest was not read", maxConnections))
+		if r.d.tooMany(len(r.conns)) {
 			return
 		}
 		c = r.d.conn(id, diag.DumpRTCStats)

@@ -35,13 +35,18 @@ func newScanner(r io.Reader) *scanner { return &scanner{r: bufio.NewReaderSize(r
 func (s *scanner) byte() (byte, error) {
 	c, err := s.r.ReadByte()
 	if err != nil {
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		return 0, err
+		return 0, unexpected(err)
 	}
 	s.at++
 	return c, nil
+}
+
+// unexpected is an error of reading where the file must not end.
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 func (s *scanner) unread() {
@@ -275,7 +280,7 @@ func (s *scanner) rawString(k *keeper) error {
 		s.at += int64(len(part))
 		k.add(part...)
 		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
-			return io.ErrUnexpectedEOF
+			return unexpected(err)
 		}
 		body := part
 		if err == nil {

@@ -2,8 +2,9 @@
 //
 // Append may be called at any time and never waits for a reader. Each [Reader] has its own cursor and gets all events
 // since its last read in one batch, so a slow reader gets larger batches, and the order is kept. Events that every open
-// reader has read are freed. Only a reader that is stuck, as a terminal that was stopped, loses some: of more than
-// 20,000 events that wait the oldest are dropped, and it gets a warning with their number in their place.
+// reader has read are freed; without readers, the latest 1,024 or more are kept. Only a reader that is stuck, as a
+// terminal that was stopped, loses some: of more than 20,000 events that wait the oldest are dropped, and it gets a
+// warning with their number in their place.
 package feed
 
 import (
@@ -59,6 +60,11 @@ func (f *Feed) append(at time.Duration, d diag.Data) {
 		return
 	}
 	f.last = max(f.last, at) // a clock that was set back does not change the order
+
+	if len(f.readers) == 0 && len(f.events) == 2*trimAt { // such as that of the peer in a demo
+		f.events = append([]diag.Event(nil), f.events[trimAt:]...)
+		f.base += trimAt
+	}
 	if len(f.events) == maxBacklog {
 		f.events = append([]diag.Event(nil), f.events[dropped:]...)
 		f.base += dropped

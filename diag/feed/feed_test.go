@@ -421,3 +421,17 @@ func BenchmarkAppend(b *testing.B) {
 		})
 	}
 }
+
+// TestNoReaders: a log that is not read does not grow.
+func TestNoReaders(t *testing.T) {
+	f := New(time.Now)
+	const all = 10_000
+	for range all {
+		f.Append(diag.Warning{})
+	}
+	f.Close()
+	batch, err := f.Reader().Next(t.Context())
+	if err != nil || len(batch) < trimAt || len(batch) > 2*trimAt || batch[len(batch)-1].Seq != all || batch[0].Seq != all-uint64(len(batch))+1 {
+		t.Errorf("%d events are kept, %v", len(batch), err)
+	}
+}

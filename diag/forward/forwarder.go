@@ -32,7 +32,7 @@ type Options struct {
 	TLS     *tls.Config    // nil: the system's authorities
 	Proxies *reach.Proxies // for TCP and TLS; nil: none
 	// Dial opens sockets.
-	Dial func(ctx context.Context, d *net.Dialer, network, address string) (net.Conn, error)
+	Dial reach.Dial
 	// Gate makes what each connection passes; at is how the agent knows it.
 	Gate func(at netip.AddrPort) Gate
 }

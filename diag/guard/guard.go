@@ -132,7 +132,7 @@ func (g *Guard) Sends(from Base, m *stun.Message, to netip.AddrPort) bool {
 		}
 		return true
 	case m.Type != stun.BindingRequest || !m.Contains(stun.AttrUsername):
-		return true // no check: a server is asked
+		return true // no check: a server is asked, once from each socket
 	case !SameKind(from.Addr, to.Addr()):
 		return false
 	}

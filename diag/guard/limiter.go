@@ -21,6 +21,8 @@ const (
 type Limiter struct {
 	mu    sync.Mutex
 	hosts map[netip.Prefix]*rate.Limiter
+
+	serving map[netip.Prefix]bool // hosts of servers that have answered
 }
 
 // allow takes n packets to a host from its budget; false: they must not be sent.

@@ -49,6 +49,9 @@ func (f *frames) add(ext int64, h header, p video.Picture, seq *sequence, late b
 	fr.count++
 	fr.Start = fr.Start || p.Start
 	fr.end = fr.end || h.marker
+	if p.Key && !fr.Key && fr.done { // the first packets of the stream came in the wrong order
+		f.keyArrived(fr, at)
+	}
 	fr.Key = fr.Key || p.Key
 	if p.Width != 0 {
 		fr.Width, fr.Height = p.Width, p.Height
@@ -106,8 +109,7 @@ func (f *frames) check(fr *openFrame, seq *sequence, at time.Time) *openFrame {
 	fr.done = true
 	f.complete++
 	if fr.Key {
-		f.keys++
-		f.requests.arrived(fr.from, at)
+		f.keyArrived(fr, at)
 	}
 	if fr.Width != 0 {
 		f.width, f.height = fr.Width, fr.Height
@@ -117,6 +119,12 @@ func (f *frames) check(fr *openFrame, seq *sequence, at time.Time) *openFrame {
 		f.freezes.shown(at)
 	}
 	return fr
+}
+
+// keyArrived counts a key frame that is complete.
+func (f *frames) keyArrived(fr *openFrame, at time.Time) {
+	f.keys++
+	f.requests.arrived(fr.from, at)
 }
 
 // each calls look once for each frame that has become complete, with its place in the ring.

@@ -184,3 +184,12 @@ func TestPauseIsNoFreeze(t *testing.T) {
 		t.Errorf("%d freezes after one", z.count)
 	}
 }
+
+// TestKeyFrameOutOfOrder: a stream of a codec whose packets do not mark where frames begin starts with the second packet of
+// its key frame, and only the first shows that it is one.
+func TestKeyFrameOutOfOrder(t *testing.T) {
+	f := play([]videoPacket{{2, 0, true, video.Picture{}}, {1, 0, false, video.Picture{Key: true}}, {3, 1, true, video.Picture{}}})
+	if f.keys != 1 || f.complete != 2 {
+		t.Errorf("%d key frames, %d frames", f.keys, f.complete)
+	}
+}

@@ -137,8 +137,13 @@ func api(o Options, se webrtc.SettingEngine, me *webrtc.MediaEngine, recorder *m
 		webrtc.WithInterceptorRegistry(registry)), nil
 }
 
-// configuration translates options to an RTCConfiguration with a fresh P-256 certificate.
+// configuration translates options to an RTCConfiguration, with a fresh P-256 certificate unless there is one.
 func configuration(o Options, f *forward.Forwarder) (webrtc.Configuration, error) {
+	c := iceConfiguration(o, f)
+	if o.Certificate != nil {
+		c.Certificates = []webrtc.Certificate{*o.Certificate}
+		return c, nil
+	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return webrtc.Configuration{}, fmt.Errorf("making the DTLS key: %w", err)
@@ -147,7 +152,6 @@ func configuration(o Options, f *forward.Forwarder) (webrtc.Configuration, error
 	if err != nil {
 		return webrtc.Configuration{}, fmt.Errorf("making the DTLS certificate: %w", err)
 	}
-	c := iceConfiguration(o, f)
 	c.Certificates = []webrtc.Certificate{*cert}
 	return c, nil
 }

@@ -61,6 +61,7 @@ type Options struct {
 	Limiter      *guard.Limiter // what hosts that do not answer may be sent; nil: one of this peer's own
 	// FirstCandidate is how many local candidates were reported before, by the peer that this one replaces.
 	FirstCandidate int
+	Certificate    *Certificate // of the peer that this one replaces; nil: a new one
 	Timeouts       Timeouts
 	Net            Net         // nil: the operating system's network
 	Save           *save.Saver // takes the media that is received; nil: no one does
@@ -88,6 +89,9 @@ type Options struct {
 
 // Connection is what measures throughput gets to open and to read.
 type Connection = webrtc.PeerConnection
+
+// Certificate is what a peer shows in the DTLS handshake, with its key.
+type Certificate = webrtc.Certificate
 
 // Channel is a data channel as it comes.
 type Channel = webrtc.DataChannel

@@ -22,20 +22,21 @@ import (
 
 // Peer is one RTCPeerConnection. Its methods may be called from any goroutine but not from its own callbacks.
 type Peer struct {
-	o         Options
-	pc        *webrtc.PeerConnection
-	guard     *guard.Guard
-	socks     *sockets.Net
-	engine    *webrtc.MediaEngine
-	forward   *forward.Forwarder
-	recorder  *media.Recorder
-	strangers *wire.Strangers
-	renewed   bool // Options.ICEServers were replaced, and the agent does not know it
-	pause     *handover.Meter
-	cancel    context.CancelFunc // ends players, forwarders and observers
-	done      <-chan struct{}
-	wg        sync.WaitGroup
-	watching  sync.WaitGroup // reads statistics: over before pion closes, which does not lock them
+	o           Options
+	pc          *webrtc.PeerConnection
+	certificate Certificate
+	guard       *guard.Guard
+	socks       *sockets.Net
+	engine      *webrtc.MediaEngine
+	forward     *forward.Forwarder
+	recorder    *media.Recorder
+	strangers   *wire.Strangers
+	renewed     bool // Options.ICEServers were replaced, and the agent does not know it
+	pause       *handover.Meter
+	cancel      context.CancelFunc // ends players, forwarders and observers
+	done        <-chan struct{}
+	wg          sync.WaitGroup
+	watching    sync.WaitGroup // reads statistics: over before pion closes, which does not lock them
 
 	gather     *gathering
 	candidates *candidates
@@ -75,7 +76,7 @@ func New(o Options) (*Peer, error) {
 	}
 	p.socks = socks
 	p.forward = forward.New(forward.Options{
-		TLS: o.TLS, Proxies: o.Proxies, Dial: socks.DialServer, Gate: socks.Gate,
+		TLS: o.TLS, Proxies: o.Proxies, Dial: p.guard.Servers(socks.DialServer), Gate: socks.Gate,
 	})
 	if err := p.connect(); err != nil {
 		cancel()
@@ -115,7 +116,8 @@ func (p *Peer) connect() error {
 	if err != nil {
 		return err
 	}
-	p.transports.localFingerprint = certificateFingerprint(config.Certificates[0])
+	p.certificate = config.Certificates[0]
+	p.transports.localFingerprint = certificateFingerprint(p.certificate)
 	p.pc, err = a.NewPeerConnection(config)
 	if err != nil {
 		return fmt.Errorf("creating the peer connection: %w", err)
@@ -233,6 +235,9 @@ func (p *Peer) Local() Description {
 
 // Connection is the RTCPeerConnection itself, for what opens data channels of its own.
 func (p *Peer) Connection() *Connection { return p.pc }
+
+// Certificate is what the peer shows in the DTLS handshake, for a peer that replaces it.
+func (p *Peer) Certificate() *Certificate { return &p.certificate }
 
 // Candidates is how many local candidates have been reported, those before Options.FirstCandidate included.
 func (p *Peer) Candidates() int { return p.o.FirstCandidate + p.candidates.gatheredSoFar() }

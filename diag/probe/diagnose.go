@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,12 +22,15 @@ type Inquiry struct {
 	Accounts           map[iceurl.URL]Account
 	TLS                *tls.Config    // as in [Target]
 	Proxies            *reach.Proxies // as in [Target]
-	Families           reach.Families
-	Bind               netip.Addr // local address; the zero value lets the system choose
-	Deep               bool       // binding lifetime and fragments too
-	Hairpin            bool       // hairpinning too
-	Net                Sockets    // nil for the operating system
-	Budget             time.Duration
+	Dial               reach.Dial     // as in [Target]
+	// Allow reports whether a server may be sent so many packets beside what else it gets; nil: any may.
+	Allow    func(host netip.Addr, packets int) bool
+	Families reach.Families
+	Bind     netip.Addr // local address; the zero value lets the system choose
+	Deep     bool       // binding lifetime and fragments too
+	Hairpin  bool       // hairpinning too
+	Net      Sockets    // nil for the operating system
+	Budget   time.Duration
 
 	Limit   time.Duration // it is stopped after that; 0: it takes as long as it needs
 	Because diag.Because  // as in [diag.DiagnosisStart]
@@ -128,7 +132,7 @@ func (d *Diagnosis) Run(ctx context.Context) (*nat.State, error) {
 
 func (d *Diagnosis) run(ctx context.Context) error {
 	start := time.Now()
-	servers := NATServers(ctx, d.q.URLs, d.q.Families)
+	servers := d.allowed(NATServers(ctx, d.q.URLs, d.q.Families))
 	families := d.q.families(ctx, servers)
 	left := max(d.q.budget()-time.Since(start), leastTime) // names may have taken their time
 	others, turn := d.targets(servers, min(left, DefaultTimeout))
@@ -169,6 +173,16 @@ func (d *Diagnosis) run(ctx context.Context) error {
 		d.besideUDP(ctx, max(d.q.budget()-time.Since(start), leastTime))
 	}
 	return err
+}
+
+// natPackets is how many packets the tests send to a server that does not answer, at most.
+const natPackets = 20
+
+// allowed are the servers that may be asked.
+func (d *Diagnosis) allowed(servers []diag.NATServer) []diag.NATServer {
+	return slices.DeleteFunc(servers, func(s diag.NATServer) bool {
+		return d.q.Allow != nil && s.Address.IsValid() && !d.q.Allow(s.Address.Addr(), natPackets)
+	})
 }
 
 // besideUDP asks over TCP where UDP is silent.
@@ -227,7 +241,7 @@ func (d *Diagnosis) targets(servers []diag.NATServer, timeout time.Duration) (ot
 	q := &d.q
 	for _, u := range q.URLs {
 		t := Target{
-			URL: u.Short(), TLS: q.TLS, Proxies: q.Proxies, Families: q.Families, Local: q.Bind, Samples: samples,
+			URL: u.Short(), TLS: q.TLS, Proxies: q.Proxies, Dial: q.Dial, Families: q.Families, Local: q.Bind, Samples: samples,
 			Timeout: timeout, Diagnosis: true,
 		}
 		switch {

@@ -32,6 +32,7 @@ type Target struct {
 	Timeout            time.Duration  // of the whole probe; 0 for [DefaultTimeout]
 	Local              netip.Addr     // address of this machine to ask from; the zero value lets the system choose
 	Proxies            *reach.Proxies // for TCP and TLS; nil: none
+	Dial               reach.Dial     // opens sockets; nil: the system does
 	Families           reach.Families // of the server's addresses
 	Use                bool           // send bytes through the relay, extend it
 	// STUN servers to be asked through the relay, the best first; nil, or none of the relay's family: the TURN server
@@ -106,6 +107,7 @@ func newProber(t Target) *prober {
 	p := &prober{target: t}
 	p.dialer = reach.Dialer{
 		TLS: t.TLS, Resolver: t.Resolver, Local: t.Local, Families: t.Families, Proxies: t.Proxies, Step: p.step,
+		Dial: t.Dial,
 	}
 	return p
 }

@@ -16,6 +16,9 @@ import (
 	"dialtone/diag/iceurl"
 )
 
+// Dial opens a socket.
+type Dial = func(ctx context.Context, d *net.Dialer, network, address string) (net.Conn, error)
+
 // Dialer connects to STUN and TURN servers.
 type Dialer struct {
 	TLS      *tls.Config   // RootCAs, InsecureSkipVerify, ServerName; nil: the system's authorities
@@ -27,7 +30,7 @@ type Dialer struct {
 	// Step makes each step and reports it. It returns the step's error, classified.
 	Step func(ctx context.Context, name diag.StageName, try func(*diag.Stage) error) error
 	// Dial opens sockets; nil: [net.Dialer.DialContext].
-	Dial func(ctx context.Context, d *net.Dialer, network, address string) (net.Conn, error)
+	Dial Dial
 }
 
 // Conn is a connection to a server.

@@ -34,8 +34,13 @@ func Misconfigured(detail diag.Detail, reason string) error {
 func Classify(stage diag.StageName, err error) *diag.Failure {
 	var known *Error
 	var dns *net.DNSError
-	if errors.As(err, &known) {
+	var says interface{ Failure() diag.Failure }
+	switch {
+	case errors.As(err, &known):
 		return &known.Failure
+	case errors.As(err, &says):
+		f := says.Failure()
+		return &f
 	}
 	f := &diag.Failure{}
 	switch {

@@ -30,6 +30,7 @@ type gatherer interface {
 	Local() peer.Description
 	Gathered() bool
 	Candidates() int
+	Certificate() *peer.Certificate
 }
 
 type checker interface {
@@ -43,7 +44,7 @@ type checker interface {
 type messenger interface {
 	Send(label string, text bool, data []byte) error
 	Waiting(label string) uint64
-	Flush(ctx context.Context, label string)
+	Flush(ctx context.Context, label string) bool
 }
 
 type media interface {

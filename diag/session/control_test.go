@@ -1,9 +1,12 @@
 package session
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -96,5 +99,46 @@ func TestWhoseHello(t *testing.T) {
 				t.Errorf("the peer is %q, want %q; the event says %q, want %q", who, test.agent, code, test.code)
 			}
 		})
+	}
+}
+
+// TestLongestControl is one of exactly as many bytes as are read.
+func TestLongestControl(t *testing.T) {
+	message := func(size int) []byte {
+		head, tail := `{"code":"reject","x":"`, `"}`
+		return []byte(head + strings.Repeat("x", size-len(head)-len(tail)) + tail)
+	}
+	if c, err := parseControl(message(maxControl)); err != nil || c.Code != "reject" {
+		t.Error(c, err)
+	}
+	if _, err := parseControl(message(maxControl + 1)); !errors.Is(err, errControl) {
+		t.Error(err)
+	}
+}
+
+// TestRoomForMessages: as many bytes as may come at once become events, and not one more; what is left out counts by
+// label, up to some labels.
+func TestRoomForMessages(t *testing.T) {
+	now := time.Now()
+	f := newFlood(func() time.Time { return now })
+	const most = maxStats // of one message
+	for left := burstBytes; left >= messageCost+most; left -= messageCost + most {
+		if !f.admit(strings.Repeat("a", left%97), most) { // several labels: each may have some messages
+			t.Fatalf("there is room for %d bytes", left)
+		}
+	}
+	rest := int(f.room) - messageCost
+	if f.admit("more", rest+1) || !f.admit("fits", rest) || f.admit("full", 0) {
+		t.Errorf("the last %d bytes", rest)
+	}
+	for n := range 3 * floodLabels {
+		f.admit(fmt.Sprint(n), 0)
+	}
+	sum := f.sum()
+	if len(sum) != floodLabels+1 || sum[0].Label != "" || sum[0].Messages != 2*floodLabels+2 {
+		t.Errorf("%d labels: %+v", len(sum), sum)
+	}
+	if len(f.sum()) != 0 {
+		t.Error("they are counted twice")
 	}
 }

@@ -36,7 +36,7 @@ func (s *Session) dial(after time.Duration) {
 	if s.stopDial != nil {
 		s.stopDial()
 	}
-	old := s.release()
+	old, call := s.release(), s.callName()
 	ctx, stop := context.WithCancel(context.Background())
 	s.stopDial = stop
 	s.wg.Go(func() {
@@ -49,8 +49,10 @@ func (s *Session) dial(after time.Duration) {
 			case <-time.After(after):
 			}
 		}
-		channel, err := s.o.Dial(ctx, func(r diag.SignalRequest) { s.o.Feed.Append(r) })
+		channel, err := s.o.Dial(signal.WithCall(ctx, call), func(r diag.SignalRequest) { s.o.Feed.Append(r) })
 		switch {
+		case ctx.Err() == nil && errors.Is(err, signal.ErrHungUp):
+			s.inbox.put(input{kind: inReject})
 		case ctx.Err() == nil && err != nil:
 			s.inbox.put(input{kind: inDialFailed, err: err})
 		case ctx.Err() == nil:
@@ -127,6 +129,9 @@ func (x *exchange) send(ctx context.Context, inbox *mailbox) {
 
 // endOf sorts the end of an exchange.
 func endOf(err error) input {
+	if errors.Is(err, signal.ErrHungUp) {
+		return input{kind: inReject}
+	}
 	for _, orderly := range []error{io.EOF, signal.ErrPeerGone, signal.ErrClosed} {
 		if errors.Is(err, orderly) {
 			return input{kind: inGoodbye}

@@ -50,6 +50,7 @@ type fakePeer struct {
 	base      netip.Addr
 	pongs     atomic.Bool // pings are answered
 	locked    atomic.Bool // it returns only long after
+	deaf      bool        // nothing that is sent is acknowledged
 }
 
 // lockTime is how long a locked peer takes for anything.
@@ -82,13 +83,14 @@ func (p *fakePeer) SetAnswer(peer.Description) error {
 func (p *fakePeer) Local() peer.Description             { return peer.Description{Type: "offer", SDP: "whole"} }
 func (p *fakePeer) Gathered() bool                      { return !p.gathering.Load() }
 func (p *fakePeer) Candidates() int                     { return 0 }
+func (p *fakePeer) Certificate() *peer.Certificate      { return nil }
 func (p *fakePeer) AddCandidate(peer.Candidate)         { p.add("peer candidate") }
 func (p *fakePeer) ServerProbed(diag.Server)            {}
 func (p *fakePeer) UseServers([]diag.ICEServerAuth)     { p.add("servers") }
 func (p *fakePeer) Path() (local, remote, proto string) { return "host", "host", "udp" }
 func (p *fakePeer) Base() netip.Addr                    { return p.base }
 func (p *fakePeer) Waiting(string) uint64               { return 0 }
-func (p *fakePeer) Flush(context.Context, string)       {}
+func (p *fakePeer) Flush(context.Context, string) bool  { return !p.deaf }
 func (p *fakePeer) Mute(string, bool) bool              { return true }
 func (p *fakePeer) RemoteMuted(kind string, muted bool) { p.add("peer muted %s %t", kind, muted) }
 func (p *fakePeer) RequestKeyFrames()                   { p.add("key frames requested") }
@@ -144,7 +146,10 @@ func (c *fakeChannel) Receive(ctx context.Context) (signal.Message, error) {
 	}
 }
 
-func (c *fakeChannel) Close(context.Context) error {
+func (c *fakeChannel) Close(ctx context.Context) error {
+	if name, over := signal.CallOf(ctx); over {
+		c.add("channel hangs up %s", name)
+	}
 	c.add("channel closes")
 	return nil
 }
@@ -157,11 +162,21 @@ func description(kind signal.Kind) signal.Message {
 	return signal.Message{Kind: kind, Description: &signal.Description{Type: kind.String(), SDP: "v=0"}}
 }
 
+// description is one of the peer.
+func (r *rig) description(kind signal.Kind) signal.Message {
+	m := description(kind)
+	if r.sdp != "" {
+		m.Description.SDP = r.sdp
+	}
+	return m
+}
+
 // rig is a session without a network.
 type rig struct {
 	*Session
 	*actions
 	peer    *fakePeer
+	sdp     string // of the peer's descriptions
 	channel *fakeChannel
 	dialed  bool // channel is in use
 	log     *feed.Reader

@@ -39,7 +39,8 @@ var kindNames = map[kind]string{
 // in puts the session of a rig into a state, with the facts that are usual there.
 func (r *rig) in(s state) {
 	p := &fakePeer{actions: r.actions}
-	r.peer, r.Session.peer = p, p
+	r.peer = p
+	r.use(p)
 	r.state, r.role, r.dialed = s, signal.RoleAnswerer, true
 	if !slices.Contains([]state{dialing, detached, over}, s) {
 		r.exchange = &exchange{channel: r.channel, outbox: make(chan signal.Message, 8), cancel: func() {}}
@@ -68,9 +69,9 @@ func (r *rig) inputFor(k kind) input {
 	case inPaired:
 		in.role = r.part
 	case inOffer:
-		in.message = description(signal.KindOffer)
+		in.message = r.description(signal.KindOffer)
 	case inAnswer:
-		in.message = description(signal.KindAnswer)
+		in.message = r.description(signal.KindAnswer)
 	case inCandidate:
 		in.message = signal.Message{Kind: signal.KindCandidate, Candidate: &signal.Candidate{}}
 	case inDialFailed, inSignalingLost, inCandidateLost, inNegotiationFailed:
@@ -132,6 +133,14 @@ func asking(r *rig) {
 		}
 	}
 }
+
+func renewed(r *rig) {
+	r.described, r.sdp = described{"sha-256 AB", "1"}, "v=0\r\no=- 2 2 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 ab\r\n"
+}
+
+func fresh(r *rig)  { r.fresh = true }
+func early(r *rig)  { r.redial.early, r.redial.since = true, time.Now() }
+func knows(r *rig)  { r.described.fingerprint = "sha-256 CD" } // not what is announced
 func probed(r *rig) { r.probes.left = 1 }
 func late(r *rig)   { probed(r); r.deadlines.drop(dueState) }
 
@@ -256,6 +265,21 @@ var expected = []transition{
 	{from: of(redialing), on: inSignalingLost, facts: given(inBand), to: over, end: peerLost, do: []string{"channel closes", "state lost"}},
 	{from: of(redialing), on: inSignalingLost, do: []string{"channel closes", "state lost"}},
 	{from: of(redialing), on: inDeadline, to: over, end: peerLost.because(diag.CodeNoRedial)},
+
+	// A new connection.
+	{from: of(redialing), on: inOffer, facts: given(renewed), do: []string{"end of offer-answer: ok", "peer answer", "peer closes", "signal answer", "state connected"}},
+	{from: of(redialing), on: inAnswer, facts: given(renewed), do: []string{"channel closes", "dial", "peer closes"}},
+	{from: of(redialing), on: inOffer, facts: given(renewed, fresh), do: []string{"end of offer-answer: ok", "peer answer", "peer closes", "signal answer", "state connected"}},
+	{from: of(redialing), on: inAnswer, facts: given(renewed, fresh), do: []string{"end of offer-answer: ok", "peer accepts", "state connected"}},
+	{from: of(redialing), on: inPaired, facts: given(fresh, toOffer), do: []string{"peer closes", "peer offer", "signal offer"}},
+	{from: of(redialing), on: inOffer, facts: given(fresh, knows), to: over, end: peerLost.because(diag.CodeCertificate), do: []string{"end of offer-answer: failed"}},
+	{from: of(redialing), on: inAnswer, facts: given(fresh, knows), to: over, end: peerLost.because(diag.CodeCertificate), do: []string{"end of offer-answer: failed"}},
+	{from: of(redialing), on: inOffer, facts: given(renewed, knows), do: []string{"end of offer-answer: ok", "peer answer", "signal answer", "state connected"}},
+	{from: up, on: inOffer, facts: given(renewed), do: []string{"end of offer-answer: ok", "peer answer", "restart remote asked", "signal answer", "state connected"}},
+	{from: of(redialing), on: inConnected, facts: given(early)},
+	{from: of(redialing), on: inConnected, facts: given(early, met), to: connected},
+	{from: of(redialing), on: inHandshakeFailed, facts: given(fresh), do: []string{"channel closes", "state lost"}},
+	{from: of(redialing), on: inClosed, facts: given(fresh), do: []string{"channel closes", "state lost"}},
 
 	// No path.
 	{from: of(explaining), on: inProbed, to: over, end: noPath},

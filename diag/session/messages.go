@@ -14,7 +14,8 @@ func (s *Session) opened(label string) {
 	case diag.LabelControl, diag.LabelControlLegacy:
 		s.sendControlOn(label, control{Code: codeHello, Agent: s.agent(), Stats: true, ID: s.id})
 	case diag.LabelChat:
-		if s.o.Greeting != "" {
+		if s.o.Greeting != "" && !s.held.greeted { // once, whatever connections the call has
+			s.held.greeted = true
 			s.say(label, s.o.Greeting)
 		}
 	case diag.LabelPing:
@@ -46,7 +47,7 @@ func (s *Session) received(label string, text bool, data []byte) {
 		record(message(diag.Inbound, label, text, data))
 		if !call.IsControl(label) {
 			// A peer that does not take its own echo loses it.
-			if s.o.Config.Echo && s.peer.Send(label, text, data) == nil {
+			if s.o.Config.Echo && (*s.shared.Load()).Send(label, text, data) == nil {
 				record(message(diag.Outbound, label, text, data))
 			}
 		} else if c, err := parseControl(data); text && err == nil && admitted && !s.echoing.Load() {

@@ -19,19 +19,29 @@ func internal(err error) error { return fmt.Errorf("%w: %w", errInternal, err) }
 // peerOptions wires the callbacks of the peer connection to the mailbox.
 func (s *Session) peerOptions() peer.Options {
 	c := s.o.Config
+	now := s.replaced.Load()
+	// once lets only the present peer connection do something: what is closed behind another one is none of the call.
+	once := func(do func()) {
+		if s.replaced.Load() == now {
+			do()
+		}
+	}
 	o := peer.Options{
-		Emit: s.o.Feed.Append, Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS, Proxies: s.o.Proxies,
+		Emit:   func(d diag.Data) { once(func() { s.o.Feed.Append(d) }) },
+		Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS, Proxies: s.o.Proxies,
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, Patient: c.Patient, NoMedia: c.NoMedia, Echo: c.Echo,
 		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts, Net: s.o.Net,
 		NoChannels: c.MediaOnly, Channel: c.Channel, Flow: s.o.Flow, Limiter: s.o.Limiter,
 		NoKinds: c.NoKinds, Codecs: c.Codecs, Clips: s.o.Clips, HeadersOnly: s.o.HeadersOnly,
 		OnNoRelay:   func(url string) { s.do(s.probes.unserved[url].open) },
-		OnGathered:  func() { s.do(func() { s.sendWhole(false) }) },
-		OnCandidate: func(x peer.Candidate) { s.do(func() { s.gathered(x) }) },
-		OnMessage:   s.received,
+		OnGathered:  func() { s.do(func() { once(func() { s.sendWhole(false) }) }) },
+		OnCandidate: func(x peer.Candidate) { s.do(func() { once(func() { s.gathered(x) }) }) },
+		OnMessage:   func(label string, text bool, data []byte) { once(func() { s.received(label, text, data) }) },
 		OnChannel:   s.speed.Incoming,
-		OnOpen:      func(label string) { s.do(func() { s.opened(label) }) },
-		OnState:     func(st peer.State) { s.inbox.put(input{kind: peerInputs[st]}) },
+		OnOpen:      func(label string) { s.do(func() { once(func() { s.opened(label) }) }) },
+		OnState: func(st peer.State) {
+			s.do(func() { once(func() { s.handle(input{kind: peerInputs[st]}) }) })
+		},
 	}
 	s.evidence.give(&o)
 	if s.impaired != nil {
@@ -88,6 +98,9 @@ func (s *Session) offer(restart bool) input {
 }
 
 func answer(s *Session, in input) input {
+	if err := s.checkCertificate(in); err != nil {
+		return s.fail(err)
+	}
 	s.probes.begun.open()
 	answer, err := s.peer.Answer(peer.Description(*in.message.Description))
 	if err != nil {
@@ -96,6 +109,7 @@ func answer(s *Session, in input) input {
 		}
 		return s.fail(err)
 	}
+	s.described = connectionOf(in)
 	return s.describe(signal.KindAnswer, answer)
 }
 
@@ -108,26 +122,23 @@ func refusal(err error) error {
 	return err
 }
 
-// startOver replaces the peer connection: the peer answers the local offer with one of its own, and pion cannot take an
-// offer back.
+// startOver: the peer answers the local offer with one of its own, and pion cannot take an offer back.
 func startOver(s *Session, in input) input {
-	o := s.peerOptions()
-	o.FirstCandidate = s.peer.Candidates()
-	p, err := s.newPeer(o)
-	if err != nil {
-		return s.fail(internal(err))
+	if err := s.replace(); err != nil {
+		return s.fail(err)
 	}
-	old := s.peer
-	s.peer = p
-	s.wg.Go(func() { _ = old.Close() }) // it has done nothing that could fail to end
 	return answer(s, in)
 }
 
 // accept sets the peer's answer.
 func accept(s *Session, in input) input {
+	if err := s.checkCertificate(in); err != nil {
+		return s.fail(err)
+	}
 	if err := s.peer.SetAnswer(peer.Description(*in.message.Description)); err != nil {
 		return s.fail(err)
 	}
+	s.described = connectionOf(in)
 	return input{kind: inNegotiated}
 }
 
@@ -222,6 +233,7 @@ func connect(s *Session, in input) input {
 
 // resume: the connection works, for the first time or again.
 func resume(s *Session, _ input) input {
+	s.fresh = false
 	s.returned()
 	s.deadlines.in(dueLinger, s.o.Linger)
 	return input{}

@@ -70,8 +70,8 @@ func (s *Session) probeServers(ctx context.Context, servers []diag.ICEServerAuth
 	for _, server := range servers {
 		t := probe.Target{
 			URL: server.URL, Username: server.Username, Password: server.Credential.Reveal(), TLS: s.o.TLS,
-			Proxies: s.o.Proxies,
-			Report:  func(d diag.ServerStage) { s.o.Feed.Append(d) },
+			Proxies: s.o.Proxies, Dial: s.dialServer,
+			Report: func(d diag.ServerStage) { s.o.Feed.Append(d) },
 		}
 		if u, err := iceurl.Parse(server.URL); err != nil || !u.Scheme.TURN() {
 			others = append(others, t)
@@ -83,6 +83,14 @@ func (s *Session) probeServers(ctx context.Context, servers []diag.ICEServerAuth
 		})
 	}
 	s.probe(ctx, others...)
+}
+
+// dialServer opens a socket to a server, which the peer or its signaling may have named.
+func (s *Session) dialServer(ctx context.Context, d *net.Dialer, network, address string) (net.Conn, error) {
+	system := func(ctx context.Context, d *net.Dialer, network, address string) (net.Conn, error) {
+		return d.DialContext(ctx, network, address)
+	}
+	return s.o.Limiter.Servers(system, time.Now)(ctx, d, network, address)
 }
 
 func (s *Session) probe(ctx context.Context, targets ...probe.Target) {

@@ -152,10 +152,13 @@ func meet(s *Session, in input) input {
 	if s.state != restarting {
 		s.deadlines.in(dueRedial, attemptTime)
 	}
-	if in.role == signal.RoleOfferer {
-		return s.offer(true)
+	if in.role != signal.RoleOfferer {
+		return input{}
 	}
-	return input{}
+	if s.fresh {
+		return s.offerAnew()
+	}
+	return s.offer(true)
 }
 
 // endOldPath: the path that was lost has failed, while the other peer is waited for.

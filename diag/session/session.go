@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -67,10 +68,16 @@ type Session struct {
 	wg        sync.WaitGroup
 	pulse     pulse
 
-	// Changed by the goroutine of Run only, and used by it, but for peer: the goroutines of its channels use that, too.
+	shared   atomic.Pointer[connection] // peer, for other goroutines
+	replaced atomic.Int32               // how often peer was
+
+	// Changed by the goroutine of Run only, and used by it.
 	state     state
 	deadlines *deadlines
-	peer      connection         // nil: it could not be made
+	peer      connection // nil: it could not be made
+	fresh     bool       // peer has replaced one that was connected, and has not connected
+	described described
+	own       string             // fingerprint of the own certificate, of all connections; "" if it is not known yet
 	exchange  *exchange          // nil: no signaling is open
 	stopDial  context.CancelFunc // nil before the first dial
 	role      signal.Role        // of the first negotiation
@@ -95,6 +102,7 @@ type Session struct {
 type hold struct {
 	since    time.Time // connected; and then anew, once: its channels are open. Zero: it was never connected
 	open     bool
+	greeted  bool // the greeting was sent
 	echoed   bool // a ping was answered
 	stressed bool // all steps of the stress test are over
 	measured bool // the measurement of throughput is over
@@ -124,6 +132,7 @@ func New(o Options) *Session {
 			*d = preset
 		}
 	}
+	o.Limiter = cmp.Or(o.Limiter, &guard.Limiter{})
 	s := &Session{
 		o: o, id: rand.Text(), state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
 		stressed: make(gate), measuring: make(gate), probes: newProbing(o.Config.ICEServers, o.Yield),
@@ -134,9 +143,9 @@ func New(o Options) *Session {
 	s.speed = transfer.New(transfer.Options{Emit: o.Feed.Append, Serve: o.Config.ServeSpeed})
 	s.pings = &pinger{
 		emit: o.Feed.Append, heard: func() { s.do(s.echoed) },
-		send: func(data []byte) error { return s.peer.Send(diag.LabelPing, true, data) },
+		send: func(data []byte) error { return (*s.shared.Load()).Send(diag.LabelPing, true, data) },
 	}
-	s.peerStats = &peerStats{emit: o.Feed.Append, counts: func() []diag.StreamCount { return s.peer.Counts() }}
+	s.peerStats = &peerStats{emit: o.Feed.Append, counts: func() []diag.StreamCount { return (*s.shared.Load()).Counts() }}
 	return s
 }
 
@@ -184,7 +193,7 @@ func (s *Session) begin(ctx context.Context) {
 		s.handle(input{kind: inNegotiationFailed, err: internal(err)})
 		return
 	}
-	s.peer = p
+	s.use(p)
 	servers := s.o.Config.ICEServers
 	s.wg.Go(func() { s.probeServers(ctx, servers) })
 	if s.o.Config.Speed != nil {
@@ -337,8 +346,7 @@ func (s *Session) finish() {
 		s.sample(true)
 		if s.end.by == diag.ByLocal {
 			s.peer.Ending()
-			s.sendControl(control{Code: codeReject})
-			s.flush()
+			s.sayGoodbye()
 		}
 	}
 	if s.peer != nil {
@@ -358,12 +366,11 @@ func (s *Session) finish() {
 	s.o.Feed.End(e)
 }
 
-// flush waits, for a bounded time, until the peer has what was sent on the control channel: without it, the peer has to
-// wait for silence.
-func (s *Session) flush() {
+// flush waits, for a bounded time, until the peer has what was sent on the control channel, and reports whether it has.
+func (s *Session) flush() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), hangupTime)
 	defer cancel()
-	s.peer.Flush(ctx, diag.LabelControl)
+	return s.peer.Flush(ctx, diag.LabelControl)
 }
 
 // cause is the text of an error for an event.

@@ -16,7 +16,7 @@ func (s *Session) measure(ctx context.Context) {
 		return
 	case <-s.measuring:
 	}
-	s.speed.Measure(ctx, s.peer.Connection(), *s.o.Config.Speed)
+	s.speed.Measure(ctx, (*s.shared.Load()).Connection(), *s.o.Config.Speed)
 	s.do(func() {
 		s.held.measured = true
 		s.setHold()

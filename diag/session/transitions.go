@@ -42,7 +42,8 @@ func on(kinds ...kind) []kind    { return kinds }
 
 // transitions is the table of all that can happen. The first rule that applies decides.
 func transitions() []rule {
-	return slices.Concat(signalingRules(), setupRules(), callRules(), restartRules(), endRules(), ignored())
+	return slices.Concat(renewalRules(), signalingRules(), setupRules(), callRules(), restartRules(), endRules(),
+		ignored())
 }
 
 // signalingRules: the call is dialed, the peer comes, and the signaling ends. While a path is looked for the peer may
@@ -70,6 +71,17 @@ func signalingRules() []rule {
 		{from: up, on: on(inSignalingLost), do: loseServer},
 		{from: slices.Concat(live, of(explaining)), on: on(inCandidate), do: addCandidate},
 		{from: searching, on: on(inCandidateLost), do: warn("signal.candidate_lost")},
+	}
+}
+
+// renewalRules: while the path is lost, a peer whose connection cannot be restarted makes a new one, and so does this
+// one.
+func renewalRules() []rule {
+	return []rule{
+		{from: of(redialing), on: on(inOffer), when: isRenewed, do: answerAnew},
+		{from: of(redialing), on: on(inAnswer), when: isRenewed, do: dialAnew},
+		{from: of(redialing), on: on(inHandshakeFailed, inClosed), when: isFresh, do: tryAgain},
+		{from: of(redialing), on: on(inConnected), when: isUnproven},
 	}
 }
 

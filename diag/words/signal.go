@@ -48,6 +48,8 @@ var signalAdvice = []struct {
 			"client must publish first.",
 	},
 	{code: "weak_code", advice: "Use a room code from the page of the server, or from /call/code.json."},
+	{code: "store_unavailable", advice: "Check the Redis of the server (--store); the log of the server has the cause."},
+	{code: "draining", advice: "Dial again: the server is about to end, and another one or its successor takes the call."},
 	{code: "unknown_host", advice: "Start the server with --public-url or --allowed-host."},
 	{code: "near_redirect", advice: "Give the final address, if you trust the server to name one of this machine."},
 	{code: "no_http", advice: "Check the address and the port."},

@@ -33,6 +33,8 @@ var ranges = []struct {
 	{netip.MustParsePrefix("192.0.0.192/32"), Metadata},     // Oracle
 	{netip.MustParsePrefix("fd00:ec2::/32"), Metadata},      // AWS
 	{netip.MustParsePrefix("fd20:ce::254/128"), Metadata},   // Google
+	{netip.MustParsePrefix("fd00:c1::/32"), Metadata},       // Oracle
+	{netip.MustParsePrefix("fd00:42::42/128"), Metadata},    // Scaleway
 	{netip.MustParsePrefix("0.0.0.0/8"), ThisMachine},
 	{netip.MustParsePrefix("127.0.0.0/8"), ThisMachine},
 	{netip.MustParsePrefix("::/127"), ThisMachine}, // :: and ::1
@@ -49,17 +51,24 @@ var ranges = []struct {
 	{netip.MustParsePrefix("ff00::/8"), Special},
 }
 
-// translated are the IPv6 prefixes that lead to an IPv4 address, and where in the address it is.
+// localUse is for translators of a network (RFC 8215), with prefixes of any length.
+var localUse = netip.MustParsePrefix("64:ff9b:1::/48")
+
+// translated are the IPv6 prefixes that lead to an IPv4 address, and which bytes of the address are its own.
 var translated = []struct {
 	prefix netip.Prefix
-	at     int
+	at     [4]int
 	flip   byte
 }{
-	{netip.MustParsePrefix("64:ff9b::/96"), 12, 0},   // RFC 6052
-	{netip.MustParsePrefix("64:ff9b:1::/48"), 12, 0}, // RFC 8215
-	{netip.MustParsePrefix("2002::/16"), 2, 0},       // 6to4, RFC 3056
-	{netip.MustParsePrefix("2001::/32"), 12, 0xff},   // Teredo, RFC 4380
-	{netip.MustParsePrefix("::/96"), 12, 0},          // RFC 4291 §2.5.5.1
+	{netip.MustParsePrefix("64:ff9b::/96"), [4]int{12, 13, 14, 15}, 0}, // RFC 6052 §2.2
+	{localUse, [4]int{12, 13, 14, 15}, 0},
+	{localUse, [4]int{6, 7, 9, 10}, 0},
+	{localUse, [4]int{7, 9, 10, 11}, 0},
+	{localUse, [4]int{9, 10, 11, 12}, 0},
+	{netip.MustParsePrefix("2002::/16"), [4]int{2, 3, 4, 5}, 0},           // 6to4, RFC 3056
+	{netip.MustParsePrefix("2001::/32"), [4]int{12, 13, 14, 15}, 0xff},    // Teredo, RFC 4380
+	{netip.MustParsePrefix("::/96"), [4]int{12, 13, 14, 15}, 0},           // RFC 4291 §2.5.5.1
+	{netip.MustParsePrefix("::ffff:0:0:0/96"), [4]int{12, 13, 14, 15}, 0}, // RFC 2765 §2.1
 }
 
 // PlaceOf is where an address leads from here. IPv6 addresses that stand for an IPv4 address lead where that does.
@@ -73,15 +82,27 @@ func PlaceOf(a netip.Addr) Place {
 			return r.place
 		}
 	}
+	return placeBehind(a)
+}
+
+// placeBehind is where the IPv4 address leads that an IPv6 address stands for.
+func placeBehind(a netip.Addr) Place {
 	for _, t := range translated {
-		if t.prefix.Contains(a) {
-			b := a.As16()
-			var v4 [4]byte
-			for i := range v4 {
-				v4[i] = b[t.at+i] ^ t.flip
-			}
-			return PlaceOf(netip.AddrFrom4(v4))
+		if !t.prefix.Contains(a) {
+			continue
 		}
+		b := a.As16()
+		var v4 [4]byte
+		for i, at := range t.at {
+			v4[i] = b[at] ^ t.flip
+		}
+		place := PlaceOf(netip.AddrFrom4(v4))
+		if place != Everywhere && (v4[0] != 0 || !localUse.Contains(a)) { // of several readings, most are full of zeros
+			return place
+		}
+	}
+	if localUse.Contains(a) {
+		return Private
 	}
 	return Everywhere
 }

@@ -29,8 +29,9 @@ func TestPlaces(t *testing.T) {
 		"100.100.100.200": Metadata, "168.63.129.16": Metadata, "192.0.0.192": Metadata, "fd00:ec2::254": Metadata,
 		"10.0.0.1": Private, "172.16.0.1": Private, "172.31.255.255": Private, "192.168.255.1": Private, "fd12::1": Private,
 		"fc00::1": Private, "fec0::1": Private, "64:ff9b::10.1.2.3": Private, "2002:c0a8:101::1": Private,
-		"64:ff9b:1::10.1.2.3": Private,
-		"100.64.0.1":          Shared, "100.127.255.255": Shared,
+		"64:ff9b:1::10.1.2.3": Private, "64:ff9b:1::8.8.8.8": Private, "64:ff9b::8.8.8.8": Everywhere, "64:ff9b:1:a01:2:300::": Private, "64:ff9b:1:a:1:203::": Private, "64:ff9b:1:0:a:102:300::": Private,
+		"64:ff9b:1:a9fe:a9:fe00::": Metadata, "::ffff:0:127.0.0.1": ThisMachine, "fd00:c1::a9fe:a9fe": Metadata, "fd00:42::42": Metadata,
+		"100.64.0.1": Shared, "100.127.255.255": Shared,
 		"224.0.0.1": Special, "239.1.1.1": Special, "240.0.0.1": Special, "255.255.255.255": Special, "ff02::1": Special,
 		"192.0.0.8": Special,
 	} {

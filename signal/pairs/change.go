@@ -110,15 +110,29 @@ func (p *Pair) AddCandidate(by *Party, raw json.RawMessage, most int, fits func(
 	return ""
 }
 
-// Disconnect ends the pair. Who hung up is unknown from now on; the other may still learn why.
-func (p *Pair) Disconnect(by *Party) {
+// HangUpTime is for how long it is known that a call is over: longer than its other peer dials to continue it.
+const HangUpTime = 2 * time.Minute
+
+// Disconnect ends the pair. Who hung up is unknown from now on; the other may still learn why. So does, if a call that
+// the pair should continue is over, who dials later to continue it.
+func (p *Pair) Disconnect(by *Party, over string) {
 	by.Left = true
-	p.end(PeerLeft)
+	other := p.other(by)
+	switch {
+	case over == "":
+		p.end(PeerLeft)
+	case other == nil:
+		p.Over = over
+	case other.Call == over:
+		p.end(HungUp)
+	default:
+		p.end(PeerLeft)
+	}
 }
 
 // Expire ends a live pair whose time is over, and reports whether it did.
 func (p *Pair) Expire(now time.Time, expiry time.Duration) bool {
-	if p.State == Ended || !p.IsExpired(now, expiry) {
+	if !p.IsLive() || !p.IsExpired(now, expiry) {
 		return false
 	}
 	p.end(Expired)

@@ -9,7 +9,7 @@ import (
 // Memory keeps pairs in this process.
 type Memory struct {
 	expiry time.Duration
-	most   int // ended pairs of which the reason is kept; negative: no limit
+	most   int // pairs that are not live of which something is kept; negative: no limit
 
 	mu      sync.Mutex
 	pairs   map[string]*Pair
@@ -89,7 +89,7 @@ func (m *Memory) keep(p *Pair, now time.Time) {
 		m.wake(name)
 	}
 	p.replaced = nil
-	if p.State == Ended {
+	if !p.IsLive() {
 		m.ended = append(m.ended, ended{p.ID, now.Add(p.KeptFor(now, m.expiry))})
 		m.sweep(now)
 	}
@@ -98,6 +98,9 @@ func (m *Memory) keep(p *Pair, now time.Time) {
 // sweep forgets the ended pairs whose time is over, and the oldest of too many.
 func (m *Memory) sweep(now time.Time) {
 	for len(m.ended) > 0 && (!m.ended[0].at.After(now) || m.most >= 0 && len(m.ended) > m.most) {
+		if p := m.pairs[m.ended[0].id]; p != nil && m.waiting[p.Code] == p {
+			delete(m.waiting, p.Code)
+		}
 		delete(m.pairs, m.ended[0].id)
 		m.ended = m.ended[1:]
 	}

@@ -48,14 +48,15 @@ type Refusal string
 const (
 	UnknownUser    Refusal = "unknown_user"
 	PeerLeft       Refusal = "peer_left"
+	HungUp         Refusal = "hung_up"
 	Expired        Refusal = "expired"
 	WrongState     Refusal = "wrong_state"
 	CandidateLimit Refusal = "candidates_limit"
 	StorageLimit   Refusal = "storage_limit"
 )
 
-// Pair is one call: an initiator and, from NeedInit on, a subscriber. It is one value that a store keeps whole, as JSON
-// where it has to; its methods are pure.
+// Pair is one call: an initiator and, from NeedInit on, a subscriber. It is one value that a store keeps whole, as
+// JSON where it has to; its methods are pure.
 type Pair struct {
 	ID         string          `json:"id"`
 	Code       string          `json:"code"`
@@ -66,6 +67,9 @@ type Pair struct {
 	Offer      json.RawMessage `json:"offer,omitempty"`
 	Answer     json.RawMessage `json:"answer,omitempty"`
 	Why        Refusal         `json:"why,omitempty"` // in Ended
+	// Over names the call that was hung up in Waiting: the pair waits for who dials to continue that, and for no one
+	// else.
+	Over string `json:"over,omitempty"`
 
 	replaced []string // parked requests that a newer one has replaced by the present change
 }
@@ -81,6 +85,7 @@ type Party struct {
 	// Parked names the newest get_status request that waits.
 	Parked string `json:"parked,omitempty"`
 	Left   bool   `json:"left,omitempty"` // this party hung up
+	Call   string `json:"call,omitempty"` // that its dial continues
 
 	// The answer to the last numbered poll, where it took something: given again when the same number is asked for again.
 	Poll  uint64 `json:"poll,omitempty"`
@@ -125,6 +130,9 @@ func (p *Pair) Bytes() int {
 	return n
 }
 
+// IsLive reports whether a party can still do something in the pair.
+func (p *Pair) IsLive() bool { return p.State != Ended && p.Over == "" }
+
 // Deadline is when the pair expires without further requests.
 func (p *Pair) Deadline(expiry time.Duration) time.Time {
 	end := p.Initiator.Seen
@@ -142,7 +150,10 @@ func (p *Pair) IsExpired(now time.Time, expiry time.Duration) bool {
 // KeptFor is how long a store has to keep the pair without further requests: after its end its parties can still ask
 // for the reason.
 func (p *Pair) KeptFor(now time.Time, expiry time.Duration) time.Duration {
-	if p.State == Ended {
+	switch {
+	case p.Over != "":
+		return HangUpTime
+	case p.State == Ended:
 		return expiry
 	}
 	return max(0, p.Deadline(expiry).Sub(now)) + expiry
@@ -159,9 +170,12 @@ func (p *Pair) Wakes() []string {
 	return wakes
 }
 
-// hasNews reports whether a parked request of a party has to be answered now. Only "connected" without candidates is no
-// news, except the first time.
+// hasNews reports whether a parked request of a party has to be answered now. Only "connected" without candidates is
+// no news, except the first time.
 func (p *Pair) hasNews(of *Party) bool {
+	if !p.IsLive() {
+		return true
+	}
 	switch p.State {
 	case NeedInit, Answered:
 		return of == p.Initiator
@@ -169,9 +183,7 @@ func (p *Pair) hasNews(of *Party) bool {
 		return of == p.Subscriber
 	case Connected:
 		return !of.Connected || len(p.other(of).Candidates) > 0
-	case Ended:
-		return true
-	case Waiting, Unknown:
+	case Waiting, Unknown, Ended:
 	}
 	return false
 }

@@ -64,7 +64,7 @@ func Dial(ctx context.Context, options Options) (signal.Channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := dialBody(o.Code)
+	body, err := dialBody(ctx, o.Code)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func Dial(ctx context.Context, options Options) (signal.Channel, error) {
 	return c, nil
 }
 
-func dialBody(code string) ([]byte, error) {
+func dialBody(ctx context.Context, code string) ([]byte, error) {
 	fail := func(text string) error {
 		return &signal.Error{Op: "code", Reason: signal.ReasonRejected, Err: errors.New(text)}
 	}
@@ -104,7 +104,11 @@ func dialBody(code string) ([]byte, error) {
 	case strings.ContainsFunc(code, unicode.IsControl):
 		return nil, fail("the call code contains control characters")
 	}
-	return json.Marshal(map[string]string{"code": "dial", "call_code": code})
+	body := map[string]string{"code": "dial", "call_code": code}
+	if call, _ := signal.CallOf(ctx); call != "" {
+		body["call"] = call
+	}
+	return json.Marshal(body)
 }
 
 // dial takes a place at the server and returns the longest hold that it announces. After a dial that the server has
@@ -142,7 +146,7 @@ func (c *channel) Send(ctx context.Context, m signal.Message) error {
 	if err := m.Validate(); err != nil {
 		return err
 	}
-	s, err := c.pack(m)
+	s, err := c.pack(ctx, m)
 	if err != nil {
 		return err
 	}
@@ -170,7 +174,7 @@ func (c *channel) Send(ctx context.Context, m signal.Message) error {
 }
 
 // pack makes the request that carries a message.
-func (c *channel) pack(m signal.Message) (*sending, error) {
+func (c *channel) pack(ctx context.Context, m signal.Message) (*sending, error) {
 	body := map[string]any{"user_id": *c.userID.Load()}
 	code := ""
 	switch m.Kind {
@@ -186,6 +190,9 @@ func (c *channel) pack(m signal.Message) (*sending, error) {
 		body[code] = signal.Candidate{}
 	case signal.KindBye:
 		code = "disconnect"
+		if call, over := signal.CallOf(ctx); over && call != "" {
+			body["hung_up"] = call
+		}
 	case signal.KindUnknown, signal.KindPaired: // Validate lets neither through
 	}
 	body["code"] = code
@@ -260,7 +267,7 @@ func isDone(c <-chan struct{}) bool {
 func (c *channel) goodbye(ctx context.Context) error {
 	bounded, cancel := context.WithTimeout(ctx, goodbyeTimeout)
 	defer cancel()
-	s, err := c.pack(signal.Message{Kind: signal.KindBye})
+	s, err := c.pack(bounded, signal.Message{Kind: signal.KindBye})
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,8 @@ func refine(e *signal.Error, a *web.Answer) {
 		return
 	}
 	switch e.Code {
+	case "hung_up":
+		e.Err = fmt.Errorf("%w: %w", signal.ErrPeerGone, signal.ErrHungUp)
 	case "peer_left":
 		e.Err = fmt.Errorf("%w: it hung up", signal.ErrPeerGone)
 	case "expired":

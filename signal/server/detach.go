@@ -159,6 +159,7 @@ type detached struct {
 	keepAlive bool
 	first     []byte // of the next request
 	readOne   [1]byte
+	seen      *watched // nil: no one observes
 }
 
 // canDetach reports whether a request's connection can leave net/http.
@@ -170,16 +171,21 @@ func canDetach(r *http.Request) (connection, bool) {
 // detach takes a parked request's connection from net/http. It reports whether
 // it did; if so the handler must not touch the request anymore.
 func (s *Server) detach(w http.ResponseWriter, r *http.Request, id string, p *parked, at connection) bool {
-	hijacker, ok := w.(http.Hijacker)
-	if !ok || !at.detached.add(at.conn) {
+	if !at.detached.add(at.conn) {
 		return false
 	}
-	_, buffer, err := hijacker.Hijack()
+	_, buffer, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		at.detached.remove(at.conn)
 		return false
 	}
-	d := &detached{server: s, connection: at, parked: p, id: id, remote: r.RemoteAddr, keepAlive: !r.Close}
+	seen, _ := w.(*watched)
+	if seen != nil {
+		one := *seen
+		seen.detached = true
+		seen = &one
+	}
+	d := &detached{seen: seen, server: s, connection: at, parked: p, id: id, remote: r.RemoteAddr, keepAlive: !r.Close}
 	if n := buffer.Reader.Buffered(); n > 0 {
 		ahead, _ := buffer.Reader.Peek(n) // what is buffered can be peeked
 		d.first = bytes.Clone(ahead)
@@ -196,7 +202,9 @@ func (d *detached) run() {
 	}
 	d.server.ledger.unpark(d.parked)
 	d.parked = nil
-	if !result.isDone() || d.answer(result) != nil || !d.keepAlive || !d.idle() {
+	answered := result.isDone() && d.answer(result) == nil
+	d.report(result)
+	if !answered || !d.keepAlive || !d.idle() {
 		d.close()
 		return
 	}
@@ -205,6 +213,18 @@ func (d *detached) run() {
 	case <-d.connection.detached.closed:
 		d.close()
 	}
+}
+
+// report says how the request was answered.
+func (d *detached) report(o outcome) {
+	if d.seen == nil {
+		return
+	}
+	if !o.isDone() {
+		d.seen.access.Status = statusGone
+	}
+	d.server.finish(d.seen)
+	d.seen = nil
 }
 
 func (d *detached) close() {
@@ -253,16 +273,21 @@ func (d *detached) read() error {
 }
 
 func (d *detached) answer(o outcome) error {
-	w := &rawAnswer{header: make(http.Header)}
-	d.server.prepare(w.header, d.id)
-	d.server.announce(w.header)
+	raw := &rawAnswer{header: make(http.Header)}
+	var w http.ResponseWriter = raw
+	if d.seen != nil {
+		d.seen.ResponseWriter = raw
+		w = d.seen
+	}
+	d.server.prepare(raw.header, d.id)
+	d.server.announce(raw.header)
 	d.server.answerStatus(w, d.id, d.remote, o)
-	if !d.keepAlive || w.header.Get("Connection") == "close" {
+	if !d.keepAlive || raw.header.Get("Connection") == "close" {
 		d.keepAlive = false
-		w.header.Set("Connection", "close")
+		raw.header.Set("Connection", "close")
 	}
 	_ = d.conn.SetWriteDeadline(time.Now().Add(answerTimeout))
-	_, err := d.conn.Write(w.bytes())
+	_, err := d.conn.Write(raw.bytes())
 	return err
 }
 

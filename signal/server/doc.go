@@ -40,6 +40,12 @@
 // A pair in which either side has been silent for 10 s is deleted, on the
 // server's own clock. Everything but dial and disconnect is a sign of life.
 //
+// # Hanging up
+//
+// A call whose path is lost cannot carry its hang-up. A dial with "call": NAME continues a call, whose name only its
+// peers know (at most 512 bytes). A disconnect with "hung_up": NAME ends it: the other peer of the pair, if it dialed
+// with that name, gets 400 hung_up, and so does for two minutes who dials this code with it.
+//
 // # Waiting
 //
 // A get_status with "wait_ms": N (at most 25,000) is parked until there is news
@@ -70,7 +76,8 @@
 //	400 malformed_json incomplete_body unknown_code bad_call_code bad_offer
 //	    bad_answer bad_candidate bad_wait_ms bad_poll
 //	400 wrong_state: an offer or answer not now, or not from this party
-//	400 unknown_user, or while the server remembers it: peer_left, expired
+//	400 unknown_user, or while the server remembers it: peer_left, hung_up, expired
+//	400 hung_up, to a dial: the call that it continues is over
 //	403 cross_site: a browser sends it from a page of another site
 //	403 unknown_host: a browser asks for a name that could be made to lead here
 //	403 weak_code: the code could be guessed, see Options.StrongCodes

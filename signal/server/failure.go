@@ -34,6 +34,7 @@ var (
 	errIncomplete  = badRequest("incomplete_body", "the body was incomplete or too slow: send it again")
 	errUnknownUser = badRequest("unknown_user", "no call has this user_id: it has ended or never existed; dial again")
 	errPeerLeft    = badRequest("peer_left", "the peer has hung up; dial again for a new call")
+	errHungUp      = badRequest("hung_up", "the peer has ended the call that this dial continues")
 	errExpired     = badRequest("expired", "one peer was silent for too long and the call was deleted; dial again")
 	errUnknownCode = badRequest("unknown_code",
 		"code must be one of dial, get_status, offer, answer, ice, disconnect, in a POST")
@@ -97,7 +98,7 @@ var (
 
 // refusals are those of the state machine.
 var refusals = map[pairs.Refusal]*failure{
-	pairs.UnknownUser: errUnknownUser, pairs.PeerLeft: errPeerLeft, pairs.Expired: errExpired,
+	pairs.UnknownUser: errUnknownUser, pairs.PeerLeft: errPeerLeft, pairs.HungUp: errHungUp, pairs.Expired: errExpired,
 	pairs.WrongState: errNotYourTurn, pairs.CandidateLimit: errCandidateLimit, pairs.StorageLimit: errStorageLimit,
 }
 

@@ -103,14 +103,18 @@ func (l *ledger) dialed(paired bool) {
 
 // dial adds a party: as the subscriber of the pair that waits under a code, or as the initiator of a new one. A client
 // that may not begin a pair joins none but those of its own address, and each try costs as much as a miss: it must not
-// learn who waits under which code.
-func (l *ledger) dial(waiting *pairs.Pair, code string, from gate.Client, now time.Time) (*pairs.Pair, *failure) {
+// learn who waits under which code. The call is that which the dial continues, if any.
+func (l *ledger) dial(waiting *pairs.Pair, code, call string, from gate.Client, now time.Time) (*pairs.Pair, *failure) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if wait, ok := l.limits.admitDial(from, time.Now()); !ok {
 		return nil, dialsLimited(wait)
 	}
-	if waiting != nil && waiting.IsExpired(now, l.options.Expiry) {
+	switch {
+	case waiting == nil:
+	case waiting.Over != "" && waiting.Over == call:
+		return nil, errHungUp
+	case waiting.Over != "", waiting.IsExpired(now, l.options.Expiry):
 		waiting = nil
 	}
 	fail := l.limits.fitsPair(from, l.pairs, l.options.Pairs)
@@ -123,12 +127,14 @@ func (l *ledger) dial(waiting *pairs.Pair, code string, from gate.Client, now ti
 	switch {
 	case waiting != nil:
 		waiting.Join(now)
+		waiting.Subscriber.Call = call
 	case l.draining && l.options.Store == nil:
 		return nil, errDraining
 	case exceeds(l.pairs+1, l.options.Pairs):
 		return nil, errPairLimit
 	default:
 		waiting = pairs.Open(code, from, now)
+		waiting.Initiator.Call = call
 	}
 	l.see(waiting, now)
 	return waiting, nil
@@ -152,7 +158,7 @@ func (l *ledger) note(p *pairs.Pair, now time.Time) {
 
 // see is note under the mutex. Signs of life do not touch the timer: it looks again when it fires.
 func (l *ledger) see(p *pairs.Pair, now time.Time) {
-	if p.State == pairs.Ended {
+	if !p.IsLive() {
 		l.drop(p.ID)
 		return
 	}

@@ -43,6 +43,11 @@ type Options struct {
 	// their dial when they ask for them. nil: there are none.
 	ICEServers func(pair string) []page.ICEServer
 
+	// Observe gets each request when it has been answered. It must not block. nil: none.
+	Observe func(Access)
+	// Metrics answers /metrics. nil: nothing does.
+	Metrics http.Handler
+
 	// Store keeps the pairs where several servers find them. nil: in memory.
 	Store Store
 

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"dialtone/signal/pairs"
 )
@@ -247,4 +249,38 @@ func testDisconnect(t *testing.T, l *line, s pairs.State) {
 	if again := l.dial("pair"); l.poll(again).body != `{}` {
 		t.Error("the code is not free again")
 	}
+}
+
+// TestHangUp: a call that is over is over for the peer that dials to continue it, and for no one else.
+func TestHangUp(t *testing.T) {
+	const dialFor = `{"code":"dial","call_code":"pair","call":%q}`
+	hangUp := func(l *line, user, call string) {
+		l.want("hang up", l.post(fmt.Sprintf(`{"code":"disconnect","user_id":%q,"hung_up":%q}`, user, call)), 200, "")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine(t, Options{})
+		one, other := l.post(fmt.Sprintf(dialFor, "a b")).userID(t), l.post(fmt.Sprintf(dialFor, "a b")).userID(t)
+		hangUp(l, one, "a b")
+		l.wantRefused("who is in the room", l.poll(other), 400, "hung_up")
+		another, stranger := l.post(fmt.Sprintf(dialFor, "a c")).userID(t), l.dial("pair")
+		hangUp(l, stranger, "a b")
+		l.wantRefused("who continues another call", l.poll(another), 400, "peer_left")
+		hangUp(l, l.post(fmt.Sprintf(dialFor, "a b")).userID(t), "a b")
+		l.wantRefused("who dials later", l.post(fmt.Sprintf(dialFor, "a b")), 400, "hung_up")
+		time.Sleep(pairs.HangUpTime - time.Second)
+		l.wantRefused("who dials much later", l.post(fmt.Sprintf(dialFor, "a b")), 400, "hung_up")
+		time.Sleep(time.Minute)
+		if got := l.poll(l.post(fmt.Sprintf(dialFor, "a b")).userID(t)); got.body != `{}` {
+			t.Errorf("who dials long after: %s", got.body)
+		}
+		time.Sleep(time.Minute)
+		hangUp(l, l.post(fmt.Sprintf(dialFor, "a b")).userID(t), "a b")
+		if got := l.poll(l.dial("pair")); got.body != `{}` { // it does not meet who has hung up
+			t.Errorf("another call with the code: %s", got.body)
+		}
+		time.Sleep(2 * pairs.HangUpTime)
+		if h := l.server.Health(); h.Pairs != 0 || h.Parties != 0 || h.Waiting != 0 {
+			t.Errorf("there remains %+v", h)
+		}
+	})
 }

@@ -20,7 +20,9 @@ type request struct {
 	userID   string // "" matches no party
 	wait     time.Duration
 	poll     uint64
-	wantsICE bool // a dial that asks for ICE servers
+	wantsICE bool   // a dial that asks for ICE servers
+	call     string // of a dial: which call it continues; "": none
+	hungUp   string // of a disconnect: which call is over; "": none
 	fields   map[string]json.RawMessage
 }
 
@@ -76,6 +78,7 @@ func parseRequest(raw []byte) (*request, *failure) {
 	if code := r.text("call_code"); validCallCode(code) {
 		r.callCode = code
 	}
+	r.call, r.hungUp = r.callName("call"), r.callName("hung_up")
 	r.wantsICE = string(r.fields["ice_servers"]) == "true"
 	return r, nil
 }
@@ -87,6 +90,17 @@ func (r *request) text(name string) string {
 		return ""
 	}
 	return *s
+}
+
+// maxCallName bounds what names a call, in bytes.
+const maxCallName = 512
+
+// callName is the name of a call, "" where it is absent or none.
+func (r *request) callName(field string) string {
+	if name := r.text(field); len(name) <= maxCallName {
+		return name
+	}
+	return ""
 }
 
 func validCallCode(code string) bool {

@@ -136,6 +136,17 @@ func (s *Server) shutdown(ctx context.Context, hs *http.Server, d *detachedConns
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := s.names.request()
 	s.prepare(w.Header(), id)
+	if s.options.Observe == nil {
+		s.serve(w, r, id)
+		return
+	}
+	seen := s.watch(w, r, id)
+	s.serve(seen, r, id)
+	s.finish(seen)
+}
+
+// serve answers a request by its path.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, id string) {
 	if fail := s.checkHost(r); fail != nil {
 		s.refuse(w, id, r.RemoteAddr, fail)
 		return
@@ -150,6 +161,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]string{"code": NewCode()})
 	case "/healthz":
 		s.serveHealth(w)
+	case "/metrics":
+		if s.options.Metrics == nil {
+			s.refuse(w, id, r.RemoteAddr, errNotFound)
+			return
+		}
+		s.options.Metrics.ServeHTTP(w, r)
 	default:
 		if s.static == nil || !strings.HasPrefix(r.URL.Path, "/call/") {
 			s.refuse(w, id, r.RemoteAddr, errNotFound)
@@ -184,6 +201,7 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, id string) {
 		return
 	}
 	gate.Busy(r.Context(), s.ledger.knows(req.userID))
+	note(w, func(a *Access) { a.Operation = operation(req.code) })
 	switch req.code {
 	case "dial":
 		reply, fail := s.dial(r.Context(), from, req)
@@ -215,7 +233,7 @@ func (s *Server) dial(ctx context.Context, from gate.Client, req *request) (*dia
 	var initiator, user string
 	var fail *failure
 	err := s.store.Dial(ctx, req.callCode, func(waiting *pairs.Pair, now time.Time) (p *pairs.Pair) {
-		if p, fail = s.ledger.dial(waiting, req.callCode, from, now); p == nil {
+		if p, fail = s.ledger.dial(waiting, req.callCode, req.call, from, now); p == nil {
 			return nil
 		}
 		initiator, user = p.Initiator.ID, p.Initiator.ID
@@ -303,7 +321,7 @@ func (s *Server) apply(p *pairs.Pair, by *pairs.Party, req *request) *failure {
 			why = p.AddCandidate(by, raw, s.options.CandidatesPerSide, s.ledger.fits(p))
 		}
 	case "disconnect":
-		p.Disconnect(by)
+		p.Disconnect(by, req.hungUp)
 	default:
 		fail = errUnknownCode
 	}
@@ -328,6 +346,7 @@ func (s *Server) announce(h http.Header) {
 // refuse answers with a failure's status and a body that says what to do.
 func (s *Server) refuse(w http.ResponseWriter, id, remote string, fail *failure) {
 	s.ledger.refused(fail)
+	note(w, func(a *Access) { a.Reason = fail.reason })
 	s.options.Logger.Debug("refused", "request", id, "status", fail.status, "reason", fail.reason, "from", remote)
 	if fail.retry > 0 {
 		w.Header().Set("Retry-After", fail.retryAfter())

@@ -178,14 +178,13 @@ func TestStoreIsAway(t *testing.T) {
 	l.wantRefused("dial", l.post(`{"code":"dial","call_code":"w"}`), 503, "store_unavailable")
 	l.wantRefused("poll", l.poll(initiator), 503, "store_unavailable")
 	address.mend()
-	subscriber := ""
-	for subscriber == "" {
-		var body dialReply
-		if got := l.post(`{"code":"dial","call_code":"again"}`); json.Unmarshal([]byte(got.body), &body) == nil {
-			subscriber = body.UserID
+	for range 1 + len(l.others) { // each server finds out by itself, within a second
+		for l.post(`{"code":"dial","call_code":"first"}`).status != 200 {
+			time.Sleep(10 * time.Millisecond)
 		}
 	}
-	answered = l.parkIn(subscriber)
+	user := l.dial("again")
+	answered = l.parkIn(user)
 	l.dial("again")
 	l.want("woken over the new connection", <-answered, 200, needInitBody)
 }

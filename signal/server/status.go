@@ -44,6 +44,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request, id string, 
 	}
 	result := s.begin(r.Context(), p, req.wait > 0)
 	if !result.isDone() {
+		note(w, func(a *Access) { a.Parked = true })
 		at, can := canDetach(r)
 		if can {
 			result = s.await(r.Context(), p, wake, patience)
@@ -56,6 +57,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request, id string, 
 		}
 		if !result.isDone() {
 			s.leave(r.Context(), p)
+			note(w, func(a *Access) { a.Status = statusGone })
 		}
 	}
 	s.ledger.unpark(p)

@@ -25,12 +25,13 @@ var isNear = gate.IsNear
 
 // dialer makes the connections of a client. The address that the user gave is free, and so are proxies. Any other was
 // given by a server: it must not lead to this machine or its link, whatever its name resolves to, unless the user's own
-// address does.
+// address does. Nor may that lead there later if it did not at first (DNS rebinding).
 type dialer struct {
 	origin string // HOST:PORT
 
 	mu      sync.Mutex
 	near    bool            // the origin is of this machine or its link
+	far     bool            // it was reached elsewhere: its name must not lead here later
 	proxies map[string]bool // by HOST:PORT
 }
 
@@ -73,9 +74,9 @@ func proxyAddress(u *url.URL) string {
 func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	nd := net.Dialer{Timeout: connectTime}
 	d.mu.Lock()
-	free := d.near || d.proxies[address]
+	free := d.near || d.proxies[address] || address == d.origin && !d.far
 	d.mu.Unlock()
-	if !free && address != d.origin {
+	if !free {
 		nd.Control = func(_, resolved string, _ syscall.RawConn) error {
 			to, err := netip.ParseAddrPort(resolved)
 			if err != nil || isNear(to.Addr()) {
@@ -85,9 +86,10 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 		}
 	}
 	c, err := nd.DialContext(ctx, network, address)
-	if err == nil && address == d.origin && isNear(gate.AddrOf(c.RemoteAddr())) {
+	if err == nil && address == d.origin {
 		d.mu.Lock()
-		d.near = true
+		d.near = d.near || isNear(gate.AddrOf(c.RemoteAddr()))
+		d.far = !d.near
 		d.mu.Unlock()
 	}
 	return c, err

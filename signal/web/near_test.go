@@ -100,7 +100,8 @@ func TestRedirectsByName(t *testing.T) {
 	for _, host := range []string{
 		"loopback.example", "own.example", "both.example", "mapped.example", "metadata.example", "unspecified.example",
 		"loopback.example.", "LOOPBACK.example", "localhost", "127.0.0.2", "[::ffff:127.0.0.2]", "[::]", "0.0.0.0",
-		"6.localhost", "[64:ff9b::7f00:2]", "2130706434", "0x7f000002", "127.2", "0177.0.0.2",
+		"6.localhost", "[64:ff9b::7f00:2]", "2130706434", "0x7f000002", "127.2", "0177.0.0.2", "0x7f.0.0.2", "017700000002",
+		"127.0.0.2.", "①②⑦.0.0.2", "elsewhere.example@127.0.0.2", "[fe80::1]", "[fe80::1%25lo]", "[::127.0.0.2]",
 	} {
 		for _, code := range []int64{307, 308} {
 			err := follow("origin.example", "http://"+host+":"+port+"/", code)
@@ -120,6 +121,18 @@ func TestRedirectsByName(t *testing.T) {
 	}
 	if err := follow("origin.example", "http://elsewhere.example:"+own+"/end", 307); err != nil {
 		t.Errorf("to another host: %v", err)
+	}
+	// A host in between changes nothing.
+	chain := httptest.NewUnstartedServer(http.RedirectHandler("http://loopback.example:"+port+"/", http.StatusPermanentRedirect))
+	_ = chain.Listener.Close()
+	if chain.Listener, err = (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.9:0"); err != nil {
+		t.Fatal(err)
+	}
+	chain.Start()
+	defer chain.Close()
+	_, between, _ := strings.Cut(chain.Listener.Addr().String(), ":")
+	if err := follow("origin.example", "http://elsewhere.example:"+between+"/", 307); err == nil || reached.Load() > 0 {
+		t.Errorf("by way of another host: %v, %d connections", err, reached.Load())
 	}
 	// The user's own address is free, and so is what it leads to if it is near itself.
 	if err := follow("loopback.example", "http://own.example:"+port+"/", 307); err == nil {
@@ -141,5 +154,37 @@ func TestRedirectsByName(t *testing.T) {
 		if _, err := c.Do(t.Context(), Call{Op: "offer", Method: http.MethodPost, URL: other}); err != nil {
 			t.Errorf("from this machine to this machine: %v", err)
 		}
+	}
+}
+
+// TestOriginThatMoves: a name that the user gave and that led elsewhere cannot lead to this machine later (DNS
+// rebinding).
+func TestOriginThatMoves(t *testing.T) {
+	real, resolver := isNear, net.DefaultResolver
+	isNear = func(a netip.Addr) bool { return a != netip.MustParseAddr("127.0.0.9") && real(a) }
+	t.Cleanup(func() { isNear, net.DefaultResolver = real, resolver })
+	port, _ := victim(t, "127.0.0.9:0")
+	_, reached := victim(t, "127.0.0.2:"+port)
+	endpoint, err := url.Parse("http://moves.example:" + port + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := NewClient(endpoint, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	post := func() error {
+		_, err := c.Do(t.Context(), Call{Op: "offer", Method: http.MethodPost, URL: endpoint})
+		return err
+	}
+	net.DefaultResolver = labtest.Zone{"A moves.example.": {labtest.Addr("127.0.0.9")}}.Serve(t)
+	if err := post(); err != nil {
+		t.Fatal(err)
+	}
+	c.Close() // its connections: the next request needs another
+	net.DefaultResolver = labtest.Zone{"A moves.example.": {labtest.Addr("127.0.0.2")}}.Serve(t)
+	if err := post(); err == nil || reached.Load() > 0 {
+		t.Errorf("it led to this machine: %v, %d connections", err, reached.Load())
 	}
 }

@@ -31,7 +31,7 @@ func (s Server) Start(t testing.TB) []string {
 	t.Helper()
 	const tries = 5
 	for range tries {
-		if ports := freePorts(t, s.Ports); s.startOn(t, ports) {
+		if ports := FreePorts(t, s.Ports); s.startOn(t, ports) {
 			return ports
 		}
 	}
@@ -99,8 +99,8 @@ func (s Server) await(t testing.TB, ports []string, printed *output, ended <-cha
 	}
 }
 
-// freePorts are ports that are not in use. They are below the ephemeral ports of the system.
-func freePorts(t testing.TB, n int) []string {
+// FreePorts are ports that are not in use. They are below the ephemeral ports of the system.
+func FreePorts(t testing.TB, n int) []string {
 	t.Helper()
 	var ports []string
 	for tries := 0; len(ports) < n; tries++ {

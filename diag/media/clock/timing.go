@@ -1,6 +1,7 @@
 package clock
 
 import (
+	"math"
 	"time"
 
 	"dialtone/diag"
@@ -12,6 +13,9 @@ const (
 	// maxStep is how far the steps of timestamps and arrivals of two packets may differ; more is a jump. A longer time
 	// without a packet is a pause.
 	maxStep = time.Second
+	// maxWaited is for how long after a pause packets come that waited at the sender: the first ones of after an outage
+	// have timestamps of before it, and those that follow make up for it.
+	maxWaited = 5 * time.Second
 	// timingWindow is the time of which the fastest packet counts: others waited on the way, or came in a burst.
 	timingWindow = time.Second
 	// lateBy is what the fastest packets of two windows may differ, beside jitter.
@@ -25,12 +29,29 @@ type Timing struct {
 	ticks       int64 // of timestamps, since from
 	at          time.Time
 	ts          uint32
-	seq         int64    // extended
-	Jumps       uint32   // of timestamps
+	seq         int64  // extended
+	Jumps       uint32 // of timestamps
+	waits       waits
 	worst       int64    // ticks, largest difference between the steps of two packets, since from
 	window      int64    // number of the present one
 	open        fastest  // of the present one
 	first, last *fastest // of the first and the latest complete one
+}
+
+// waits is how far the timestamps stayed behind in pauses, and until when that may be made up for.
+type waits struct {
+	ticks int64
+	until time.Time
+}
+
+// add notes a pause, and how far a packet is ahead of the time since the last one.
+func (w *waits) add(at time.Time, gap time.Duration, ahead int64) {
+	if gap > maxStep {
+		w.until = at.Add(maxWaited)
+	}
+	if w.ticks -= ahead; w.ticks < 0 || !at.Before(w.until) {
+		w.ticks = 0
+	}
 }
 
 // fastest is the packet of a window that traveled least.
@@ -47,24 +68,37 @@ func (t *Timing) Add(at time.Time, seq int64, ts, rate uint32) {
 	}
 	step := int64(int32(ts - t.ts)) // #nosec G115 -- the difference wraps by intent
 	gap := at.Sub(t.at)
-	off := max(step-Units(gap, rate), Units(gap, rate)-step)
-	switch {
-	case !t.started:
-	case gap > maxStep: // whether the clock of the source ran on in a pause is unknown
-		t.started = false
-	case off > Units(maxStep, rate):
-		if t.started = false; seq == t.seq+1 {
-			t.Jumps++
+	ahead := step - Units(gap, rate)
+	if t.started {
+		if gap > maxStep || max(ahead, -ahead) > Units(maxStep, rate) {
+			t.started = false
+			if seq == t.seq+1 && !t.explains(gap, ahead, rate) {
+				t.Jumps++
+			}
 		}
+		t.waits.add(at, gap, ahead)
 	}
 	if !t.started {
-		*t = Timing{started: true, from: at, at: at, ts: ts, seq: seq, Jumps: t.Jumps}
+		*t = Timing{started: true, from: at, at: at, ts: ts, seq: seq, Jumps: t.Jumps, waits: t.waits}
 		return
 	}
 	t.ticks += step
-	t.at, t.seq, t.ts, t.worst = at, seq, ts, max(t.worst, off)
+	t.at, t.seq, t.ts, t.worst = at, seq, ts, max(t.worst, ahead, -ahead)
 	after := at.Sub(t.from)
 	t.observe(fastest{after, Units(after, rate) - t.ticks})
+}
+
+// explains reports whether the time since the last packet, or a pause shortly before, explains how far a timestamp is
+// ahead. It is unknown whether the clock of the source ran on in a pause: it may be anywhere between. After hours,
+// timestamps wrap.
+func (t *Timing) explains(gap time.Duration, ahead int64, rate uint32) bool {
+	most := Units(maxStep, rate)
+	least := -most
+	if gap > maxStep {
+		least = -Units(gap+maxStep, rate)
+	}
+	caughtUp := ahead - t.waits.ticks
+	return ahead >= least && ahead <= most || caughtUp >= -most && caughtUp <= most || least < -math.MaxInt32
 }
 
 // observe keeps the fastest packet of each window.
@@ -82,7 +116,7 @@ func (t *Timing) observe(f fastest) {
 }
 
 // Restart forgets the last packet, but not the jumps: the source began anew.
-func (t *Timing) Restart() { t.started = false }
+func (t *Timing) Restart() { t.started, t.waits = false, waits{} }
 
 // Rate is what was measured since the start or the last jump, in Hz, of a stream that announces a rate, and the largest
 // error that the jitter (in seconds) and a stall of the sender, the network or this program explain; nil before there

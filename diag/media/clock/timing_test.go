@@ -3,6 +3,7 @@ package clock
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
@@ -103,5 +104,55 @@ func TestTimestampJumps(t *testing.T) {
 	send(20*time.Millisecond, 100_000)
 	if hz, _ := m.Rate(48_000, new(float64)); hz != nil {
 		t.Errorf("%v Hz right after a jump", *hz)
+	}
+}
+
+// TestPausesAreNoJumps: a jump is what neither the time between the packets nor a pause explains.
+func TestPausesAreNoJumps(t *testing.T) {
+	type packet struct {
+		after time.Duration // since the last one
+		ts    time.Duration // what the timestamp advances
+		lost  int64         // packets between
+	}
+	const second = time.Second
+	media := func(n int) []packet { return slices.Repeat([]packet{{after: second / 50, ts: second / 50}}, n) }
+	burst := func(n int) []packet { return slices.Repeat([]packet{{after: second / 5000, ts: second / 50}}, n) }
+	for name, test := range map[string]struct {
+		packets []packet
+		jumps   uint32
+	}{
+		"outage: all is lost":                       {[]packet{{25 * second, 25 * second, 1250}}, 0},
+		"outage: what waited comes first":           {[]packet{{25 * second, second / 50, 0}, {second / 1000, 25 * second, 0}}, 0},
+		"outage: much waited":                       {slices.Concat([]packet{{25 * second, second / 50, 0}}, burst(40), []packet{{0, 24 * second, 0}}), 0},
+		"outage: what waited takes its time":        {slices.Concat([]packet{{25 * second, second / 50, 0}}, media(100), []packet{{second / 50, 25 * second, 0}}), 0},
+		"outage: another during that":               {[]packet{{25 * second, second / 50, 0}, {9 * second, second / 50, 0}, {0, 33 * second, 0}}, 0},
+		"outage: more than was missed":              {[]packet{{25 * second, second / 50, 0}, {0, 28 * second, 0}}, 1},
+		"outage: made up for twice":                 {[]packet{{25 * second, second / 50, 0}, {0, 25 * second, 0}, {0, 25 * second, 0}}, 1},
+		"outage: a jump long after":                 {slices.Concat([]packet{{25 * second, second / 50, 0}}, media(300), []packet{{second / 50, 20 * second, 0}}), 1},
+		"discontinuous sending: the clock runs on":  {[]packet{{30 * second, 30 * second, 0}}, 0},
+		"discontinuous sending: it stands still":    {[]packet{{30 * second, second / 50, 0}}, 0},
+		"another track: the clock runs on":          {[]packet{{3 * second, 3 * second, 0}}, 0},
+		"another track: it starts anew, ahead":      {[]packet{{3 * second, 9000 * second, 0}}, 1},
+		"another track: it starts anew, behind":     {[]packet{{3 * second, -9000 * second, 0}}, 1},
+		"another track at once: it starts anew":     {[]packet{{second / 50, 9000 * second, 0}}, 1},
+		"a pause of hours: the difference wraps":    {[]packet{{14 * 3600 * second, 14 * 3600 * second, 0}}, 0},
+		"ahead, and back after a pause that is not": {[]packet{{second / 50, 3 * second, 0}, {second / 50, -3 * second, 0}}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var m Timing
+			now, ts, seq := time.Unix(1e9, 0), int64(0), int64(0)
+			for _, p := range slices.Concat(media(100), test.packets, media(100)) {
+				now, ts, seq = now.Add(p.after), ts+Units(p.ts, 48_000), seq+1+p.lost
+				m.Add(now, seq, uint32(ts), 48_000)
+			}
+			if m.Jumps != test.jumps {
+				t.Errorf("%d jumps, want %d", m.Jumps, test.jumps)
+			}
+			m.Restart() // the same SSRC with other sequence numbers
+			m.Add(now.Add(second), seq+30_000, uint32(ts)+1<<30, 48_000)
+			if m.Jumps != test.jumps {
+				t.Errorf("%d jumps after a restart of the source", m.Jumps)
+			}
+		})
 	}
 }

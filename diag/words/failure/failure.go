@@ -173,6 +173,10 @@ func (f failing) refused() (what, advice string) {
 }
 
 func (f failing) unreachable() (what, advice string) {
+	if f.Detail == diag.DetailLimited {
+		return f.at + " was not asked: its host has not answered the packets that it may be sent",
+			"Name fewer servers at one host, or check that one of them answers."
+	}
 	if f.Detail == diag.DetailNotPermitted {
 		return "this machine is not permitted to send to " + f.at + ": " + f.Reason, "Check the firewall of this machine."
 	}

@@ -1,5 +1,6 @@
 // One call from dial to hang-up: an RTCPeerConnection, the room in which it is negotiated, and the data channels.
 
+import { describe, fingerprintOf, gathered, sessionOf, setupOf } from './descriptions.js';
 import { Room, RoomError } from './room.js';
 import { sample } from './stats.js';
 
@@ -23,8 +24,8 @@ const QUIET = 6_000; // ms in which a silent path may recover by itself before t
 const REDIAL = 90_000; // ms for which that is repeated: no less than a terminal waits for its peer
 const PAUSE = 1_000; // ms between two of these dials
 const RETRIED = ['unreachable', 'server', 'expired', 'peer_left']; // what a waiting peer dials again after
-const FINAL = 200; // ms that the last sample may take
-const HEAD_START = 200; // ms that the offer of a restart waits for its candidates
+const ATTEMPT = 5_000; // ms in which the restart of a lost path must succeed, before a new connection is made
+const FINAL = 1_000; // ms that the last sample may take
 
 /**
  * Call reports what happens through on(name, value):
@@ -37,8 +38,8 @@ const HEAD_START = 200; // ms that the offer of a restart waits for its candidat
  *   open     {label, open}: a channel has opened or closed
  *   stats    {message, path}: a sample, each second, and one at the end
  *   restarted  whether a restart that was requested here has led to a path
- *   note     {what, detail}: what only the report shows: 'role', 'peer', 'dialed', 'signaling', 'local_candidate',
- *            'remote_candidate', 'candidate_error'
+ *   note     {what, detail}: what only the report shows: 'role', 'peer', 'dialed', 'renewed', 'signaling',
+ *            'local_candidate', 'remote_candidate', 'candidate_error'
  */
 export class Call {
   #options;
@@ -49,9 +50,16 @@ export class Call {
   #remote = new MediaStream();
   #agent = ''; // of the peer, from its hello
   #reads = false; // whether the peer reads statistics, from its hello
+  #certificate; // the own one
+  #own = ''; // its fingerprint
+  #tried = false; // a restart of the connection was negotiated, and it has not connected since
   #fingerprint = ''; // of the peer's certificate
+  #session = ''; // of the peer's connection: the ID in its descriptions
   #setup = ''; // the peer's role in the DTLS handshake (a=setup): 'active' or 'passive'
   #everUp = false;
+  #former = null; // a connection that was replaced, and not closed: the peer could take that for a hang-up
+  #fresh = true; // the connection has not connected
+  #used = false; // and it is not for the next room: it has a description
   #ended = false;
   #redialing = null; // 'asked' or 'lost'
   #asks = false; // whether the restart in progress was requested here
@@ -65,9 +73,12 @@ export class Call {
     this.#on = on;
   }
 
-  /** start dials. It returns at once. */
-  start() {
+  /** start dials. */
+  async start() {
     try {
+      // Extensions that wrap RTCPeerConnection may leave out its static methods.
+      this.#certificate = await RTCPeerConnection.prototype.constructor.generateCertificate?.({ name: 'ECDSA', namedCurve: 'P-256' });
+      if (this.#ended) return;
       this.#connect();
     } catch (e) { // an ICE server that this browser cannot use
       this.#end('config', e.message);
@@ -119,7 +130,7 @@ export class Call {
   get connection() { return this.#connection; }
 
   #configuration(more) {
-    return { iceServers: [...this.#options.iceServers, ...more], bundlePolicy: 'max-bundle' };
+    return { iceServers: [...this.#options.iceServers, ...more], bundlePolicy: 'max-bundle', certificates: this.#certificate && [this.#certificate] };
   }
 
   #connect() {
@@ -142,17 +153,38 @@ export class Call {
     connection.onconnectionstatechange = () => this.#changed(connection.connectionState);
   }
 
+  // renew replaces a connection that no ICE restart brings back by one with the same certificate, by which the peer knows it.
+  #renew() {
+    const old = this.#connection;
+    for (const event of ['track', 'datachannel', 'icecandidate', 'icecandidateerror', 'connectionstatechange']) old[`on${event}`] = null;
+    for (const [label, channel] of this.#channels) {
+      channel.onopen = channel.onmessage = channel.onclose = null;
+      this.#on('open', { label, open: false });
+    }
+    if (this.#fresh) old.close();
+    else this.#former = old;
+    this.#channels.clear();
+    for (const track of this.#remote.getTracks()) this.#remote.removeTrack(track);
+    this.#fresh = true;
+    this.#used = this.#tried = false;
+    this.#stop('attempt');
+    this.#setup = '';
+    this.#connect();
+    this.#note('renewed', '');
+  }
+
   // runRoom dials and handles the messages of the room until it ends.
   async #runRoom() {
     const again = this.#redialing !== null;
     let room = null;
     try {
-      room = await Room.dial(this.#options.url, this.#options.code, this.#redialing === 'lost');
+      room = await Room.dial(this.#options.url, this.#options.code, this.#redialing === 'lost', this.#name());
       if (this.#ended || (again && !this.#redialing)) { // the old path has recovered
         room.close(true);
         return;
       }
       this.#room = room;
+      if (again && (this.#fresh ? this.#used : this.#tried || this.#isDead())) this.#renew();
       this.#connection.setConfiguration(this.#configuration(room.iceServers));
       this.#on('servers', room.iceServers);
       this.#note('dialed', '');
@@ -169,38 +201,54 @@ export class Call {
   }
 
   async #handle(message, room, again) {
-    const connection = this.#connection;
     switch (message.kind) {
-      case 'need_init':
+      case 'need_init': {
         this.#paired('offerer');
-        if (!again) for (const label of LABELS) this.#wire(connection.createDataChannel(label));
-        await connection.setLocalDescription(await connection.createOffer({ iceRestart: again }));
+        const connection = this.#connection;
+        if (this.#fresh) for (const label of LABELS) this.#wire(connection.createDataChannel(label));
+        this.#used = true;
+        await connection.setLocalDescription(await connection.createOffer({ iceRestart: !this.#fresh }));
         if (again) await gathered(connection); // a peer that has given its old path up can check at once
         await room.post('offer', describe(connection.localDescription));
         return;
-      case 'offer':
+      }
+      case 'offer': {
         this.#paired('answerer');
         this.#checkCertificate(message.description);
+        if (this.#isAnother(message.description) && (!this.#fresh || this.#used)) this.#renew();
+        const connection = this.#connection;
+        this.#used = true;
+        this.#session = sessionOf(message.description);
         await connection.setRemoteDescription(message.description);
         await connection.setLocalDescription(await connection.createAnswer());
         this.#setup ||= setupOf(connection.localDescription) === 'active' ? 'passive' : 'active';
         await room.post('answer', describe(connection.localDescription));
         this.#negotiated();
         return;
+      }
       case 'answer':
         this.#checkCertificate(message.description);
+        if (!this.#fresh && this.#isAnother(message.description)) { // it can only be offered a new one, in the next room
+          this.#renew();
+          this.#dialLater();
+          return;
+        }
+        this.#session = sessionOf(message.description);
         this.#setup ||= setupOf(message.description);
         // The roles in the handshake do not change (RFC 8842 §5.5); some answers to a restart always say 'active'.
         message.description.sdp = message.description.sdp.replace(/^a=setup:\w+/gm, `a=setup:${this.#setup}`);
-        await connection.setRemoteDescription(message.description);
+        await this.#connection.setRemoteDescription(message.description);
         this.#negotiated();
         return;
       case 'candidate':
         this.#note('remote_candidate', message.candidate.candidate);
         // One that this browser cannot use does not end the call.
-        await connection.addIceCandidate(message.candidate).catch(() => {});
+        await this.#connection.addIceCandidate(message.candidate).catch(() => {});
     }
   }
+
+  // isAnother: the peer describes another connection than before, which cannot restart this one.
+  #isAnother(description) { return this.#redialing === 'lost' && this.#session !== '' && sessionOf(description) !== this.#session; }
 
   // checkCertificate rejects a stranger who dialed the code during a restart: the certificate must be that of the call.
   #checkCertificate({ sdp }) {
@@ -219,11 +267,15 @@ export class Call {
 
   #negotiated() {
     if (this.#connection.connectionState === 'connected') this.#settle();
+    else if (this.#redialing === 'lost' && !this.#fresh) {
+      this.#tried = true;
+      this.#after('attempt', ATTEMPT, () => this.#dialLater());
+    }
   }
 
   // settle leaves the room some time after the call has connected. The server forgets the room.
   #settle() {
-    this.#stop('setup', 'grace', 'redial', 'restart', 'quiet', 'pause');
+    this.#stop('setup', 'grace', 'redial', 'restart', 'quiet', 'pause', 'attempt');
     this.#wake?.();
     this.#redialing = null;
     this.#restarted(true);
@@ -235,6 +287,10 @@ export class Call {
     const reason = e instanceof RoomError ? e.reason : 'description';
     const detail = e instanceof RoomError ? e.detail : e.message;
     if (reason === 'cancelled') return;
+    if (reason === 'hung_up') {
+      this.#end('peer_hangup');
+      return;
+    }
     this.#note('signaling', `${reason} ${detail}`.trim());
     if (reason === 'stranger') this.#stranger = true;
     if (this.#redialing === 'lost') this.#dialLater();
@@ -256,6 +312,8 @@ export class Call {
     switch (state) {
       case 'connected':
         this.#everUp = true;
+        this.#fresh = this.#tried = false;
+        this.#former?.close();
         this.#settle();
         this.#on('state', 'connected');
         return;
@@ -266,7 +324,7 @@ export class Call {
         return;
       case 'failed':
         if (!this.#everUp) this.#end('no_path');
-        else if (this.#isDead()) this.#end('closed');
+        else if (this.#isClosed()) this.#end('closed');
         else this.#lose();
         return;
       case 'closed':
@@ -286,8 +344,13 @@ export class Call {
     this.#dialAgain('lost');
   }
 
+  // isClosed: the peer has ended DTLS, and the channels did not say so before.
+  #isClosed() { return this.#transportIs('closed'); }
+
   // isDead: Firefox gives up DTLS for good when it sends without a network. An ICE restart cannot bring that back.
-  #isDead() { return this.#connection.getSenders().some(({ transport }) => ['failed', 'closed'].includes(transport?.state)); }
+  #isDead() { return this.#transportIs('failed') || this.#isClosed(); }
+
+  #transportIs(state) { return this.#connection.getSenders().some(({ transport }) => transport?.state === state); }
 
   // dialAgain negotiates an ICE restart in a new room: the old path may be gone, so the call cannot carry it itself.
   async #dialAgain(why) {
@@ -425,19 +488,45 @@ export class Call {
     if (this.#ended) return;
     this.#ended = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#room?.close(!this.#everUp); // first: the peer's goodbye to the server would fail the poll
+    const works = this.#everUp && !this.#redialing && this.#connection.connectionState === 'connected';
+    if (works || reason === 'peer_hangup') { // first: the peer's goodbye to the server would fail the poll
+      this.#room?.close(!this.#everUp);
+      this.#room = null;
+    } else {
+      this.#hangUpByServer();
+    }
     if (this.#everUp && !leaving) await Promise.race([this.#sample(), new Promise((done) => { setTimeout(done, FINAL); })]);
     if (reason !== 'peer_hangup') this.#control({ code: 'reject' });
     this.#on('state', 'ended');
     this.#on('end', { reason, detail });
-    await this.#flushed();
+    if (!(await this.#flushed()) && works && reason !== 'peer_hangup') this.#hangUpByServer();
+    this.#former?.close();
     this.#connection?.close();
   }
 
+  // hangUpByServer ends the room, and the call for a peer that dials to continue it: its path may carry no goodbye.
+  async #hangUpByServer() {
+    try {
+      const call = this.#name();
+      const room = this.#room ?? (call && await Room.dial(this.#options.url, this.#options.code, true, call));
+      await room?.close(true, call);
+    } catch { /* the peer dials in vain until it gives up */ }
+  }
+
+  // name names the call to a server that is dialed again for it: by the certificates, which its peers know.
+  #name() {
+    const own = this.#connection?.localDescription;
+    if (own) this.#own = fingerprintOf(own);
+    return this.#own && this.#fingerprint ? [this.#own, fingerprintOf({ sdp: this.#fingerprint })].sort().join(' ') : undefined;
+  }
+
+  // flushed waits until nothing waits to be sent, and reports whether that is so.
   async #flushed() {
     const waiting = () => [STATS, ...CONTROL].some((label) => this.#channels.get(label)?.readyState === 'open' && this.#channels.get(label).bufferedAmount > 0);
-    for (let i = 0; i < 20 && waiting(); i++) await new Promise((done) => { setTimeout(done, 10); });
+    for (let i = 0; i < 100 && waiting(); i++) await new Promise((done) => { setTimeout(done, 10); });
+    const sent = !waiting();
     await new Promise((done) => { setTimeout(done, 50); }); // for the transport below
+    return sent;
   }
 
   #after(name, ms, what) {
@@ -452,19 +541,6 @@ export class Call {
     }
   }
 }
-
-// gathered waits until the candidates of the local description are known, or for HEAD_START.
-function gathered(connection) {
-  return new Promise((done) => {
-    setTimeout(done, HEAD_START);
-    connection.addEventListener('icegatheringstatechange', () => { if (connection.iceGatheringState === 'complete') done(); });
-  });
-}
-
-// setupOf returns the role in the DTLS handshake of a description.
-function setupOf({ sdp }) { return /^a=setup:(\w+)/m.exec(sdp)?.[1] ?? ''; }
-
-function describe({ type, sdp }) { return { type, sdp }; }
 
 // object parses a JSON object; null if the text is something else.
 function object(text) {

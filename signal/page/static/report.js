@@ -118,6 +118,7 @@ export class Report {
       case 'role': this.#facts.role ||= detail; break;
       case 'peer': this.#facts.peer ||= clean(detail); break;
       case 'dialed': this.#event('dialed the room code'); break;
+      case 'renewed': this.#event('made a new connection, because the old one could not be restarted'); break;
       case 'signaling': this.#event(`signaling ended: ${masked(detail)}${this.#up.since ? ' (a connected call does not need it)' : ''}`); break;
       case 'local_candidate':
       case 'remote_candidate': {

@@ -11,8 +11,8 @@ const CONNECTED_PAUSE = 3_000; // ms at most afterwards
 
 /**
  * What ended the signaling. reason is one of: unreachable (no answer), busy (the server's limits), server (it failed),
- * refused (it rejected a request), weak_code (it takes only codes that cannot be guessed), peer_left, expired, protocol (an
- * invalid response), cancelled (closed here).
+ * refused (it rejected a request), weak_code (it takes only codes that cannot be guessed), peer_left, hung_up (the call that is
+ * dialed for again is over), expired, protocol (an invalid response), cancelled (closed here).
  */
 export class RoomError extends Error {
   constructor(reason, detail = '') {
@@ -38,11 +38,11 @@ export class Room {
   #closed = new AbortController();
 
   /** dial joins a room; in a hurry, a lost path is to be replaced. It is never repeated: a dial whose response was lost would meet itself. */
-  static async dial(url, code, hurry = false) {
+  static async dial(url, code, hurry = false, call = undefined) {
     const room = new Room();
     room.#url = url;
     if (hurry) room.#patience = HURRY;
-    const { body, hold } = await room.#once({ code: 'dial', call_code: code, ice_servers: true }, 0);
+    const { body, hold } = await room.#once({ code: 'dial', call_code: code, ice_servers: true, call }, 0);
     if (typeof body?.user_id !== 'string' || body.user_id === '') throw new RoomError('protocol');
     room.#user = body.user_id;
     if (Array.isArray(body.ice_servers)) room.iceServers = body.ice_servers;
@@ -84,13 +84,13 @@ export class Room {
     }
   }
 
-  /** close ends the polling; with goodbye the pair ends for the peer too. */
-  async close(goodbye) {
+  /** close ends the polling; with goodbye the pair ends for the peer too, and so does the call whose name is given. */
+  async close(goodbye, call = undefined) {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort();
     if (!goodbye || !this.#user) return;
     // keepalive lets the request outlive a page that is being left.
-    const request = fetch(this.#url, { method: 'POST', keepalive: true, body: JSON.stringify({ code: 'disconnect', user_id: this.#user }) });
+    const request = fetch(this.#url, { method: 'POST', keepalive: true, body: JSON.stringify({ code: 'disconnect', user_id: this.#user, hung_up: call }) });
     await request.catch(() => {}); // a server that is gone has forgotten the pair as well
   }
 
@@ -190,7 +190,7 @@ function rejection(answer, text, code) {
   let reason = 'refused';
   if (answer.status === 429) reason = 'busy';
   else if (answer.status >= 500) reason = 'server';
-  else if (['peer_left', 'expired', 'weak_code'].includes(error)) reason = error;
+  else if (['peer_left', 'hung_up', 'expired', 'weak_code'].includes(error)) reason = error;
   else if (error === 'unknown_user' || (error === '' && code === 'get_status')) reason = 'peer_left'; // the original reports no details
   const failure = new RoomError(reason, detail);
   failure.retryAfter = 1_000 * Number(answer.headers.get('Retry-After')) || 0;

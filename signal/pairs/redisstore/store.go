@@ -2,7 +2,8 @@
 // woken by a change on another, and what no server asks for anymore is deleted by Redis.
 //
 // The rules stay in package pairs: a change reads a pair, changes the copy, and a script keeps it if no other change
-// came first; otherwise the change is made again with what is there then. So pairing is atomic without a second form of the rules.
+// came first; otherwise the change is made again with what is there then. So pairing is atomic without a second form of
+// the rules.
 //
 //	dialtone:pair:ID    hash: state (JSON of pairs.Pair), version (of the last change)
 //	dialtone:code:HASH  the ID of the pair that waits under a room code

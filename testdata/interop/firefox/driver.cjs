@@ -17,6 +17,16 @@ const preferences = {
   "app.update.enabled": false,
 };
 
+// With a library to preload (lookahead.c), Firefox has H264: from libavcodec, for which it needs to believe in hardware.
+const preload = process.argv[3];
+if (preload) {
+  Object.assign(preferences, {
+    "media.webrtc.hw.h264.enabled": true,
+    "gfx.blacklist.webrtc.hw.acceleration.h264": 1, // 1: available
+    "media.webrtc.encoder_creation_strategy": 1, // 1: the platform's encoder first
+  });
+}
+
 const say = (line) => process.stdout.write(JSON.stringify(line) + "\n");
 const pages = new Map();
 
@@ -31,7 +41,7 @@ const reportViolations = `addEventListener("securitypolicyviolation", (e) => con
 
 // click waits for an element that is shown and enabled, in the page.
 async function click(element) {
-  for (const end = Date.now() + 20_000; ; await new Promise((done) => { setTimeout(done, 30); })) {
+  for (const end = Date.now() + 60_000; ; await new Promise((done) => { setTimeout(done, 30); })) {
     const button = document.getElementById(element);
     if (button && !button.disabled && button.getClientRects().length > 0) return button.click();
     if (Date.now() > end) throw new Error(`no ${element} to click on`);
@@ -64,7 +74,8 @@ const requests = {
 
 (async () => {
   const browser = await puppeteer.launch({
-    browser: "firefox", executablePath: process.argv[2], headless: true, extraPrefsFirefox: preferences, acceptInsecureCerts: true, protocolTimeout: 120_000,
+    env: preload ? { ...process.env, LD_PRELOAD: preload } : process.env,
+    browser: "firefox", executablePath: process.argv[2], headless: true, extraPrefsFirefox: preferences, acceptInsecureCerts: true, protocolTimeout: 300_000,
   });
   say({ version: await browser.version() });
   for await (const line of readline.createInterface({ input: process.stdin })) {

@@ -1,7 +1,7 @@
 package calls
 
 import (
-	"bytes"
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -39,12 +39,13 @@ func printEvents(ctx context.Context, events eventSource, w io.Writer) error {
 
 // WriteLines writes one line per event.
 func WriteLines(w io.Writer, events []diag.Event) error {
-	var text bytes.Buffer
+	text := bufio.NewWriterSize(w, 64<<10)
 	for _, e := range events {
-		text.WriteString(line.Time(e.At) + "  " + line.Of(e) + "\n")
+		if _, err := text.WriteString(line.Time(e.At) + "  " + line.Of(e) + "\n"); err != nil {
+			return err
+		}
 	}
-	_, err := w.Write(text.Bytes())
-	return err
+	return text.Flush()
 }
 
 // VerdictText is the end of the plain output: the result of the call, the reasons, and the next steps.

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"dialtone/diag"
+	"dialtone/signal/gate"
 )
 
 // maxTarget bounds a target, in bytes.
@@ -37,6 +38,10 @@ func (m *Monitor) handler(ctx context.Context) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
+		if m.o.Hosts.Check(r) != gate.Welcome {
+			http.Error(w, "web pages cannot ask this monitor by this name: start it with --allowed-host", http.StatusForbidden)
+			return
+		}
 		mux.ServeHTTP(w, r)
 	})
 }
@@ -45,7 +50,8 @@ func (m *Monitor) handler(ctx context.Context) http.Handler {
 func (m *Monitor) serveProbe(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	target, name := query.Get("target"), query.Get("module")
-	modules := m.current().Modules
+	setup := m.current()
+	modules := setup.Modules
 	module, known := modules[name]
 	if !known {
 		http.Error(w, fmt.Sprintf("unknown module %q; the configuration has %q", diag.Clean(name, 80),
@@ -56,9 +62,22 @@ func (m *Monitor) serveProbe(ctx context.Context, w http.ResponseWriter, r *http
 		http.Error(w, fmt.Sprintf("invalid target of module %s: %v", name, err), http.StatusBadRequest)
 		return
 	}
+	if err := setup.refusal(r, module, target); err != nil {
+		http.Error(w, err.Error(), http.StatusForbidden)
+		return
+	}
 	limit, err := limitOf(module, r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds"))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	select {
+	case m.waiting <- struct{}{}:
+		defer func() { <-m.waiting }()
+	default:
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "too many probes wait for their turn: raise --concurrency, or probe less often",
+			http.StatusServiceUnavailable)
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)

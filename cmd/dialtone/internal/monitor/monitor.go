@@ -16,6 +16,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/report"
+	"dialtone/signal/gate"
 )
 
 // Module is a way to probe targets.
@@ -24,6 +25,9 @@ type Module struct {
 	Prober  string        // what it does: loopback, nat, or a way of signaling
 	Timeout time.Duration // of a probe
 	Least   time.Duration // what a probe takes at least: the length of its calls
+	// Targets are those that clients may probe; * at the end of one stands for anything. See Setup.refusal.
+	Targets []string
+	Split   func(target string) []string // the addresses in a target that is a list; nil: it is none
 	// Shown is the target without secrets, or why it is none of this module.
 	Shown func(target string) (string, error)
 	// Probe returns a report, also of a probe that ctx ends, or why there is none.
@@ -68,6 +72,7 @@ type Options struct {
 	Reload     <-chan os.Signal       // nil: never
 	Logger     *slog.Logger
 	Version    string
+	Hosts      gate.Hosts    // names by which web pages may ask
 	Concurrent int           // probes at one time; those beyond wait within their timeout
 	Keep       int           // reports of the last probes to keep
 	Drain      time.Duration // what probes in progress have at the end
@@ -77,6 +82,7 @@ type Options struct {
 type Monitor struct {
 	o       Options
 	slots   chan struct{}
+	waiting chan struct{} // requests whose probes run or wait
 	metrics *metrics
 	results *results
 	probes  sync.WaitGroup
@@ -92,8 +98,8 @@ func New(o Options) (*Monitor, error) {
 		return nil, err
 	}
 	m := &Monitor{
-		o: o, setup: setup, slots: make(chan struct{}, o.Concurrent), metrics: newMetrics(o.Version),
-		results: newResults(o.Keep),
+		o: o, setup: setup, slots: make(chan struct{}, o.Concurrent),
+		waiting: make(chan struct{}, o.Concurrent+maxWaiting), metrics: newMetrics(o.Version), results: newResults(o.Keep),
 	}
 	m.metrics.loaded(true)
 	return m, nil
@@ -106,22 +112,30 @@ func (m *Monitor) current() *Setup {
 	return m.setup
 }
 
-// shutdownTime is how long requests have to end.
-const shutdownTime = 2 * time.Second
+const (
+	// shutdownTime is how long requests have to end.
+	shutdownTime = 2 * time.Second
+	// maxConnections is how many connections there may be at one time, and maxWaiting how many requests for probes that
+	// wait for their turn.
+	maxConnections = 2048
+	maxWaiting     = 256
+)
 
 // Serve answers requests and keeps the schedule until ctx ends. Probes in progress are cut then.
 func (m *Monitor) Serve(ctx context.Context, l net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	conns := gate.NewConns(gate.ConnLimits{All: maxConnections}, gate.NewRefusals(m.o.Logger))
 	server := &http.Server{
-		Handler: m.handler(ctx), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-		ErrorLog: slog.NewLogLogger(m.o.Logger.Handler(), slog.LevelDebug),
+		Handler: gate.Arrived(m.handler(ctx)), ConnState: conns.State, ConnContext: conns.Context,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 16 << 10,
+		ErrorLog:       slog.NewLogLogger(m.o.Logger.Handler(), slog.LevelDebug),
 	}
 	var parts sync.WaitGroup
 	parts.Go(func() { m.keepSchedule(ctx) })
 	failed := make(chan error, 1)
-	parts.Go(func() { failed <- server.Serve(l) })
+	parts.Go(func() { failed <- server.Serve(conns.Listener(l)) })
 	var err error
 	select {
 	case err = <-failed:

@@ -22,6 +22,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/report"
+	"dialtone/signal/gate"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -67,7 +68,10 @@ func newMonitor(t *testing.T, concurrent int, load func() (*Setup, error), reloa
 	if load == nil {
 		load = func() (*Setup, error) { return &Setup{Modules: map[string]Module{"a": fake("a", 10*time.Second)}}, nil }
 	}
-	m, err := New(Options{Load: load, Reload: reload, Logger: slog.New(slog.DiscardHandler), Concurrent: concurrent, Keep: 3, Drain: time.Minute})
+	m, err := New(Options{
+		Load: load, Reload: reload, Logger: slog.New(slog.DiscardHandler), Concurrent: concurrent, Keep: 3, Drain: time.Minute,
+		Hosts: gate.HostsOf("monitor.example"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,8 @@ package rooms
 import (
 	"context"
 	"fmt"
+	"io"
+	"log/slog"
 	"time"
 
 	"dialtone/diag"
@@ -13,8 +15,9 @@ import (
 
 // Flags are those of dialtone serve.
 type Flags struct {
-	Store diag.Secret   `placeholder:"URL" help:"Keep rooms in Redis, so that several servers share them: redis:// or rediss://[USER:PASSWORD@]HOST[:PORT][/DATABASE]. Process lists show a password: prefer DIALTONE_STORE or the file. Default: in memory."`
-	Drain time.Duration `placeholder:"DURATION" help:"At SIGTERM, go on for so long: /healthz reports it, so that a load balancer leaves the server, and no new rooms begin. It ends sooner if no rooms are left and no other server has them. Default: 0, end at once."`
+	Store     diag.Secret   `placeholder:"URL" help:"Keep rooms in Redis, so that several servers share them: redis:// or rediss://[USER:PASSWORD@]HOST[:PORT][/DATABASE]. Process lists show a password: prefer DIALTONE_STORE or the file. Default: in memory."`
+	AccessLog string        `oneof:"off,json" default:"off" placeholder:"KIND" help:"Log each answered request to stderr: json, with the other messages of the log in JSON as well, or off. Default: ${default}."`
+	Drain     time.Duration `placeholder:"DURATION" help:"At SIGTERM, go on for so long: /healthz reports it, so that a load balancer leaves the server, and no new rooms begin. It ends sooner if no rooms are left and no other server has them. Default: 0, end at once."`
 }
 
 // Complete reports what is wrong with the flags.
@@ -26,6 +29,19 @@ func (f *Flags) Complete() error {
 		return fmt.Errorf("--store: %w", err)
 	}
 	return nil
+}
+
+// Observe gives the options of a server metrics, for which health is asked, and with --access-log a log in JSON from
+// a level on, which is one of slog's names.
+func (f *Flags) Observe(o *server.Options, log io.Writer, from string, health func() server.Health) {
+	var access *slog.Logger
+	if f.AccessLog == "json" {
+		var level slog.Level
+		_ = level.UnmarshalText([]byte(from)) // the setting takes no other names
+		o.Logger = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: level}))
+		access = slog.New(slog.NewJSONHandler(log, nil))
+	}
+	observe(o, access, health)
 }
 
 // Open applies the flags to the options of a server. End closes what it has opened.

@@ -1,0 +1,117 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dialtone/diag"
+)
+
+// counted counts what is written and sends nothing.
+type counted struct {
+	net.Conn
+	n *atomic.Int64
+}
+
+func (c counted) Write(b []byte) (int, error) {
+	c.n.Add(1)
+	return len(b), nil
+}
+
+// TestServersThatDoNotAnswer: servers that another program named get no more than any other host, whatever the ports,
+// transports and sockets.
+func TestServersThatDoNotAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, begun := &Limiter{}, time.Now()
+		var sent atomic.Int64
+		dial := l.Servers(func(_ context.Context, _ *net.Dialer, network, _ string) (net.Conn, error) {
+			if network != "udp" {
+				sent.Add(SYNsPerAttempt)
+				return nil, net.ErrClosed
+			}
+			return counted{n: &sent}, nil
+		}, time.Now)
+		ended := make(chan bool)
+		open := func(n int) {
+			address := []string{"192.0.2.1:3478", "[::ffff:192.0.2.1]:80", "192.0.2.1:443"}[n%3]
+			c, err := dial(t.Context(), nil, []string{"udp", "udp", "tcp"}[n%3], address)
+			for range 20 {
+				if c != nil {
+					_, _ = c.Write(nil)
+				}
+			}
+			var limit LimitError
+			ended <- errors.As(err, &limit) && limit.Failure().Detail == diag.DetailLimited
+		}
+		for n := range 60 {
+			go open(n)
+		}
+		refused := 0
+		for range 60 {
+			if <-ended {
+				refused++
+			}
+			if most := StrangerBurst + StrangerRate*time.Since(begun).Seconds(); float64(sent.Load()) > most {
+				t.Fatalf("%d packets, at most %.0f", sent.Load(), most)
+			}
+		}
+		if refused == 0 || sent.Load() < StrangerBurst {
+			t.Errorf("%d packets, %d sockets were refused", sent.Load(), refused)
+		}
+	})
+}
+
+// TestServersThatAnswer get what their protocol needs: sockets that wait for their turn are opened at once.
+func TestServersThatAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, begun := &Limiter{}, time.Now()
+		const roundTrip = 100 * time.Millisecond
+		dial := l.Servers(func(context.Context, *net.Dialer, string, string) (net.Conn, error) {
+			near, far := net.Pipe()
+			go func() {
+				b := make([]byte, 10)
+				for {
+					n, err := far.Read(b)
+					if err != nil {
+						return
+					}
+					time.Sleep(roundTrip)
+					_, _ = far.Write(b[:n])
+				}
+			}()
+			return near, nil
+		}, time.Now)
+		ended := make(chan error)
+		const calls = 300
+		for range calls {
+			go func() {
+				c, err := dial(t.Context(), nil, "udp", "192.0.2.1:3478")
+				if err == nil {
+					_, err = c.Write([]byte("request"))
+				}
+				if err == nil {
+					_, err = c.Read(make([]byte, 10))
+					_ = c.Close()
+				}
+				ended <- err
+			}()
+		}
+		for range calls {
+			if err := <-ended; err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(begun); took > 3*roundTrip {
+			t.Errorf("it took %v", took)
+		}
+		if l.allow(netip.MustParseAddr("192.0.2.1"), StrangerBurst, time.Now()) {
+			t.Error("a server that answers is no peer, but may be sent checks as if nothing had been sent")
+		}
+	})
+}
