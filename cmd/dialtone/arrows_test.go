@@ -64,11 +64,14 @@ var arrows = []struct {
 		"dialtone/signal/gate", "github.com/prometheus/",
 	}},
 	{"dialtone/cmd/dialtone/internal/requests", []string{
-		"dialtone/diag", "dialtone/signal", "dialtone/signal/conform", "dialtone/signal/post", "dialtone/signal/whip",
+		"dialtone/diag", "dialtone/signal", "dialtone/signal/conform", "dialtone/signal/conform/rooms", "dialtone/signal/post", "dialtone/signal/room", "dialtone/signal/whip",
 		"golang.org/x/net/http/httpguts", settingsPackage,
 	}},
 	{"dialtone/cmd/dialtone/internal/supply", []string{
 		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/session", "dialtone/signal", "dialtone/signal/post",
+	}},
+	{"dialtone/cmd/dialtone/internal/icelist", []string{
+		filesPackage, settingsPackage, "dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/probe", "dialtone/signal/post",
 	}},
 	{"dialtone/cmd/dialtone/internal/natrun", []string{
 		terminalPackage, "dialtone/cmd/dialtone/internal/calls", "dialtone/cmd/dialtone/internal/nattext", "dialtone/diag", "dialtone/diag/call",
@@ -87,6 +90,7 @@ var arrows = []struct {
 	{"dialtone/signal/gate", nil},
 	{"dialtone/signal/web", []string{"dialtone/signal", "dialtone/signal/gate", "golang.org/x/net/html", "golang.org/x/net/html/atom"}},
 	{"dialtone/signal/conform", []string{"dialtone/signal", "dialtone/signal/web", "dialtone/signal/whip", "dialtone/diag/sdp"}},
+	{"dialtone/signal/conform/rooms", []string{"dialtone/signal/conform", "dialtone/signal/room", "dialtone/signal/web"}},
 	{"dialtone/signal/server", []string{"dialtone/signal", "dialtone/signal/gate", "dialtone/signal/page", "dialtone/signal/pairs", "golang.org/x/time/rate"}},
 	{"dialtone/signal/pairs", []string{"dialtone/signal/gate"}},
 	{"dialtone/signal/pairs/redisstore", []string{"dialtone/signal/pairs", "github.com/redis/go-redis/v9"}},

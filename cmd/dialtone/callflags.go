@@ -7,9 +7,8 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/files"
-	"dialtone/cmd/dialtone/internal/settings"
+	"dialtone/cmd/dialtone/internal/icelist"
 	"dialtone/diag"
-	"dialtone/diag/iceurl"
 	"dialtone/diag/impair"
 	"dialtone/diag/probe"
 	"dialtone/diag/reach"
@@ -18,8 +17,8 @@ import (
 
 // networkFlags name the servers that a call uses.
 type networkFlags struct {
-	Server serverURL    `own:"demo" form:"call,answer,check" label:"server" hint:"the address of the signaling server's page" default:"${server}" placeholder:"URL" help:"The signaling server: the address of its page. Default: ${default}."`
-	ICE    []iceurl.URL `own:"demo" form:"call,answer,check" label:"STUN, TURN" hint:"not needed within one network; stun:HOST turn:HOST" name:"ice" sep:"none" placeholder:"URL" help:"A STUN or TURN server, such as stun:HOST or turn:HOST:3478?transport=tcp. Repeatable."`
+	Server serverURL      `own:"demo" form:"call,answer,check" label:"server" hint:"the address of the signaling server's page" default:"${server}" placeholder:"URL" help:"The signaling server: the address of its page. Default: ${default}."`
+	ICE    []icelist.List `own:"demo" form:"call,answer,check" label:"STUN, TURN" hint:"not needed within one network; stun:HOST turn:HOST" name:"ice" sep:"none" placeholder:"URL" help:"A STUN or TURN server, such as stun:HOST or turn:HOST:3478?transport=tcp, or iceServers in JSON, as text or @FILE. Repeatable."`
 	accountFlags
 	iceFromFlags
 	trustFlags
@@ -100,13 +99,7 @@ func (n *networkFlags) config(m mediaFlags, length time.Duration) diag.Config {
 	for _, h := range n.ICEHeader {
 		c.Secrets = append(c.Secrets, h.Value)
 	}
-	for _, u := range n.ICE {
-		server := diag.ICEServerAuth{URL: u.String()}
-		if u.Scheme.TURN() {
-			server.Username, server.Credential = n.ICEUser, n.ICEPass
-		}
-		c.ICEServers = append(c.ICEServers, server)
-	}
+	c.ICEServers = n.servers().Auth()
 	return c
 }
 
@@ -116,19 +109,12 @@ func (n *networkFlags) complete() error {
 	if err != nil {
 		err = fmt.Errorf("--impair: %w", err)
 	}
-	return errors.Join(n.suffices(n.ICE, "--ice "), err)
+	return errors.Join(n.servers().Complete("--ice "), err)
 }
 
-// suffices says which TURN servers lack user name or password, or nil; flag is how they were given.
-func (a *accountFlags) suffices(servers []iceurl.URL, flag string) error {
-	var errs []error
-	for _, u := range servers {
-		if u.Scheme.TURN() && (a.ICEUser == "" || a.ICEPass == "") {
-			errs = append(errs, fmt.Errorf("%s%v requires a user name and a password: add --ice-user NAME, and the "+
-				"password as %s", flag, u, settings.EnvName("ice-pass")))
-		}
-	}
-	return errors.Join(errs...)
+// servers are those of --ice, with their accounts.
+func (n *networkFlags) servers() icelist.List {
+	return icelist.Joined(n.ICE).With(n.ICEUser, n.ICEPass)
 }
 
 // secretValid is how long the credentials that are made of a shared secret are valid.

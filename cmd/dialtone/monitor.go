@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/endpoint"
+	"dialtone/cmd/dialtone/internal/icelist"
 	"dialtone/cmd/dialtone/internal/monitor"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
-	"dialtone/diag/iceurl"
 	"dialtone/diag/report"
 	"dialtone/signal/gate"
 )
@@ -220,8 +220,8 @@ func (m *moduleCommand) check(target string) (checkPlan, error) {
 	case "loopback":
 		c.Loopback, c.ICE = true, slices.Clone(c.ICE)
 		for _, text := range settings.SplitList(target) {
-			u, err := iceurl.Parse(text)
-			c.ICE, errs = append(c.ICE, u), append(errs, err)
+			l, err := icelist.Parse(text)
+			c.ICE, errs = append(c.ICE, l), append(errs, err)
 		}
 	case "room":
 		server, code, _ := strings.Cut(target, "#")

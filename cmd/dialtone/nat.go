@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/endpoint"
+	"dialtone/cmd/dialtone/internal/icelist"
 	"dialtone/cmd/dialtone/internal/natrun"
 	"dialtone/diag"
-	"dialtone/diag/iceurl"
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"
 	"dialtone/diag/probe"
@@ -20,8 +20,8 @@ import (
 
 // natCommand is dialtone nat.
 type natCommand struct {
-	Servers []string     `arg:"" optional:"" name:"server" help:"STUN and TURN servers to ask: stun:HOST, turns:HOST:443?transport=tcp, or HOST:PORT. Default: those of --ice."`
-	ICE     []iceurl.URL `form:"nat" label:"STUN, TURN" hint:"the servers to ask, such as stun.example.org" sep:"none" name:"ice" placeholder:"URL" help:"A STUN or TURN server to ask if none is named: for the configuration file. Repeatable."`
+	Servers []string       `arg:"" optional:"" name:"server" help:"STUN and TURN servers to ask: stun:HOST, turns:HOST:443?transport=tcp, HOST:PORT, or iceServers in JSON, as text or @FILE. Default: those of --ice."`
+	ICE     []icelist.List `form:"nat" label:"STUN, TURN" hint:"the servers to ask, such as stun.example.org" sep:"none" name:"ice" placeholder:"URL" help:"A STUN or TURN server to ask if none is named: for the configuration file. Repeatable."`
 	accountFlags
 	secretFlag
 	Public    bool          `form:"nat" label:"public" hint:"ask public STUN servers too, which then see your address" help:"Ask public STUN servers too, which then see your address; docs/reference/configuration.md lists them."`
@@ -76,7 +76,7 @@ func (c *natCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 // inquiry is what is asked; the error names all that is wrong with it.
 func (c *natCommand) inquiry() (probe.Inquiry, error) {
 	c.sign(&c.accountFlags)
-	urls, err := c.urls()
+	list, err := c.servers()
 	from, bindErr := c.Bind, error(nil)
 	if c.Interface != "" && !from.IsValid() {
 		from, bindErr = endpoint.AddressOf(c.Interface, c.IPv6)
@@ -91,8 +91,7 @@ func (c *natCommand) inquiry() (probe.Inquiry, error) {
 		families = reach.OnlyIPv6
 	}
 	q := probe.Inquiry{
-		URLs: urls, Families: families, Bind: from, TLS: trust, Proxies: proxies, Deep: c.Deep, Hairpin: c.Hairpin,
-		Username: c.ICEUser, Password: c.ICEPass.Reveal(),
+		URLs: list.URLs(), Accounts: list.Accounts(), Families: families, Bind: from, TLS: trust, Proxies: proxies, Deep: c.Deep, Hairpin: c.Hairpin,
 	}
 	if c.Peer != nil {
 		q.Peer = pair.Line(*c.Peer)
@@ -106,10 +105,12 @@ func (c *natCommand) diagnose(ctx context.Context, a app, q probe.Inquiry) (diag
 		Command: "nat", Code: "nat", NoMedia: true, Version: readVersion().Version, Insecure: c.Insecure,
 		CAFile: string(c.CA),
 	}
+	secrets := []diag.Secret{c.ICEPass, c.TURNSecret}
 	for _, u := range q.URLs {
 		server := diag.ICEServerAuth{URL: u.Short()}
-		if u.Scheme.TURN() {
-			server.Username = q.Username
+		if account := q.Accounts[u]; u.Scheme.TURN() {
+			server.Username, server.Credential = account.Username, diag.Secret(account.Password)
+			secrets = append(secrets, server.Credential)
 		}
 		config.ICEServers = append(config.ICEServers, server)
 	}
@@ -118,7 +119,7 @@ func (c *natCommand) diagnose(ctx context.Context, a app, q probe.Inquiry) (diag
 		panes = natPanes()
 	}
 	return natrun.Run(ctx, natrun.Options{
-		Streams: a.Streams, Config: config, Secrets: []diag.Secret{c.ICEPass, c.TURNSecret}, Inquiry: q, Watch: c.Watch,
+		Streams: a.Streams, Config: config, Secrets: secrets, Inquiry: q, Watch: c.Watch,
 		Every: c.Every, Record: c.Record, Redact: c.Redact, Room: c.room(),
 		Screen: a.Terminal && !c.Plain && c.Output == "text", ASCII: c.ascii(a.streams), Panes: panes,
 		JSON: c.Output == "json", Verbose: c.Verbose,

@@ -23,15 +23,15 @@ func TestPublicServers(t *testing.T) {
 // TestPublicServersAreAskedOnRequest alone.
 func TestPublicServersAreAskedOnRequest(t *testing.T) {
 	c := natCommand{Servers: []string{"stun.example.org"}}
-	if list, err := c.urls(); err != nil || len(list) != 1 {
+	if list, err := c.servers(); err != nil || len(list) != 1 {
 		t.Errorf("without --public: %v, %v", list, err)
 	}
 	c.Public = true
-	if list, err := c.urls(); err != nil || len(list) != 1+len(publicServers) {
+	if list, err := c.servers(); err != nil || len(list) != 1+len(publicServers) {
 		t.Errorf("with --public: %v, %v", list, err)
 	}
 	c = natCommand{}
-	if _, err := c.urls(); err == nil || !strings.Contains(err.Error(), "--public") {
+	if _, err := c.servers(); err == nil || !strings.Contains(err.Error(), "--public") {
 		t.Errorf("without anything: %v", err)
 	}
 }

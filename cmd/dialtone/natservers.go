@@ -3,7 +3,7 @@ package main
 import (
 	"errors"
 
-	"dialtone/diag/iceurl"
+	"dialtone/cmd/dialtone/internal/icelist"
 )
 
 // publicServers are STUN servers that let everybody ask; --public asks them. Never without it: anyone who is asked
@@ -17,9 +17,9 @@ var publicServers = []string{
 	"stun:stunserver2025.stunprotocol.org:3478",
 }
 
-// urls are the servers to ask; the error names all that is wrong with them.
-func (c *natCommand) urls() ([]iceurl.URL, error) {
-	list, flag := c.ICE, "--ice "
+// servers are those to ask; the error names all that is wrong with them.
+func (c *natCommand) servers() (icelist.List, error) {
+	list, flag := icelist.Joined(c.ICE), "--ice "
 	named := c.Servers
 	if len(named) > 0 {
 		list, flag = nil, ""
@@ -29,10 +29,10 @@ func (c *natCommand) urls() ([]iceurl.URL, error) {
 	}
 	var errs []error
 	for _, s := range named {
-		u, err := iceurl.Parse(s)
+		l, err := icelist.Parse(s)
 		errs = append(errs, err)
 		if err == nil {
-			list = append(list, u)
+			list = append(list, l...)
 		}
 	}
 	if len(list) == 0 && errors.Join(errs...) == nil {
@@ -40,5 +40,6 @@ func (c *natCommand) urls() ([]iceurl.URL, error) {
 			`or list them in the configuration file: ice = ["stun:…"]; `+
 			`or add --public to ask public ones, which then see your address`))
 	}
-	return list, errors.Join(append(errs, c.suffices(list, flag))...)
+	list = list.With(c.ICEUser, c.ICEPass)
+	return list, errors.Join(append(errs, list.Complete(flag))...)
 }

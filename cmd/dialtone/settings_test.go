@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dialtone/cmd/dialtone/internal/icelist"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/cmd/dialtone/internal/terminal"
 )
@@ -108,6 +109,10 @@ func TestListsReplaceEachOther(t *testing.T) {
 		"list":        {file: `ice = ["stun:a", "turn:b"]`, want: []string{"stun:a:3478", "turn:b:3478?transport=udp"}},
 		"one text":    {file: `ice = "stun:a"`, want: []string{"stun:a:3478"}},
 		"environment": {file: `ice = "stun:a"`, environ: []string{"DIALTONE_ICE=stun:c, stun:d stun:e"}, want: []string{"stun:c:3478", "stun:d:3478", "stun:e:3478"}},
+		"JSON in the environment": {
+			environ: []string{`DIALTONE_ICE=[{"urls": ["stun:c", "turn:d"], "username": "x", "credential": "y"}]`},
+			want:    []string{"stun:c:3478", "turn:d:3478?transport=udp"},
+		},
 		"flags": {
 			file: `ice = "stun:a"`, environ: []string{"DIALTONE_ICE=stun:c"}, args: []string{"--ice", "stun:f", "--ice", "stun:g"},
 			want: []string{"stun:f:3478", "stun:g:3478"},
@@ -117,8 +122,8 @@ func TestListsReplaceEachOther(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			grammar, _ := parsed(t, test.file, test.environ, append([]string{"call", "w1"}, test.args...)...)
 			var got []string
-			for _, u := range grammar.Call.ICE {
-				got = append(got, u.String())
+			for _, s := range icelist.Joined(grammar.Call.ICE) {
+				got = append(got, s.String())
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("servers (-want +got):\n%s", diff)

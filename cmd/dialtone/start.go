@@ -146,6 +146,6 @@ func (c *checkCommand) check(a app) error {
 }
 
 func (c *natCommand) check(app) error {
-	_, err := c.urls()
+	_, err := c.servers()
 	return err
 }

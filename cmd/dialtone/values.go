@@ -6,6 +6,7 @@ import (
 
 	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/cmd/dialtone/internal/files"
+	"dialtone/cmd/dialtone/internal/icelist"
 	"dialtone/cmd/dialtone/internal/iceservers"
 	"dialtone/cmd/dialtone/internal/loads"
 	"dialtone/cmd/dialtone/internal/reports"
@@ -14,7 +15,6 @@ import (
 	"dialtone/cmd/dialtone/internal/throughput"
 	"dialtone/diag/assert"
 	diagcheck "dialtone/diag/check"
-	"dialtone/diag/iceurl"
 	"dialtone/diag/impair"
 	"dialtone/signal/room"
 )
@@ -46,7 +46,7 @@ func decoders() settings.Decoders {
 	settings.Add(d, parseAudioCodec)
 	settings.Add(d, parseVideoCodec)
 	settings.Add(d, parseMediaFile)
-	settings.Add(d, iceurl.Parse)
+	settings.Add(d, icelist.Parse)
 	settings.Add(d, impair.Parse)
 	settings.Add(d, parseAssertion)
 	settings.Add(d, reports.Parse)

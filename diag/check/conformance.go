@@ -13,6 +13,8 @@ import (
 	"dialtone/diag/report"
 	"dialtone/diag/session"
 	"dialtone/signal/conform"
+	roomrules "dialtone/signal/conform/rooms"
+	"dialtone/signal/room"
 	"dialtone/signal/web"
 	"dialtone/signal/whip"
 )
@@ -24,10 +26,18 @@ func Conform(ctx context.Context, r *report.Report, o Options, skip, only []stri
 	if !ok {
 		return // the flags were checked: it is one
 	}
-	results, err := conform.Run(ctx, conform.Options{
-		URL: target.Setup.Address, Offer: freshOffer(o, session.Flow(target.Way, false)),
-		Play: target.Way.Name == whip.Play.Name, Skip: skip, Only: only, Options: web.OptionsOf(target.Setup),
-	})
+	var results []conform.Result
+	var err error
+	if target.Way.Name == room.Way.Name {
+		results, err = roomrules.Run(ctx, roomrules.Options{
+			Server: target.Setup.Address, Skip: skip, Only: only, Options: web.OptionsOf(target.Setup),
+		})
+	} else {
+		results, err = conform.Run(ctx, conform.Options{
+			URL: target.Setup.Address, Offer: freshOffer(o, session.Flow(target.Way, false)),
+			Play: target.Way.Name == whip.Play.Name, Skip: skip, Only: only, Options: web.OptionsOf(target.Setup),
+		})
+	}
 	if err != nil {
 		r.Assertions = append(r.Assertions, report.Assertion{
 			Expr:  "conformance: the endpoint can be asked",

@@ -35,6 +35,9 @@ var kindCodes = map[string]string{"offer": "o", "answer": "a"}
 // Beginning is how the text of an offer or of an answer begins.
 func Beginning(kind string) string { return version + kindCodes[kind] }
 
+// Begins reports whether a text begins as those of dialtone do, of whatever version.
+func Begins(text string) bool { return strings.HasPrefix(text, version[:2]) }
+
 // unquoted is a line without the marks by which mail programs and chats quote.
 func unquoted(line string) string { return strings.Trim(line, "> \t\r|`\"'“”") }
 
@@ -48,14 +51,14 @@ func (l *Lines) Add(line string) (text string, complete bool) {
 	if line == "" {
 		return l.text, l.text != ""
 	}
-	if strings.HasPrefix(line, "dt") {
+	if Begins(line) {
 		l.text = ""
 	}
 	l.text += line
 	const sumLength = 6 // of CRC-32 in base64
 	parts := strings.SplitN(l.text, ".", 3)
 	summed := len(parts) == 3 && len(parts[2]) >= sumLength
-	return l.text, summed || !strings.HasPrefix(l.text, "dt") || len(l.text) > MaxText
+	return l.text, summed || !Begins(l.text) || len(l.text) > MaxText
 }
 
 // Encode makes the text of a description. The error is signal.ErrMessage for one that cannot be sent.

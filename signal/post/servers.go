@@ -75,7 +75,24 @@ func (s Source) Fetch(ctx context.Context) (servers []signal.ICEServer, expires 
 	return servers, expires, err
 }
 
-var errNoServers = errors.New("the answer names no ICE servers")
+var (
+	errNoServers = errors.New("the answer names no ICE servers")
+	errNoJSON    = errors.New("this is not JSON")
+	errNoneNamed = errors.New("this JSON names no STUN or TURN server")
+)
+
+// ParseICEServers reads ICE servers in JSON, as answers of [Source.Fetch] and RTCConfigurations have them.
+func ParseICEServers(text []byte) ([]signal.ICEServer, error) {
+	tree := decode(text)
+	if tree == nil {
+		return nil, errNoJSON
+	}
+	servers, _ := parseServers(tree)
+	if len(servers) == 0 {
+		return nil, errNoneNamed
+	}
+	return servers, nil
+}
 
 // parseServers reads the ICE servers of an answer in JSON, wherever its shape has them.
 func parseServers(tree any) ([]signal.ICEServer, bool) {

@@ -23,6 +23,43 @@ const (
 type Prediction struct {
 	Path Path    `json:"path"`
 	Why  PathWhy `json:"why"`
+	// what of each side stands in the way, or is not known; empty: nothing
+	Local  Lack `json:"local,omitempty"`
+	Remote Lack `json:"remote,omitempty"`
+}
+
+// Lack is what one side lacks for a direct path, or its result for a prediction.
+type Lack string
+
+// Lacks.
+const (
+	LackUDP       Lack = "udp"                   // no answer over UDP
+	LackPorts     Lack = "ports"                 // UDP to some ports
+	LackIPv4      Lack = "ipv4"                  // it has only IPv6
+	LackMapping   Lack = "mapping"               // what its NAT does is not known
+	LackFiltering Lack = "filtering"             // likewise
+	LackBoth      Lack = "mapping and filtering" // likewise
+)
+
+// lackOf is what a side lacks, if that is the reason.
+func lackOf(s nat.Side, why PathWhy) Lack {
+	mapping, filtering := slices.Contains(order9, s.Mapping), slices.Contains(order9, s.Filtering)
+	switch {
+	case why == WhyNoUDP && !s.UDP:
+		return LackUDP
+	case why == WhyPorts && s.Ports:
+		return LackPorts
+	case why == WhyFamilies && s.NoIPv4:
+		return LackIPv4
+	case why != WhyTooLittle:
+	case !mapping && !filtering:
+		return LackBoth
+	case !mapping:
+		return LackMapping
+	case !filtering:
+		return LackFiltering
+	}
+	return ""
 }
 
 // PathWhy is the reason of a [Prediction].
@@ -117,11 +154,17 @@ func ReachOf(s nat.Side) Reach {
 	return Reach{string(sure), string(maybe)}
 }
 
-// Predict says how two sides will reach each other.
+// Predict says how two sides will reach each other: a is the local one.
 func Predict(a, b nat.Side) Prediction {
+	p := predict(a, b)
+	p.Local, p.Remote = lackOf(a, p.Why), lackOf(b, p.Why)
+	return p
+}
+
+func predict(a, b nat.Side) Prediction {
 	same := a.Public.IsValid() && a.Public == b.Public
 	if same && a.LAN.IsValid() && a.LAN == b.LAN {
-		return Prediction{PathDirect, WhySameNetwork}
+		return Prediction{Path: PathDirect, Why: WhySameNetwork}
 	}
 	six := PathNone
 	if a.IPv6 && b.IPv6 && a.UDP && b.UDP {
@@ -130,15 +173,15 @@ func Predict(a, b nat.Side) Prediction {
 	four, why := direct4(a, b, same)
 	switch {
 	case six == PathDirect:
-		return Prediction{PathDirect, WhyIPv6}
+		return Prediction{Path: PathDirect, Why: WhyIPv6}
 	case four == PathDirect:
-		return Prediction{PathDirect, WhyNATsAgree}
+		return Prediction{Path: PathDirect, Why: WhyNATsAgree}
 	case four == PathUnknown || six == PathUnknown:
-		return Prediction{PathUnknown, WhyTooLittle}
+		return Prediction{Path: PathUnknown, Why: WhyTooLittle}
 	case relayed(a, b):
-		return Prediction{PathRelay, why}
+		return Prediction{Path: PathRelay, Why: why}
 	}
-	return Prediction{PathNone, why}
+	return Prediction{Path: PathNone, Why: why}
 }
 
 // direct4 reports whether two sides meet over IPv4, or why they do not.

@@ -1,6 +1,8 @@
 package compare
 
 import (
+	"strings"
+
 	"dialtone/diag"
 	"dialtone/diag/nat/pair"
 )
@@ -22,13 +24,13 @@ func Prediction(p pair.Prediction) string {
 		return "Both peers have IPv6."
 	case pair.WhyNoUDP:
 		if p.Path == pair.PathNone {
-			end = " and has no working TURN server."
+			end = ", and no TURN server works for " + within(p) + "."
 		}
-		return "One peer gets no answer over UDP" + end
+		return who(p) + verb(p, " gets no answer over UDP", " get no answer over UDP") + end
 	case pair.WhyPorts:
-		return "UDP of one peer leaves for some ports only" + end
+		return who(p) + verb(p, " reaches some UDP ports only", " reach some UDP ports only") + end
 	case pair.WhyFamilies:
-		return "One peer has only IPv6, and the other has shown no IPv6" + end
+		return who(p) + verb(p, " has", " have") + " only IPv6, and no common way was shown" + end
 	case pair.WhyNoHairpin:
 		return "Both peers have one public address, and its NAT shows no hairpinning" + end
 	case pair.WhyNATsAgree:
@@ -36,7 +38,52 @@ func Prediction(p pair.Prediction) string {
 	case pair.WhyNATsDisagree:
 		return "The two NATs do not let each other's packets in" + end
 	case pair.WhyTooLittle:
-		return "Too little is known about the NATs."
+		return tooLittle(p)
 	}
 	return diag.Clean(string(p.Why), 60)
+}
+
+// tooLittle says whose result lacks what, and how to get it.
+func tooLittle(p pair.Prediction) string {
+	var parts []string
+	for _, side := range []struct {
+		whose string
+		lacks pair.Lack
+	}{{"of this machine", p.Local}, {"of the peer", p.Remote}} {
+		if side.lacks != "" {
+			parts = append(parts, "the "+string(side.lacks)+" of the NAT "+side.whose)
+		}
+	}
+	if len(parts) == 0 {
+		return "Too little is known about the NATs."
+	}
+	return "Unknown: " + strings.Join(parts, ", and ") + ". Run dialtone nat there with two STUN servers, one of which " +
+		"supports RFC 5780."
+}
+
+// who names the side that lacks something.
+func who(p pair.Prediction) string {
+	switch {
+	case p.Local != "" && p.Remote != "":
+		return "Both peers"
+	case p.Local != "":
+		return "This machine"
+	case p.Remote != "":
+		return "The peer"
+	}
+	return "One peer"
+}
+
+// within is [who] within a sentence.
+func within(p pair.Prediction) string {
+	name := who(p)
+	return strings.ToLower(name[:1]) + name[1:]
+}
+
+// verb chooses the form for one side or for both.
+func verb(p pair.Prediction, one, both string) string {
+	if p.Local != "" && p.Remote != "" {
+		return both
+	}
+	return one
 }

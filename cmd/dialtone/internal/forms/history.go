@@ -70,12 +70,12 @@ func ReadHistory(path string) (History, error) {
 	return h, nil
 }
 
-// With is the history with a further choice in front. An equal one is not kept twice, and private settings are not
-// kept.
+// With is the history with a further choice in front. An equal one is not kept twice; private settings and JSON, which
+// may have a password, are not kept.
 func (h History) With(f Form, v start.Values) History {
 	v = maps.Clone(v)
 	for _, field := range f.Fields {
-		if field.Private {
+		if field.Private || strings.ContainsAny(v[field.Name], "{[") && json.Valid([]byte(v[field.Name])) {
 			v[field.Name] = field.Value
 		}
 	}

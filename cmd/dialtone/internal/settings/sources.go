@@ -103,8 +103,11 @@ func (p *parser) loadEnv(environ []string) {
 	p.sources = append(p.sources, entries)
 }
 
-// SplitList separates several values in one text.
+// SplitList separates several values in one text. JSON is one value.
 func SplitList(text string) []string {
+	if text = strings.TrimSpace(text); strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
+		return []string{text}
+	}
 	return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", \t\n", r) })
 }
 

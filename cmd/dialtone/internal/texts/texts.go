@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 	"rsc.io/qr"
@@ -26,6 +27,8 @@ type Terminal struct {
 	command string // what the peer runs to answer an offer
 	lines   *lineReader
 	longest int // length of the longest line that was pasted
+
+	rejected bool // the last text was: the rest of its lines may follow
 }
 
 // New makes one; command is what the peer runs to answer an offer.
@@ -54,7 +57,7 @@ func (t *Terminal) Reject(err error) {
 		text += fmt.Sprintf(" A line had %d characters, and terminals cut long ones: save the text in a file, and start "+
 			"again with --paste-from FILE.", t.longest)
 	}
-	t.longest = 0
+	t.longest, t.rejected = 0, true
 	t.Say(text)
 }
 
@@ -65,16 +68,53 @@ const shortestCut = 1000
 func (t *Terminal) Read(ctx context.Context, kind string) (string, error) {
 	t.Say(fmt.Sprintf("Paste the peer's %s here; it begins with %s. Then press Enter.", kind, paste.Beginning(kind)))
 	var text paste.Lines
+	rest, foreign := t.rejected, ""
+	t.rejected = false
 	for {
-		line, err := t.lines.next(ctx)
-		if err != nil {
+		line, err := t.line(ctx, rest || foreign != "")
+		switch {
+		case foreign != "" && (errors.Is(err, errQuiet) || errors.Is(err, io.EOF)):
+			return foreign, nil
+		case errors.Is(err, errQuiet):
+			rest = false
+			continue
+		case err != nil:
 			return "", err
 		}
 		t.longest = max(t.longest, len(line))
-		if whole, complete := text.Add(line); complete {
-			return whole, nil
+		switch whole, complete := text.Add(line); {
+		case paste.Begins(whole):
+			rest, foreign = false, ""
+			if complete {
+				return whole, nil
+			}
+		case complete:
+			text = paste.Lines{}
+			if foreign == "" && !rest {
+				foreign = whole
+			}
 		}
 	}
+}
+
+// quiet is how long no line comes after a paste has ended.
+const quiet = 400 * time.Millisecond
+
+// errQuiet: a paste has ended.
+var errQuiet = errors.New("no further line")
+
+// line waits for a line, within a paste only until that has ended: what is refused is refused once, not line by line.
+func (t *Terminal) line(ctx context.Context, within bool) (string, error) {
+	if !within {
+		return t.lines.next(ctx)
+	}
+	short, cancel := context.WithTimeoutCause(ctx, quiet, errQuiet)
+	defer cancel()
+	line, err := t.lines.next(short)
+	if err != nil && errors.Is(context.Cause(short), errQuiet) && !errors.Is(err, io.EOF) {
+		err = errQuiet
+	}
+	return line, err
 }
 
 // qr draws a text for the camera of a phone where the terminal has room for it, or says how much it takes.

@@ -59,6 +59,42 @@ func TestPastedText(t *testing.T) {
 	}
 }
 
+// TestOneRefusal: a damaged paste is refused once, however many lines it has, and the next one is read.
+func TestOneRefusal(t *testing.T) {
+	good := longText(t, 200)
+	lines := strings.SplitAfter(paste.Wrap(good), "\n")
+	if len(lines) < 11 {
+		t.Fatalf("%d lines", len(lines))
+	}
+	bad := strings.Join(lines[1:], "") // the first line was not copied
+	changed := strings.Join(lines[:3], "") + strings.Replace(strings.Join(lines[3:], ""), "a", "b", 1)
+	for name, first := range map[string]string{
+		"without its first line": bad, "quoted": "> " + strings.ReplaceAll(bad, "\n", "\n> "), "changed": changed,
+		"changed, with a signature": changed + "-- \nAnn\nthe office\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			in, typed := io.Pipe()
+			defer typed.Close() //nolint:errcheck // a pipe
+			d := New(terminal.Streams{In: in, Err: io.Discard}, "")
+			refused := make(chan struct{})
+			go func() {
+				_, _ = io.WriteString(typed, first)
+				<-refused
+				_, _ = io.WriteString(typed, "good morning, here it is:\n"+paste.Wrap(good))
+			}()
+			text, err := d.Read(t.Context(), "offer")
+			if _, bad := paste.Decode(text); err != nil || bad == nil {
+				t.Fatalf("read %.60q, %v", text, err)
+			}
+			d.Reject(paste.ErrDamaged)
+			close(refused)
+			if text, err = d.Read(t.Context(), "offer"); err != nil || text != good {
+				t.Errorf("then %.60q, %v", text, err)
+			}
+		})
+	}
+}
+
 // TestCutText tells what to do when the terminal has cut a line.
 func TestCutText(t *testing.T) {
 	long := longText(t, 200)

@@ -1,0 +1,111 @@
+// Package rooms tests a server of the room protocol: each rule is tested in a room of its own, with two peers that this
+// package plays. docs/reference/signaling.md has the protocol.
+package rooms
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"dialtone/signal/conform"
+	"dialtone/signal/room"
+	"dialtone/signal/web"
+)
+
+// Standard is the name of the protocol.
+const Standard = "room protocol"
+
+// Options of a run.
+type Options struct {
+	Server     string   // the address of the server's page
+	Skip, Only []string // the rules that are reported, by their IDs; both empty: all
+	web.Options
+}
+
+// rule is one requirement. Its test says why the server violates it.
+type rule struct {
+	id, section string // section: the request that it is about
+	level       conform.Level
+	requirement string
+	test        func(ctx context.Context, t *table) error
+}
+
+// skip is why a rule cannot be tested.
+type skip string
+
+func (s skip) Error() string { return string(s) }
+
+// IDs lists the rules.
+func IDs() []string {
+	var out []string
+	for _, r := range rules {
+		out = append(out, r.id)
+	}
+	return out
+}
+
+// Run tests a server. The error says that it could not be reached at all: then there are no results.
+func Run(ctx context.Context, o Options) ([]conform.Result, error) {
+	endpoint, err := room.Endpoint(o.Server)
+	if err != nil {
+		return nil, err
+	}
+	client, err := web.NewClient(endpoint, o.Options)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	var results []conform.Result
+	for _, r := range rules {
+		if slices.Contains(o.Skip, r.id) || len(o.Only) > 0 && !slices.Contains(o.Only, r.id) {
+			continue
+		}
+		if ctx.Err() != nil {
+			return results, ctx.Err()
+		}
+		one, reached := run(ctx, client, endpoint, r)
+		if !reached && len(results) == 0 {
+			return nil, errors.New(one.Reason)
+		}
+		results = append(results, one)
+	}
+	return results, nil
+}
+
+// run tests one rule, and reports whether the server answered anything.
+func run(ctx context.Context, client *web.Client, endpoint *url.URL, r rule) (conform.Result, bool) {
+	t := &table{client: client, endpoint: endpoint, code: "conformance-" + rand.Text()}
+	err := r.test(ctx, t)
+	one := conform.Result{
+		ID: r.id, Standard: Standard, Section: r.section, Level: r.level, Requirement: r.requirement,
+		Outcome: conform.Pass, Exchanges: t.log,
+	}
+	t.leave(ctx)
+	var skipped skip
+	switch {
+	case err == nil:
+		return one, true
+	case errors.As(err, &skipped):
+		one.Outcome = conform.Skipped
+	case r.level == conform.Should:
+		one.Outcome = conform.Warn
+	default:
+		one.Outcome = conform.Fail
+	}
+	one.Reason = web.Clean(err.Error())
+	return one, t.answered
+}
+
+// refused says what is wrong with an answer that should be a refusal of the client's request; nil: nothing.
+func refused(a *web.Answer) error {
+	switch {
+	case a.Status >= http.StatusInternalServerError:
+		return errors.New("the server failed, instead of refusing it with 400")
+	case a.Status/100 != 4:
+		return errors.New("the server accepted it, instead of refusing it with 400")
+	}
+	return nil
+}
