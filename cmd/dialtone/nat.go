@@ -91,7 +91,8 @@ func (c *natCommand) inquiry() (probe.Inquiry, error) {
 		families = reach.OnlyIPv6
 	}
 	q := probe.Inquiry{
-		URLs: list.URLs(), Accounts: list.Accounts(), Families: families, Bind: from, TLS: trust, Proxies: proxies, Deep: c.Deep, Hairpin: c.Hairpin,
+		URLs: list.URLs(), Accounts: list.Accounts(), Families: families, Bind: from, TLS: trust,
+		Proxies: proxies, Deep: c.Deep, Hairpin: c.Hairpin,
 	}
 	if c.Peer != nil {
 		q.Peer = pair.Line(*c.Peer)

@@ -17,37 +17,44 @@ const leastID = 22
 
 // rules are all of them.
 var rules = []rule{
-	{"dial-user", "dial", conform.Must, "dial gives each peer a user_id of its own",
+	{
+		"dial-user", "dial", conform.Must, "dial gives each peer a user_id of its own",
 		func(ctx context.Context, t *table) error {
 			a, b, err := t.pair(ctx)
 			if err == nil && a == b {
 				err = errors.New("both peers got the same user_id")
 			}
 			return err
-		}},
-	{"dial-secret", "dial", conform.Should, "a user_id cannot be guessed",
+		},
+	},
+	{
+		"dial-secret", "dial", conform.Should, "a user_id cannot be guessed",
 		func(ctx context.Context, t *table) error {
 			user, err := t.dial(ctx)
 			if err == nil && len(user) < leastID {
 				err = fmt.Errorf("it has %d characters: at least %d are needed", len(user), leastID)
 			}
 			return err
-		}},
-	{"dial-waits", "get_status", conform.Must, "the first peer gets {} until another dials",
+		},
+	},
+	{
+		"dial-waits", "get_status", conform.Must, "the first peer gets {} until another dials",
 		func(ctx context.Context, t *table) error {
 			user, err := t.dial(ctx)
 			if err == nil {
 				err = t.expect(ctx, user, "")
 			}
 			return err
-		}},
+		},
+	},
 	{"dial-pairs", "get_status", conform.Must, "when the second peer has dialed, the first gets need_init at each poll, " +
 		"and the second gets {}", func(ctx context.Context, t *table) error {
 		first, second, err := t.pair(ctx)
 		return steps(err, func() error { return t.expect(ctx, first, "need_init") },
 			func() error { return t.expect(ctx, first, "need_init") }, func() error { return t.expect(ctx, second, "") })
 	}},
-	{"dial-third", "dial", conform.Must, "a third peer that dials the code begins a new pair",
+	{
+		"dial-third", "dial", conform.Must, "a third peer that dials the code begins a new pair",
 		func(ctx context.Context, t *table) error {
 			first, _, err := t.offered(ctx)
 			if err != nil {
@@ -55,8 +62,10 @@ var rules = []rule{
 			}
 			third, err := t.dial(ctx)
 			return steps(err, func() error { return t.expect(ctx, third, "") }, func() error { return t.expect(ctx, first, "") })
-		}},
-	{"dial-apart", "dial", conform.Must, "another code is another room",
+		},
+	},
+	{
+		"dial-apart", "dial", conform.Must, "another code is another room",
 		func(ctx context.Context, t *table) error {
 			user, err := t.dial(ctx)
 			t.code += "-2"
@@ -64,93 +73,128 @@ var rules = []rule{
 				_, err = t.dial(ctx)
 			}
 			return steps(err, func() error { return t.expect(ctx, user, "") })
-		}},
-	{"dial-code", "dial", conform.Should, "dial without call_code is refused with 4xx",
+		},
+	},
+	{
+		"dial-code", "dial", conform.Should, "dial without call_code is refused with 4xx",
 		func(ctx context.Context, t *table) error {
 			return t.no(ctx, object{"code": "dial"})
-		}},
-	{"offer-handed", "offer", conform.Must, "the second peer gets the offer, unchanged",
+		},
+	},
+	{
+		"offer-handed", "offer", conform.Must, "the second peer gets the offer, unchanged",
 		func(ctx context.Context, t *table) error {
 			_, second, err := t.offered(ctx)
 			return steps(err, func() error { return t.gets(ctx, second, offer) })
-		}},
-	{"offer-repeats", "get_status", conform.Must, "the offer is repeated at each poll until it is answered",
+		},
+	},
+	{
+		"offer-repeats", "get_status", conform.Must, "the offer is repeated at each poll until it is answered",
 		func(ctx context.Context, t *table) error {
 			_, second, err := t.offered(ctx)
-			return steps(err, func() error { return t.gets(ctx, second, offer) }, func() error { return t.gets(ctx, second, offer) })
-		}},
-	{"offer-quiet", "get_status", conform.Must, "the first peer gets {} until its offer is answered",
+			again := func() error { return t.gets(ctx, second, offer) }
+			return steps(err, again, again)
+		},
+	},
+	{
+		"offer-quiet", "get_status", conform.Must, "the first peer gets {} until its offer is answered",
 		func(ctx context.Context, t *table) error {
 			first, _, err := t.offered(ctx)
 			return steps(err, func() error { return t.expect(ctx, first, "") })
-		}},
-	{"offer-role", "offer", conform.Must, "an offer of the second peer is refused with 4xx",
+		},
+	},
+	{
+		"offer-role", "offer", conform.Must, "an offer of the second peer is refused with 4xx",
 		func(ctx context.Context, t *table) error {
 			_, second, err := t.pair(ctx)
 			return steps(err, func() error { return t.no(ctx, object{"code": "offer", "user_id": second, "offer": offer}) })
-		}},
-	{"offer-early", "offer", conform.Must, "an offer before the second peer has dialed is refused with 4xx",
+		},
+	},
+	{
+		"offer-early", "offer", conform.Must, "an offer before the second peer has dialed is refused with 4xx",
 		func(ctx context.Context, t *table) error {
 			user, err := t.dial(ctx)
 			return steps(err, func() error { return t.no(ctx, object{"code": "offer", "user_id": user, "offer": offer}) })
-		}},
-	{"offer-twice", "offer", conform.Must, "a second offer is refused with 4xx",
+		},
+	},
+	{
+		"offer-twice", "offer", conform.Must, "a second offer is refused with 4xx",
 		func(ctx context.Context, t *table) error {
 			first, _, err := t.offered(ctx)
 			return steps(err, func() error { return t.no(ctx, object{"code": "offer", "user_id": first, "offer": offer}) })
-		}},
-	{"offer-field", "offer", conform.Should, "a request offer without an offer is refused with 4xx",
+		},
+	},
+	{
+		"offer-field", "offer", conform.Should, "a request offer without an offer is refused with 4xx",
 		func(ctx context.Context, t *table) error {
 			first, _, err := t.pair(ctx)
 			return steps(err, func() error { return t.no(ctx, object{"code": "offer", "user_id": first}) })
-		}},
-	{"answer-handed", "answer", conform.Must, "the first peer gets the answer, unchanged",
+		},
+	},
+	{
+		"answer-handed", "answer", conform.Must, "the first peer gets the answer, unchanged",
 		func(ctx context.Context, t *table) error {
 			first, second, err := t.offered(ctx)
 			return steps(err, func() error { return t.ok(ctx, object{"code": "answer", "user_id": second, "answer": answer}) },
 				func() error { return t.gets(ctx, first, answer) })
-		}},
-	{"answer-once", "get_status", conform.Must, "when the first peer has got the answer, both get connected",
+		},
+	},
+	{
+		"answer-once", "get_status", conform.Must, "when the first peer has got the answer, both get connected",
 		func(ctx context.Context, t *table) error {
 			first, second, err := t.connected(ctx)
 			return steps(err, func() error { return t.expect(ctx, first, "connected") },
 				func() error { return t.expect(ctx, second, "connected") })
-		}},
-	{"answer-role", "answer", conform.Must, "an answer of the first peer is refused with 4xx",
+		},
+	},
+	{
+		"answer-role", "answer", conform.Must, "an answer of the first peer is refused with 4xx",
 		func(ctx context.Context, t *table) error {
 			first, _, err := t.offered(ctx)
 			return steps(err, func() error { return t.no(ctx, object{"code": "answer", "user_id": first, "answer": answer}) })
-		}},
-	{"answer-early", "answer", conform.Must, "an answer before the offer is refused with 4xx",
+		},
+	},
+	{
+		"answer-early", "answer", conform.Must, "an answer before the offer is refused with 4xx",
 		func(ctx context.Context, t *table) error {
 			_, second, err := t.pair(ctx)
 			return steps(err, func() error { return t.no(ctx, object{"code": "answer", "user_id": second, "answer": answer}) })
-		}},
-	{"answer-twice", "answer", conform.Must, "a second answer is refused with 4xx",
+		},
+	},
+	{
+		"answer-twice", "answer", conform.Must, "a second answer is refused with 4xx",
 		func(ctx context.Context, t *table) error {
 			_, second, err := t.connected(ctx)
 			return steps(err, func() error { return t.no(ctx, object{"code": "answer", "user_id": second, "answer": answer}) })
-		}},
-	{"ice-kept", "ice", conform.Must, "candidates that were sent before the answer are kept, in order and unchanged", iceKept},
+		},
+	},
+	{"ice-kept", "ice", conform.Must, "candidates sent before the answer are kept, in order and unchanged", iceKept},
 	{"ice-both", "ice", conform.Must, "a peer gets the candidates of the other, and none of its own", iceBoth},
 	{"ice-once", "get_status", conform.Must, "candidates are given once", iceOnce},
 	{"ice-parallel", "ice", conform.Should, "candidates that are sent at one time all arrive", iceParallel},
-	{"user-unknown", "get_status", conform.Must, "an unknown user_id is refused with 4xx",
+	{
+		"user-unknown", "get_status", conform.Must, "an unknown user_id is refused with 4xx",
 		func(ctx context.Context, t *table) error {
 			return t.no(ctx, object{"code": "get_status", "user_id": strings.Repeat("0", 64)})
-		}},
-	{"user-empty", "get_status", conform.Must, "an empty user_id is refused with 4xx, while a peer waits too",
+		},
+	},
+	{
+		"user-empty", "get_status", conform.Must, "an empty user_id is refused with 4xx, while a peer waits too",
 		func(ctx context.Context, t *table) error {
 			_, err := t.dial(ctx)
 			return steps(err, func() error { return t.no(ctx, object{"code": "get_status", "user_id": ""}) },
 				func() error { return t.no(ctx, object{"code": "get_status", "user_id": nil}) })
-		}},
-	{"code-unknown", "requests", conform.Must, "an unknown code is refused with 4xx",
+		},
+	},
+	{
+		"code-unknown", "requests", conform.Must, "an unknown code is refused with 4xx",
 		func(ctx context.Context, t *table) error {
 			user, err := t.dial(ctx)
 			return steps(err, func() error { return t.no(ctx, object{"code": "conformance", "user_id": user}) })
-		}},
-	{"request-json", "requests", conform.Should, "a body without a JSON object is refused with 4xx",
+		},
+	},
+	{
+		"request-json", "requests", conform.Should, "a body without a JSON object is refused with 4xx",
 		func(ctx context.Context, t *table) error {
 			for _, body := range []string{"", "{", "[1]", `"dial"`} {
 				a, err := t.send(ctx, http.MethodPost, []byte(body), fmt.Sprintf("%q", body))
@@ -162,20 +206,26 @@ var rules = []rule{
 				}
 			}
 			return nil
-		}},
-	{"request-method", "requests", conform.Must, "GET is refused with 4xx",
+		},
+	},
+	{
+		"request-method", "requests", conform.Must, "GET is refused with 4xx",
 		func(ctx context.Context, t *table) error {
 			a, err := t.send(ctx, http.MethodGet, nil, "GET")
 			return steps(err, func() error { return refused(a) })
-		}},
-	{"disconnect-peer", "disconnect", conform.Must, "disconnect ends the pair for the peer: its polls are refused with 4xx",
+		},
+	},
+	{
+		"disconnect-peer", "disconnect", conform.Must, "disconnect ends the pair: polls of both peers are refused with 4xx",
 		func(ctx context.Context, t *table) error {
 			first, second, err := t.connected(ctx)
 			return steps(err, func() error { return t.ok(ctx, object{"code": "disconnect", "user_id": first}) },
 				func() error { return t.no(ctx, object{"code": "get_status", "user_id": second}) },
 				func() error { return t.no(ctx, object{"code": "get_status", "user_id": first}) })
-		}},
-	{"disconnect-frees", "disconnect", conform.Must, "after disconnect the code begins a new pair",
+		},
+	},
+	{
+		"disconnect-frees", "disconnect", conform.Must, "after disconnect the code begins a new pair",
 		func(ctx context.Context, t *table) error {
 			first, err := t.dial(ctx)
 			err = steps(err, func() error { return t.ok(ctx, object{"code": "disconnect", "user_id": first}) })
@@ -184,7 +234,8 @@ var rules = []rule{
 			}
 			next, _, err := t.pair(ctx)
 			return steps(err, func() error { return t.expect(ctx, next, "need_init") })
-		}},
+		},
+	},
 }
 
 // steps does one after the other until one fails.
