@@ -159,7 +159,8 @@ func TestBrowserMeetsCall(t *testing.T) {
 				by[r.By]++
 			}
 		}
-		if by[diag.ByLocal] == 0 || by[diag.ByRemote] == 0 {
+		// To a busy machine the path may be silent when the page asks: then the terminal dials for that reason.
+		if by[diag.ByLocal] == 0 || by[diag.ByRemote]+by[diag.ByNetwork] == 0 {
 			t.Errorf("restarts by %v", by)
 		}
 	})
@@ -189,16 +190,28 @@ func (b *tab) untilRestart(ask func()) {
 	}
 }
 
-// asksForRestart has the page ask for a restart of ICE, and waits until it has new credentials and a path.
+// asksForRestart has the page ask for a restart of ICE until it says that one has succeeded: the one before may still be
+// in progress at an end. Then it has new credentials and a path.
 func (b *tab) asksForRestart(s *console) {
 	b.t.Helper()
 	s.meanwhile(func() {
-		b.ask(`window.was = ufrag()`, new(string))
-		b.untilRestart(func() {
-			b.await(`!document.getElementById("restart").disabled`)
+		b.run(`window.was = ufrag(); window.said = [];
+			const button = document.getElementById("restart");
+			new MutationObserver(() => said.push(button.textContent)).observe(button, { childList: true });`)
+		for tries := 0; ; tries++ {
+			b.await(`!document.getElementById("restart").disabled && document.getElementById("restart").textContent === "New path"`)
+			b.run(`said = []`)
 			b.click("restart")
-		})
-		b.await(`!document.getElementById("restart").disabled && ufrag() !== was && connections.at(-1).connectionState === "connected"`)
+			b.await(`said.some((text) => ["Path checked anew", "No new path; the call goes on", "Your peer cannot do this"].includes(text))`)
+			var done bool
+			if b.ask(`said.includes("Path checked anew")`, &done); done || tries == 5 {
+				break
+			}
+			var said string
+			b.ask(`said.join()`, &said)
+			b.t.Log(said)
+		}
+		b.await(`ufrag() !== was && connections.at(-1).connectionState === "connected"`)
 		b.flows()
 	})
 }

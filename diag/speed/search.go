@@ -29,7 +29,8 @@ type Found struct {
 	// the search ended with its time or its bytes, or the sender was the limit: the path may carry more
 	LowerBound bool `json:"lower_bound"`
 
-	overhead float64 // bytes of IPv4 packets for each of messages, at the highest rate that holds; 0: none has held
+	held, broke float64 // bit/s of messages; 0: none
+	sums        sums    // of the steps that held, or of all while none has: how much larger packets are than messages
 }
 
 // Bounds of a search, in bit/s of messages.
@@ -199,14 +200,27 @@ func found(list []Found, t *Test) []Found {
 		return list
 	}
 	onset := t.Onset(d)
-	if onset == OnsetNone || f.overhead == 0 { // what is lost changes it
-		f.overhead = float64(s.wire+headers*s.packets) / float64(s.bytes)
+	if onset == OnsetNone && f.held == 0 {
+		f.sums = sums{}
 	}
-	switch sent := t.Rate * f.overhead; {
-	case onset == OnsetNone && (f.Rate == nil || sent > *f.Rate):
-		f.Rate = &sent
-	case onset != OnsetNone && onset != OnsetNoData && (f.Broke == nil || sent < *f.Broke):
-		f.Broke, f.Onset = &sent, onset
+	if onset == OnsetNone || f.held == 0 {
+		f.sums.wire, f.sums.bytes = f.sums.wire+s.wire+headers*s.packets, f.sums.bytes+s.bytes
+	}
+	switch {
+	case onset == OnsetNone:
+		f.held = max(f.held, t.Rate)
+		if f.broke > 0 && f.broke <= f.held { // it was tried again
+			f.broke, f.Broke, f.Onset = 0, nil, OnsetNone
+		}
+	case onset != OnsetNoData && (f.broke == 0 || t.Rate < f.broke):
+		f.broke, f.Onset = t.Rate, onset
+	}
+	packets := float64(f.sums.wire) / float64(f.sums.bytes)
+	if f.held > 0 {
+		f.Rate = diag.Ptr(f.held * packets)
+	}
+	if f.broke > 0 {
+		f.Broke = diag.Ptr(f.broke * packets)
 	}
 	f.LowerBound = f.Broke == nil || f.Rate == nil || f.Onset == OnsetSender || *f.Broke > 1.1**f.Rate
 	return list

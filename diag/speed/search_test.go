@@ -83,3 +83,18 @@ func TestSearchEnds(t *testing.T) {
 		}
 	}
 }
+
+// TestSearchAgain: a rate that held when it was tried again is not one that does not hold.
+func TestSearchAgain(t *testing.T) {
+	s, _ := Apply(nil, diag.SpeedStart{})
+	s.step(diag.Outbound, 1e6, 5e6, 0)
+	s.step(diag.Outbound, 2e6, 5e6, 0)
+	s.Tests[1].Senders[0].Late = 1
+	if f := s.Result().Search[0]; f.Onset != OnsetSender || f.Broke == nil || *f.Rate >= *f.Broke || !f.LowerBound {
+		t.Errorf("%+v", f)
+	}
+	s.step(diag.Outbound, 2e6, 5e6, 0)
+	if f := s.Result().Search[0]; f.Onset != OnsetNone || f.Broke != nil || math.Abs(*f.Rate-2.2e6) > 1e4 {
+		t.Errorf("%+v", f)
+	}
+}

@@ -58,6 +58,9 @@ func (h *History) head(th *draw.Theme, width, tall int) []string {
 		setup.Note(th.Warn, fmt.Sprintf("%d not judged", s.Unjudged))
 	}
 	lines := []string{title.String(), "", calls.String()}
+	if tall > 1 {
+		lines = append(lines, "")
+	}
 	for _, row := range []struct {
 		label, unit string
 		of          func(Second) int

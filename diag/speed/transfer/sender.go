@@ -21,8 +21,10 @@ type outlet interface {
 const (
 	// look is how often a sender looks at the congestion window.
 	look = 20 * time.Millisecond
-	// pacedQueue is when a paced message is not sent, because earlier ones still wait, beside what is on its way.
+	// pacedQueue is how many bytes of paced messages may wait, beside what is on its way, and pacedWait for how long, so
+	// that a moment in which a machine is busy loses none.
 	pacedQueue = 64 << 10
+	pacedWait  = 100 * time.Millisecond
 )
 
 // sender sends the data of a test in one direction.
@@ -86,7 +88,10 @@ func (s *sender) run(ctx context.Context) {
 }
 
 // room is what may wait of paced messages, those included that are on their way in the shortest round trip.
-func (s *sender) room() uint64 { return pacedQueue + uint64(s.test.Rate/8*s.filler.rtt.Seconds()) }
+func (s *sender) room() uint64 {
+	second := s.test.Rate / 8
+	return uint64(max(pacedQueue, second*pacedWait.Seconds()) + second*s.filler.rtt.Seconds())
+}
 
 // sent is how many bytes were given to the channel by now.
 func (s *sender) sent() uint64 {
