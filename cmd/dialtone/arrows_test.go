@@ -115,6 +115,7 @@ var arrows = []struct {
 	{"dialtone/diag/dump", []string{"dialtone/diag", "dialtone/diag/dump/", "dialtone/diag/record", "dialtone/diag/sdp", "golang.org/x/text/"}},
 	{"dialtone/diag/dump/aboutwebrtc", []string{"golang.org/x/net/html"}},
 	{"dialtone/diag/dump/other", nil},
+	{"dialtone/diag/dump/shorthand", nil},
 	{"dialtone/diag/call", []string{"dialtone/diag", "dialtone/diag/browser", "dialtone/diag/nat", "dialtone/diag/quality", "dialtone/diag/sdp", "dialtone/diag/speed"}},
 	{"dialtone/diag/nat", []string{"dialtone/diag", "dialtone/diag/nat/turn"}},
 	{"dialtone/diag/nat/turn", []string{"dialtone/diag"}},

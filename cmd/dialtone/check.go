@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -212,18 +211,7 @@ var besideScenario = map[string]bool{
 
 // scenarioOnly says which flags of the command line belong into the file.
 func scenarioOnly(typed map[string]bool) error {
-	return beside(typed, besideScenario, "--scenario: write it to the file")
-}
-
-// beside reports the flags of the command line that a target has no use for.
-func beside(typed, may map[string]bool, target string) error {
-	var errs []error
-	for _, flag := range slices.Sorted(maps.Keys(typed)) {
-		if !may[flag] {
-			errs = append(errs, fmt.Errorf("--%s does not apply to %s", flag, target))
-		}
-	}
-	return errors.Join(errs...)
+	return settings.Beside(typed, besideScenario, "--scenario: write it to the file")
 }
 
 // secretsOf is what the recordings of all plans do not hold.

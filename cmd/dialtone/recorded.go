@@ -5,6 +5,7 @@ import (
 
 	"dialtone/cmd/dialtone/internal/dumps"
 	"dialtone/cmd/dialtone/internal/reports"
+	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	diagcheck "dialtone/diag/check"
 	"dialtone/diag/record"
@@ -19,7 +20,7 @@ var besideRecording = map[string]bool{
 // judge makes the report of a call that was recorded.
 func (c *checkCommand) judge(a app) (diag.Exit, error) {
 	typed := a.settings.Typed
-	err := errors.Join(beside(typed, besideRecording, "--recording: no call is placed"), reports.Clash(c.Out))
+	err := errors.Join(settings.Beside(typed, besideRecording, "--recording: no call is placed"), reports.Clash(c.Out))
 	if err = a.checked(err); err != nil {
 		return c.undone(a, c.Out, diag.ExitUsage, err)
 	}

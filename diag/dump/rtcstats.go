@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/dump/shorthand"
 )
 
 // rtcstats is a dump of rtcstats while it is read: lines of [method, connection, value, …, time].
@@ -146,7 +147,7 @@ func (r *rtcstats) take(line []byte) {
 		when += r.clock
 		r.clock = when
 	}
-	e := entry{at: when, name: methodName(list[0])}
+	e := entry{at: when, name: diag.Clean(shorthand.Method(list[0]), 100)}
 	if len(list) > 3 {
 		e.value, e.extra = list[2], list[3:len(list)-1]
 	}
@@ -328,10 +329,10 @@ func merged(old, changed map[string]any) map[string]any {
 	}
 	timed := false
 	for name, value := range changed {
-		name = propertyName(name)
+		name = shorthand.Property(name)
 		switch {
 		case name == "type":
-			value = typeName(value)
+			value = shorthand.Type(value)
 		case name == "timestamp":
 			n, _ := number(value)
 			if timed = n > 0; !timed { // 0 stands for the time of the report
@@ -374,7 +375,7 @@ func (d *reading) wholeRTCStats(s *scanner, id string) error {
 		if !ok {
 			when, _ = milliseconds(e.Timestamp)
 		}
-		one := entry{at: when, name: methodName(e.Type), value: e.Value}
+		one := entry{at: when, name: diag.Clean(shorthand.Method(e.Type), 100), value: e.Value}
 		if !d.traceCapture(one, "") && id != "null" {
 			r.connection(id, one)
 		}

@@ -1,4 +1,5 @@
-package dump
+// Package shorthand has the tables by which rtcstats shortens names.
+package shorthand
 
 import "strconv"
 
@@ -80,8 +81,8 @@ var statProperties = map[string]string{
 	"175": "ccfbMessagesSent", "176": "ccfbMessagesReceived",
 }
 
-// methodName is the name of a call or an event.
-func methodName(v any) string {
+// Method is the name of a call or an event, which may be shortened.
+func Method(v any) string {
 	switch v := v.(type) {
 	case float64:
 		return methods[strconv.FormatFloat(v, 'f', -1, 64)]
@@ -89,21 +90,21 @@ func methodName(v any) string {
 		if name, short := methods[v]; short {
 			return name
 		}
-		return text(v, 100)
+		return v
 	}
 	return ""
 }
 
-// typeName is the type of a statistics object.
-func typeName(v any) any {
+// Type is the type of a statistics object.
+func Type(v any) any {
 	if n, ok := v.(float64); ok {
 		return statTypes[strconv.FormatFloat(n, 'f', -1, 64)]
 	}
 	return v
 }
 
-// propertyName is the name of a property.
-func propertyName(s string) string {
+// Property is the name of a property of statistics.
+func Property(s string) string {
 	if name, short := statProperties[s]; short {
 		return name
 	}
