@@ -57,10 +57,9 @@ type checkCommand struct {
 	Redact bool `scenario:"top" help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
 	configurable
 
-	speed   *diag.SpeedPlan // of dialtone speed
-	plain   bool            // likewise
-	compare bool            // likewise: each path to the peer by itself
-	relays  time.Duration   // likewise: how long TURN servers are asked for allocations
+	speed          *diag.SpeedPlan // of dialtone speed
+	plain, compare bool            // likewise: without a screen; each path to the peer by itself
+	relays         time.Duration   // likewise: how long TURN servers are asked for allocations
 }
 
 // Help implements kong.HelpProvider.
@@ -331,10 +330,8 @@ func makeDirectories(plans []checkPlan) error {
 func (c *checkCommand) one(ctx context.Context, a app, o checkPlan, named bool) (*report.Report, error) {
 	w := a.Err
 	if c.speed != nil {
-		calling, stop := context.WithCancel(ctx)
-		defer stop()
-		shown := throughput.NewProgress(throughput.Show{
-			In: a.In, Err: a.Err, Name: o.Name, Screen: a.Terminal && !c.plain, ASCII: !a.Unicode(), Stop: stop,
+		shown, calling := throughput.NewProgress(ctx, throughput.Show{
+			In: a.In, Err: a.Err, Name: o.Name, Screen: a.Terminal && !c.plain, ASCII: !a.Unicode(),
 		})
 		defer shown.Wait()
 		w, o.Tune, ctx = shown, shown.Tune, calling

@@ -24,25 +24,26 @@ type Show struct {
 	Name   string // of the measurement
 	Screen bool   // if Err is a terminal; else lines
 	ASCII  bool
-	Stop   func() // ends the call
 }
 
 // Progress shows how a measurement goes: on a screen, or with a line for each test. What else is written to it waits
 // for the end of the screen.
 type Progress struct {
 	Show
+	stop    context.CancelFunc
 	screen  *live.Screen
 	waiting bytes.Buffer
 	running sync.WaitGroup
 }
 
-// NewProgress begins to show it, until Wait.
-func NewProgress(s Show) *Progress {
-	p := &Progress{Show: s}
+// NewProgress begins to show it, until Wait. The context ends when the user ends the call on the screen.
+func NewProgress(ctx context.Context, s Show) (*Progress, context.Context) {
+	ctx, stop := context.WithCancel(ctx)
+	p := &Progress{Show: s, stop: stop}
 	if s.Screen {
-		p.screen = live.Open(live.Options{ASCII: s.ASCII, In: s.In, Out: s.Err, Stop: s.Stop}, speeds.New(s.Name))
+		p.screen = live.Open(live.Options{ASCII: s.ASCII, In: s.In, Out: s.Err, Stop: stop}, speeds.New(s.Name))
 	}
-	return p
+	return p, ctx
 }
 
 // Write implements io.Writer, for one goroutine.
@@ -64,6 +65,7 @@ func (p *Progress) Tune(answering bool, o *session.Options) {
 // Wait waits until the logs have ended, and restores the terminal.
 func (p *Progress) Wait() {
 	p.running.Wait()
+	p.stop()
 	if p.screen != nil {
 		p.screen.Close()
 		_, _ = p.waiting.WriteTo(p.Err) // a failure of stderr cannot be reported anywhere

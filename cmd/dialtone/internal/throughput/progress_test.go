@@ -31,7 +31,7 @@ func measured(log *feed.Feed) {
 // TestLines has one for each test.
 func TestLines(t *testing.T) {
 	var b strings.Builder
-	p := NewProgress(Show{Err: &b})
+	p, _ := NewProgress(t.Context(), Show{Err: &b})
 	log := feed.New(time.Now)
 	p.Tune(true, &session.Options{Feed: log}) // the other peer is not followed
 	p.Tune(false, &session.Options{Feed: log})
@@ -45,7 +45,7 @@ func TestLines(t *testing.T) {
 // TestScreen shows a measurement, and what was written meanwhile when it is over.
 func TestScreen(t *testing.T) {
 	var b bytes.Buffer
-	p := NewProgress(Show{Err: &b, Screen: true, Stop: func() {}})
+	p, _ := NewProgress(t.Context(), Show{Err: &b, Screen: true})
 	log := feed.New(time.Now)
 	p.Tune(false, &session.Options{Feed: log})
 	_, _ = p.Write([]byte("a line"))
