@@ -72,7 +72,8 @@ func (serveCommand) Help() string {
 }
 
 func (c *serveCommand) run(ctx context.Context, a app) (diag.Exit, error) {
-	if err := a.checked(errors.Join(c.Flags.Complete(), c.TLSFlags.Complete(), c.Rooms.Complete(), c.checkURL())); err != nil {
+	err := errors.Join(c.Flags.Complete(), c.TLSFlags.Complete(), c.Rooms.Complete(), c.checkURL())
+	if err = a.checked(err); err != nil {
 		return diag.ExitUsage, err
 	}
 	ctx, restore := a.Interruptible(ctx)

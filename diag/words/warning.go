@@ -15,8 +15,8 @@ var warnings = map[string]entry{
 		"A file of --keylog, --pcapng or --pcapng-decrypted could not be opened. The call continues without it."),
 	"capture.incomplete": warning("The files of packets or keys are incomplete.",
 		"Choose files on a disk with free space, or read the media and data of this call with --save-media and --record.",
-		"A file of --keylog, --pcapng or --pcapng-decrypted could not be written to the end, or the DTLS connection could not be "+
-			"decrypted. The cause is in the evidence; the call is not affected."),
+		"A file of --keylog, --pcapng or --pcapng-decrypted could not be written to the end, or the DTLS connection "+
+			"could not be decrypted. The cause is in the evidence; the call is not affected."),
 	"save.media": warningOn("The media that this call receives is written to files in ",
 		"Give the files only to those who may hear and see the call, and delete them afterwards.",
 		"With --save-media the audio and video that the peer sends is written to files, as it is heard and seen, with the "+

@@ -109,7 +109,9 @@ func (p *Call) endsLine(width int) []string {
 	if !known {
 		return nil
 	}
-	level, text := draw.Good, "The counts of both ends agree: "+missingText(e)+"; RTT "+rttText(e.RTTHere)+" and "+rttText(e.RTTThere)
+	level := draw.Good
+	text := "The counts of both ends agree: " + missingText(e) + "; RTT " + rttText(e.RTTHere) + " and " +
+		rttText(e.RTTThere)
 	if found := judge.EndsFindings(p.Call); len(found) > 0 {
 		level, text = draw.Warn, words.Of(found[0]).Title
 	}
