@@ -82,7 +82,7 @@ func (g *gate) arrives(b []byte, from net.Addr) bool {
 		if g.net.o.OnMedia != nil {
 			g.net.o.OnMedia(e.Payload, e.Peer)
 		}
-		return true
+		return g.net.sources.admit(e.Payload)
 	}
 	switch g.net.o.Guard.Receives(g.end(e), m, e.Peer) {
 	case guard.Ignore:

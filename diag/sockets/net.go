@@ -38,6 +38,8 @@ type Net struct {
 	kept handover.Sockets
 	open forward.Closers
 
+	sources sources
+
 	interfaces sync.RWMutex // of Net, which does not lock
 
 	mu      sync.Mutex
