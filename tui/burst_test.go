@@ -16,7 +16,7 @@ import (
 func TestBurstsBecomeBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := feed.New(time.Now)
-		m := New(t.Context(), Options{Source: log.Reader(), Title: "call w1"}, newRenderer(termenv.Ascii))
+		m := New(t.Context(), Options{Source: log.Reader(), Title: "call w1"}, newTerminal(termenv.Ascii))
 		defer m.Close()
 		const events = 3000
 		go func() {

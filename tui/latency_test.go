@@ -104,7 +104,7 @@ func TestKeysAreQuickInABurst(t *testing.T) {
 		log.Append(e.Data)
 	}
 	factories := append([]pane.Factory{func(s *pane.Scene) pane.Pane { return &counting{Pane: pane.NewCall(s)} }}, pane.All()...)
-	m := New(t.Context(), Options{Source: log.Reader(), Controls: &asked{}, Title: "call w1", Start: log.Start(), Panes: factories}, newRenderer(termenv.TrueColor))
+	m := New(t.Context(), Options{Source: log.Reader(), Controls: &asked{}, Title: "call w1", Start: log.Start(), Panes: factories}, newTerminal(termenv.TrueColor))
 	out := &screenWriter{changed: make(chan struct{}, 1)}
 	program := tea.NewProgram(m, tea.WithInput(nil), tea.WithOutput(out), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler())
 	var parts sync.WaitGroup

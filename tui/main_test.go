@@ -8,11 +8,11 @@ import (
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 	"go.uber.org/goleak"
 
 	"dialtone/diag"
+	"dialtone/tui/draw"
 	"dialtone/tui/pane"
 )
 
@@ -54,10 +54,10 @@ type bench struct {
 	now   time.Time
 }
 
-func newRenderer(profile termenv.Profile) *lipgloss.Renderer {
-	r := lipgloss.NewRenderer(io.Discard)
+func newTerminal(profile termenv.Profile) *draw.Terminal {
+	r := draw.NewTerminal(io.Discard)
 	r.SetColorProfile(profile)
-	r.SetHasDarkBackground(true)
+	r.Background = draw.Dark
 	return r
 }
 
@@ -76,7 +76,7 @@ func newColored(tb testing.TB, profile termenv.Profile, events []diag.Event, wid
 	}
 	b.Model = New(tb.Context(), Options{
 		Source: nothing{}, Controls: b.asked, Title: "call w1", Start: start, Now: func() time.Time { return b.now }, Panes: panes,
-	}, newRenderer(profile))
+	}, newTerminal(profile))
 	tb.Cleanup(b.Close)
 	b.send(tea.WindowSizeMsg{Width: width, Height: height})
 	if len(events) > 0 {
@@ -91,7 +91,7 @@ func newReplay(tb testing.TB, events []diag.Event, width, height int, panes ...p
 	b := &bench{asked: &asked{}, now: time.Unix(1_700_000_000, 0)}
 	b.Model = New(tb.Context(), Options{
 		Replay: &Replay{Events: events}, Title: "replay call.jsonl", Now: func() time.Time { return b.now }, Panes: panes,
-	}, newRenderer(termenv.Ascii))
+	}, newTerminal(termenv.Ascii))
 	tb.Cleanup(b.Close)
 	b.send(tea.WindowSizeMsg{Width: width, Height: height})
 	return b

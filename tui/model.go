@@ -5,7 +5,6 @@ import (
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
 
 	"dialtone/diag/call"
 	"dialtone/tui/background"
@@ -16,7 +15,7 @@ import (
 // Model is the root of the session.
 type Model struct {
 	options       Options
-	renderer      *lipgloss.Renderer
+	terminal      *draw.Terminal
 	first         tea.Cmd // of the screen; nil for none
 	tasks         *tasks
 	keys          KeyMap
@@ -45,7 +44,7 @@ type notice struct {
 }
 
 // New makes the root. Its commands end with ctx, or with Close.
-func New(ctx context.Context, o Options, r *lipgloss.Renderer) *Model {
+func New(ctx context.Context, o Options, r *draw.Terminal) *Model {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -56,7 +55,7 @@ func New(ctx context.Context, o Options, r *lipgloss.Renderer) *Model {
 		options: o, tasks: newTasks(ctx), keys: DefaultKeyMap(len(o.Panes)), time: newTimeline(maxKept),
 		transport: transport{speed: 1},
 	}
-	m.renderer = r
+	m.terminal = r
 	m.scene = &pane.Scene{Theme: o.theme(r), Call: &call.Call{}, Live: o.Controls != nil}
 	for _, newPane := range o.Panes {
 		m.panes = append(m.panes, newPane(m.scene))
@@ -95,8 +94,8 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 	case tea.WindowSizeMsg:
 		m.resize(msg.Width, msg.Height)
 	case background.Found:
-		m.renderer.SetHasDarkBackground(msg.Dark)
-		*m.scene.Theme = *m.options.theme(m.renderer)
+		m.terminal.Answered(msg.Dark)
+		*m.scene.Theme = *m.options.theme(m.terminal)
 	case batchMsg:
 		return m.take(msg.events)
 	case sourceMsg:

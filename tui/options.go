@@ -6,8 +6,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/charmbracelet/lipgloss"
-
 	"dialtone/diag"
 	"dialtone/tui/draw"
 	"dialtone/tui/pane"
@@ -62,7 +60,7 @@ var ErrCallAgain = errors.New("call again")
 // ErrInterrupted is returned after ctrl+c during a running call.
 var ErrInterrupted = errors.New("interrupted")
 
-func (o Options) theme(r *lipgloss.Renderer) *draw.Theme {
+func (o Options) theme(r *draw.Terminal) *draw.Theme {
 	th := draw.NewTheme(r)
 	if o.ASCII {
 		th.UseASCII()

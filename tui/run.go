@@ -7,10 +7,10 @@ import (
 	"os"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 
 	"dialtone/tui/background"
+	"dialtone/tui/draw"
 	_ "dialtone/tui/quiet" // Bubble Tea would query the terminal at once
 )
 
@@ -28,9 +28,8 @@ func Run(ctx context.Context, o Options) error {
 	if o.Copy == nil {
 		o.Copy = osc52To(out, os.Getenv)
 	}
-	renderer := lipgloss.NewRenderer(out)
-	renderer.SetHasDarkBackground(true) // until the terminal has answered
-	m := New(ctx, o, renderer)
+	terminal := draw.NewTerminal(out)
+	m := New(ctx, o, terminal)
 	defer m.Close()
 	var program *tea.Program
 	input := background.Input(o.Input, func(f background.Found) { program.Send(f) })
@@ -44,7 +43,7 @@ func Run(ctx context.Context, o Options) error {
 	case o.Input != nil:
 		options = append(options, tea.WithInput(o.Input))
 	}
-	if input != nil && renderer.ColorProfile() != termenv.Ascii {
+	if input != nil && terminal.ColorProfile() != termenv.Ascii {
 		m.first = background.Query(out)
 	}
 	program = tea.NewProgram(m, options...)

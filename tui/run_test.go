@@ -208,7 +208,7 @@ func TestKeysTypedAhead(t *testing.T) {
 
 // TestBackground: the answer of the terminal changes the colors, whenever it comes.
 func TestBackground(t *testing.T) {
-	r := newRenderer(termenv.ANSI256)
+	r := newTerminal(termenv.ANSI256)
 	m := New(t.Context(), Options{Source: nothing{}, Title: "call w1"}, r)
 	defer m.Close()
 	dark := m.scene.Theme.Accent

@@ -8,10 +8,10 @@ import (
 	"testing"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 
 	"dialtone/cmd/dialtone/internal/forms"
+	"dialtone/tui/draw"
 	"dialtone/tui/picture"
 	"dialtone/tui/start"
 )
@@ -41,10 +41,10 @@ func TestPictures(t *testing.T) {
 	for _, f := range all {
 		options.Commands = append(options.Commands, f.Screen())
 	}
-	renderer := lipgloss.NewRenderer(io.Discard)
-	renderer.SetColorProfile(termenv.ANSI256)
-	renderer.SetHasDarkBackground(true)
-	m := start.New(options, renderer)
+	terminal := draw.NewTerminal(io.Discard)
+	terminal.SetColorProfile(termenv.ANSI256)
+	terminal.Background = draw.Dark
+	m := start.New(options, terminal)
 	m.Update(tea.WindowSizeMsg{Width: width, Height: height})
 	for _, msg := range []tea.KeyMsg{
 		{Type: tea.KeyTab}, typed("w1"), {Type: tea.KeyTab}, {Type: tea.KeyCtrlU}, typed("https://call.example.org/call/"), {Type: tea.KeyTab}, typed(" turn:turn.example.org"),

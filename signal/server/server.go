@@ -107,7 +107,7 @@ func (s *Server) drain(served chan error) error {
 	if s.options.Store != nil {
 		emptied = nil // other servers go on with the pairs when the load balancer has noticed
 	}
-	s.options.Logger.Info("draining", "for", s.options.Drain)
+	s.options.Logger.Info("draining", "for", s.options.Drain.String())
 	over := time.NewTimer(s.options.Drain)
 	defer over.Stop()
 	select {

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
 	"github.com/muesli/termenv"
@@ -17,9 +16,9 @@ import (
 func plain() *Theme { return theme(termenv.Ascii) }
 
 func theme(profile termenv.Profile) *Theme {
-	r := lipgloss.NewRenderer(io.Discard)
+	r := NewTerminal(io.Discard)
 	r.SetColorProfile(profile)
-	r.SetHasDarkBackground(true)
+	r.Background = Dark
 	return NewTheme(r)
 }
 

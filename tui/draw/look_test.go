@@ -1,10 +1,13 @@
 package draw
 
 import (
+	"io"
 	"math"
 	"reflect"
 	"strconv"
 	"testing"
+
+	"github.com/muesli/termenv"
 )
 
 // glyphsOf lists all glyphs of a set by their names.
@@ -93,6 +96,53 @@ func TestContrast(t *testing.T) {
 			if c := contrast(palette(t, tone.dark), rgb); c < contrastLeast {
 				t.Errorf("%s on %s: %.2f:1", name, background, c)
 			}
+		}
+		for background, rgb := range map[string][3]uint8{"white": {255, 255, 255}, "black": {}} {
+			if c := contrast(palette(t, tone.either), rgb); c < contrastLeast {
+				t.Errorf("%s for any background, on %s: %.2f:1", name, background, c)
+			}
+		}
+	}
+}
+
+// TestUnknownBackground: colors that are legible on any, and none of the 16, whose looks nobody knows.
+func TestUnknownBackground(t *testing.T) {
+	r := NewTerminal(io.Discard)
+	r.Background = Unknown
+	for profile, want := range map[termenv.Profile]string{
+		termenv.ANSI256: "\x1b[38;5;29m", termenv.TrueColor: "\x1b[38;5;29m", termenv.ANSI: "", termenv.Ascii: "",
+	} {
+		r.SetColorProfile(profile)
+		if got := NewTheme(r).Good.on; got != want {
+			t.Errorf("%v: %q", profile, got)
+		}
+	}
+	r.SetColorProfile(termenv.ANSI256)
+	for dark, want := range map[bool]string{true: "\x1b[38;5;78m", false: "\x1b[38;5;22m"} {
+		r.Answered(dark)
+		if got := NewTheme(r).Good.on; got != want {
+			t.Errorf("dark %t: %q", dark, got)
+		}
+	}
+}
+
+// TestProfileOf: screen and tmux have colors whatever else the environment says of the terminal around them.
+func TestProfileOf(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		found, want termenv.Profile
+	}{
+		{"screen", termenv.Ascii, termenv.ANSI256},
+		{"screen.xterm", termenv.Ascii, termenv.ANSI256},
+		{"tmux", termenv.Ascii, termenv.ANSI256},
+		{"tmux", termenv.TrueColor, termenv.TrueColor},
+		{"screen-256color", termenv.ANSI256, termenv.ANSI256},
+		{"dumb", termenv.Ascii, termenv.Ascii},
+		{"vt100", termenv.Ascii, termenv.Ascii},
+		{"xterm", termenv.ANSI, termenv.ANSI},
+	} {
+		if got := profileOf(tt.name, tt.found); got != tt.want {
+			t.Errorf("%s: %v instead of %v", tt.name, got, tt.want)
 		}
 	}
 }

@@ -72,7 +72,7 @@ func (t *Theme) shade(c color.RGBA) rune {
 		ramp = asciiShades
 	}
 	gray := int(color.GrayModel.Convert(c).(color.Gray).Y) //nolint:errcheck,forcetypeassert // that is what it converts to
-	if !t.dark {                                           // what is printed is dark
+	if t.light {                                           // what is printed is dark
 		gray = 255 - gray
 	}
 	return ramp[gray*len(ramp)/256]

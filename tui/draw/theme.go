@@ -22,32 +22,37 @@ type Theme struct {
 
 	ascii   bool // frames hold only ASCII
 	profile termenv.Profile
-	dark    bool // the background
+	light   bool // the background
 }
 
-// tone is a color on light and on dark backgrounds. Its numbers are those of the 256-color palette, of which the test
-// computes the contrast, and of the 16 colors, whose looks the user has chosen: dark ones for light backgrounds,
-// bright ones for dark backgrounds, and neither yellow on light nor "bright black" on dark, which many palettes make
-// illegible.
-type tone struct{ light, dark, light16, dark16 string }
+// tone is a color on light backgrounds, on dark ones, and where it must be legible on both. Its numbers are those of the
+// 256-color palette, of which the test computes the contrast, and of the 16 colors, whose looks the user has chosen:
+// dark ones for light backgrounds, bright ones for dark backgrounds, and neither yellow on light nor "bright black" on
+// dark, which many palettes make illegible. None of the 16 is legible on both, so there the foreground has to do.
+type tone struct{ light, dark, either, light16, dark16 string }
 
 var (
-	accent = tone{"25", "75", "4", "14"}
-	good   = tone{"22", "78", "2", "10"}
-	warn   = tone{"94", "214", "5", "11"}
-	bad    = tone{"160", "203", "1", "9"}
-	dim    = tone{"242", "247", "8", "7"}
+	accent = tone{"25", "75", "63", "4", "14"}
+	good   = tone{"22", "78", "29", "2", "10"}
+	warn   = tone{"94", "214", "163", "5", "11"}
+	bad    = tone{"160", "203", "131", "1", "9"}
+	dim    = tone{"242", "247", "243", "8", "7"}
 )
 
-func (t tone) style(r *lipgloss.Renderer) lipgloss.Style {
-	return r.NewStyle().Foreground(lipgloss.CompleteAdaptiveColor{
-		Light: lipgloss.CompleteColor{TrueColor: t.light, ANSI256: t.light, ANSI: t.light16},
-		Dark:  lipgloss.CompleteColor{TrueColor: t.dark, ANSI256: t.dark, ANSI: t.dark16},
-	})
+func (t tone) style(on *Terminal) lipgloss.Style {
+	number, of16 := t.either, ""
+	switch on.Background {
+	case Dark:
+		number, of16 = t.dark, t.dark16
+	case Light:
+		number, of16 = t.light, t.light16
+	case Unknown:
+	}
+	return on.NewStyle().Foreground(lipgloss.CompleteColor{TrueColor: number, ANSI256: number, ANSI: of16})
 }
 
-// NewTheme returns the colors for the terminal behind r: its profile (none under NO_COLOR) and its background.
-func NewTheme(r *lipgloss.Renderer) *Theme {
+// NewTheme returns the colors for a terminal: its profile (none under NO_COLOR) and its background.
+func NewTheme(r *Terminal) *Theme {
 	return &Theme{
 		Accent: newPaint(accent.style(r)),
 		Good:   newPaint(good.style(r)),
@@ -58,7 +63,7 @@ func NewTheme(r *lipgloss.Renderer) *Theme {
 		Tab:    newPaint(accent.style(r).Bold(true)),
 		Glyphs: Unicode,
 
-		profile: r.ColorProfile(), dark: r.HasDarkBackground(),
+		profile: r.ColorProfile(), light: r.Background == Light,
 	}
 }
 

@@ -6,13 +6,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/charmbracelet/lipgloss"
 	"github.com/google/go-cmp/cmp"
 	"github.com/muesli/termenv"
 )
 
 func plainTheme() *Theme {
-	r := lipgloss.NewRenderer(io.Discard)
+	r := NewTerminal(io.Discard)
 	r.SetColorProfile(termenv.Ascii)
 	return NewTheme(r)
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
 
 	"dialtone/tui/draw"
 )
@@ -60,7 +59,7 @@ func TestLineIsBounded(t *testing.T) {
 	if len(in.Text()) != MaxText {
 		t.Errorf("%d characters are kept, want %d", len(in.text), MaxText)
 	}
-	th := draw.NewTheme(lipgloss.NewRenderer(io.Discard))
+	th := draw.NewTheme(draw.NewTerminal(io.Discard))
 	if line := in.View(th, 30); draw.Width(line) > 30 || !strings.HasPrefix(line, "xxx") || !strings.HasSuffix(line, th.Glyphs.Bar[0]) {
 		t.Errorf("the line is %q", line)
 	}

@@ -5,7 +5,6 @@ import (
 	"io"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 
 	"dialtone/tui/background"
@@ -36,15 +35,14 @@ type Screen struct {
 
 // Open shows the screen until Close.
 func Open(o Options, c Content) *Screen {
-	renderer := lipgloss.NewRenderer(o.Out)
-	renderer.SetHasDarkBackground(true) // until the terminal has answered
-	m := &model{o: o, renderer: renderer, content: c}
+	terminal := draw.NewTerminal(o.Out)
+	m := &model{o: o, terminal: terminal, content: c}
 	m.paint()
 	s := &Screen{done: make(chan struct{})}
 	options := []tea.ProgramOption{tea.WithOutput(o.Out), tea.WithAltScreen(), tea.WithoutSignalHandler()}
 	if input := background.Input(o.In, func(f background.Found) { s.program.Send(f) }); input != nil {
 		options = append(options, tea.WithInput(input))
-		if renderer.ColorProfile() != termenv.Ascii {
+		if terminal.ColorProfile() != termenv.Ascii {
 			m.first = background.Query(o.Out)
 		}
 	} else {
@@ -74,7 +72,7 @@ func (s *Screen) Close() {
 type model struct {
 	o             Options
 	content       Content
-	renderer      *lipgloss.Renderer
+	terminal      *draw.Terminal
 	theme         *draw.Theme
 	first         tea.Cmd
 	ending        bool
@@ -82,7 +80,7 @@ type model struct {
 }
 
 func (m *model) paint() {
-	m.theme = draw.NewTheme(m.renderer)
+	m.theme = draw.NewTheme(m.terminal)
 	if m.o.ASCII {
 		m.theme = m.theme.UseASCII()
 	}
@@ -97,7 +95,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 	case background.Found:
-		m.renderer.SetHasDarkBackground(msg.Dark)
+		m.terminal.Answered(msg.Dark)
 		m.paint()
 	case news:
 		m.content.Take(msg.any)

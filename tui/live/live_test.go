@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
 	"go.uber.org/goleak"
 
 	"dialtone/tui/draw"
@@ -25,7 +24,7 @@ func (*words) Foot(_ *draw.Theme, _ int, ending bool) []string {
 // TestKeys: the first ctrl+c ends the work and the screen stays; the second leaves it.
 func TestKeys(t *testing.T) {
 	stopped := 0
-	m := &model{o: Options{Stop: func() { stopped++ }}, renderer: lipgloss.NewRenderer(io.Discard), content: &words{}}
+	m := &model{o: Options{Stop: func() { stopped++ }}, terminal: draw.NewTerminal(io.Discard), content: &words{}}
 	m.paint()
 	press := tea.KeyMsg{Type: tea.KeyCtrlC}
 	if _, cmd := m.Update(press); cmd != nil || stopped != 1 || !m.ending {

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/charmbracelet/lipgloss"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
@@ -45,7 +44,7 @@ func example(seconds int) *History {
 }
 
 func TestGolden(t *testing.T) {
-	th := draw.NewTheme(lipgloss.NewRenderer(io.Discard))
+	th := draw.NewTheme(draw.NewTerminal(io.Discard))
 	var frames strings.Builder
 	short := example(4)
 	short.now.Second.Short, short.now.Unjudged = true, 3
@@ -79,7 +78,7 @@ func TestGolden(t *testing.T) {
 		}
 		fmt.Fprintf(&frames, "== %d×%d\n%s\n", one.width, one.height, frame)
 	}
-	fmt.Fprintf(&frames, "== ASCII\n%s\n", live.Frame(example(40), draw.NewTheme(lipgloss.NewRenderer(io.Discard)).UseASCII(), 80, 24, false))
+	fmt.Fprintf(&frames, "== ASCII\n%s\n", live.Frame(example(40), draw.NewTheme(draw.NewTerminal(io.Discard)).UseASCII(), 80, 24, false))
 	name := filepath.Join("testdata", "frames.txt")
 	if *update {
 		if err := os.WriteFile(name, []byte(frames.String()), 0o600); err != nil {

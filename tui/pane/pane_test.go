@@ -8,7 +8,6 @@ import (
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
@@ -24,7 +23,7 @@ func sceneOf(list ...diag.Data) (*Scene, Events) {
 		events = append(events, diag.Event{Seq: uint64(i + 1), At: time.Duration(i) * time.Millisecond, Data: d})
 	}
 	c := call.Fold(events)
-	s := &Scene{Theme: draw.NewTheme(lipgloss.NewRenderer(io.Discard)), Call: c, Verdict: judge.Judge(c), Clock: c.Now, Live: true}
+	s := &Scene{Theme: draw.NewTheme(draw.NewTerminal(io.Discard)), Call: c, Verdict: judge.Judge(c), Clock: c.Now, Live: true}
 	return s, events
 }
 

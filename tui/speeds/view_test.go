@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/charmbracelet/lipgloss"
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
@@ -70,7 +69,7 @@ func example(seconds int) *Measurement {
 }
 
 func TestGolden(t *testing.T) {
-	th := draw.NewTheme(lipgloss.NewRenderer(io.Discard))
+	th := draw.NewTheme(draw.NewTerminal(io.Discard))
 	var frames strings.Builder
 	ended := example(14)
 	ended.Take([]diag.Event{{At: 17 * time.Second, Data: diag.SpeedEnd{Reason: diag.SpeedDone}}})
@@ -90,7 +89,7 @@ func TestGolden(t *testing.T) {
 		}
 		fmt.Fprintf(&frames, "== %d×%d\n%s\n", one.width, one.height, frame)
 	}
-	fmt.Fprintf(&frames, "== ASCII\n%s\n", live.Frame(example(9), draw.NewTheme(lipgloss.NewRenderer(io.Discard)).UseASCII(), 80, 24, false))
+	fmt.Fprintf(&frames, "== ASCII\n%s\n", live.Frame(example(9), draw.NewTheme(draw.NewTerminal(io.Discard)).UseASCII(), 80, 24, false))
 	name := filepath.Join("testdata", "frames.txt")
 	if *update {
 		if err := os.MkdirAll("testdata", 0o750); err != nil {

@@ -5,7 +5,6 @@ import (
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
 
 	"dialtone/tui/background"
 	"dialtone/tui/draw"
@@ -18,7 +17,7 @@ var ErrInterrupted = errors.New("interrupted")
 type Model struct {
 	options       Options
 	keys          KeyMap
-	renderer      *lipgloss.Renderer
+	terminal      *draw.Terminal
 	theme         *draw.Theme
 	first         tea.Cmd          // of the screen; nil for none
 	forms         map[string]*form // of the commands
@@ -32,8 +31,8 @@ type Model struct {
 }
 
 // New makes the screen.
-func New(o Options, r *lipgloss.Renderer) *Model {
-	m := &Model{options: o, keys: DefaultKeyMap(), renderer: r, forms: map[string]*form{}, remark: o.Remark}
+func New(o Options, r *draw.Terminal) *Model {
+	m := &Model{options: o, keys: DefaultKeyMap(), terminal: r, forms: map[string]*form{}, remark: o.Remark}
 	m.paint()
 	known := map[string]Command{}
 	for _, c := range o.Commands {
@@ -57,7 +56,7 @@ func (m *Model) Result() (*Choice, error) { return m.choice, m.err }
 
 // paint makes the theme for the terminal.
 func (m *Model) paint() {
-	m.theme = draw.NewTheme(m.renderer)
+	m.theme = draw.NewTheme(m.terminal)
 	if m.options.ASCII {
 		m.theme.UseASCII()
 	}
@@ -72,7 +71,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 	case background.Found:
-		m.renderer.SetHasDarkBackground(msg.Dark)
+		m.terminal.Answered(msg.Dark)
 		m.paint()
 	case tea.KeyMsg:
 		m.remark = ""

@@ -6,10 +6,10 @@ import (
 	"io"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 
 	"dialtone/tui/background"
+	"dialtone/tui/draw"
 	_ "dialtone/tui/quiet" // Bubble Tea would ask the terminal at once
 )
 
@@ -17,13 +17,12 @@ import (
 // after q; the error is [ErrInterrupted] after ctrl+c, the context's when that has ended, else what failed.
 // The terminal is restored in each case.
 func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) (*Choice, error) {
-	renderer := lipgloss.NewRenderer(out)
-	renderer.SetHasDarkBackground(true) // until the terminal has answered
-	m := New(o, renderer)
+	terminal := draw.NewTerminal(out)
+	m := New(o, terminal)
 	var program *tea.Program
 	if input := background.Input(in, func(f background.Found) { program.Send(f) }); input != nil {
 		in = input
-		if renderer.ColorProfile() != termenv.Ascii {
+		if terminal.ColorProfile() != termenv.Ascii {
 			m.first = background.Query(out)
 		}
 	}

@@ -12,8 +12,9 @@ import (
 	"testing"
 	"unicode"
 
+	"dialtone/tui/draw"
+
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
 	"github.com/muesli/termenv"
@@ -74,9 +75,9 @@ func newBench(o Options, width, height int) bench {
 }
 
 func newColoured(o Options, profile termenv.Profile, width, height int) bench {
-	r := lipgloss.NewRenderer(io.Discard)
+	r := draw.NewTerminal(io.Discard)
 	r.SetColorProfile(profile)
-	r.SetHasDarkBackground(true)
+	r.Background = draw.Dark
 	b := bench{New(o, r)}
 	b.Update(tea.WindowSizeMsg{Width: width, Height: height})
 	return b
