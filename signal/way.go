@@ -47,6 +47,9 @@ type Way struct {
 	// Listen makes the server of an answerer, which callers reach at Path below its address; nil: answerers dial too.
 	Listen func(s Setup) Server
 	Path   string
+	// Others is what to type into other programs so that they call an address that answers, with a token or without; nil:
+	// there is nothing to say.
+	Others func(url string, token bool) string
 	// ICEServers asks an address for the ICE servers that it offers, before the call; nil: the way knows none.
 	ICEServers func(ctx context.Context, s Setup) ([]ICEServer, error)
 }

@@ -39,7 +39,7 @@ func (w chosen) open(ctx context.Context, a app, f *answeringFlags) (*host, erro
 	}
 	h := &host{Server: w.Listen(signal.Setup{Token: f.Token.Reveal()}), url: urls[0], ended: make(chan error, 1)}
 	h.join = w.join(h.url, e, f.Token)
-	if err := a.Print("%s%s", w.invitation(urls, h.join), e.Describe()); err != nil {
+	if err := a.Print("%s%s", w.invitation(urls, h.join, f.Token), e.Describe()); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	ctx, h.stop = context.WithCancel(context.WithoutCancel(ctx))
@@ -76,12 +76,15 @@ func (w chosen) join(url string, e *endpoint.Endpoint, token diag.Secret) string
 }
 
 // invitation says where the server listens, and what to type at the peer.
-func (w chosen) invitation(urls []string, join string) string {
+func (w chosen) invitation(urls []string, join string, token diag.Secret) string {
 	var b strings.Builder
 	for _, u := range urls {
 		fmt.Fprintf(&b, "listening on %s\n", u)
 	}
 	fmt.Fprintf(&b, "the peer: %s\n", join)
+	if w.Others != nil {
+		fmt.Fprintln(&b, w.Others(urls[0], token != ""))
+	}
 	return b.String()
 }
 

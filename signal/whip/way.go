@@ -22,7 +22,8 @@ var (
 			Placeholder: "HOST:PORT",
 			Help:        "Accept what encoders publish to http://HOST:PORT/whip (WHIP, RFC 9725).",
 		}},
-		Check: []signal.Flag{{Placeholder: "URL", Help: "Publish to this endpoint of a media server (WHIP)."}},
+		Check:  []signal.Flag{{Placeholder: "URL", Help: "Publish to this endpoint of a media server (WHIP)."}},
+		Others: obs,
 	})
 	Play = way(signal.Way{
 		Name: "whep",
@@ -33,6 +34,15 @@ var (
 		Check: []signal.Flag{{Placeholder: "URL", Help: "Play from this endpoint of a media server (WHEP)."}},
 	})
 )
+
+// obs is what OBS Studio (30 and later) asks for in Settings, Stream.
+func obs(url string, token bool) string {
+	bearer := "empty"
+	if token {
+		bearer = "the token"
+	}
+	return "OBS: in Settings, Stream, choose Service WHIP; Server: " + url + "; Bearer Token: " + bearer
+}
 
 // way completes what the two have in common.
 func way(w signal.Way) signal.Way {

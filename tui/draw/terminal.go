@@ -48,7 +48,7 @@ func profileOf(name string, found termenv.Profile) termenv.Profile {
 	return found
 }
 
-// Answered notes the background that the terminal has told.
+// Answered notes the background that the terminal has reported.
 func (t *Terminal) Answered(dark bool) {
 	t.Background = Light
 	if dark {
