@@ -10,7 +10,6 @@ import (
 	"github.com/muesli/termenv"
 
 	"dialtone/tui/background"
-	"dialtone/tui/draw"
 	_ "dialtone/tui/quiet" // Bubble Tea would query the terminal at once
 )
 
@@ -28,7 +27,7 @@ func Run(ctx context.Context, o Options) error {
 	if o.Copy == nil {
 		o.Copy = osc52To(out, os.Getenv)
 	}
-	terminal := draw.NewTerminal(out)
+	terminal := background.Terminal(out)
 	m := New(ctx, o, terminal)
 	defer m.Close()
 	var program *tea.Program

@@ -196,8 +196,15 @@ func (c thirdHostCase) answerOffers(t *testing.T, site *labtest.Site, offer stri
 		attack, to = c.attack, "http://127.0.0.1:8000/call/"
 		args = []string{"answer", c.signaling, "--server", to}
 		server := site.Command(ctx, "dialtone", "serve", "--listen=127.0.0.1:8000")
+		out, err := server.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := server.Start(); err != nil {
 			t.Fatal(err)
+		}
+		if !bufio.NewScanner(out).Scan() { // where it listens
+			t.Fatal("serve does not listen")
 		}
 		defer func() {
 			cancel()

@@ -126,7 +126,7 @@ func transportEnds() []judgeTest {
 			[]string{"channel.not_open"},
 		},
 		{"ICE, nobody answered", failedICE(), diag.ExitICE, "no path found after 2.1 s", []string{
-			"2 candidate pairs checked with 9 requests, none answered", "Local candidates: 1 host; remote candidates: 1 host", "Neither side has a relay candidate", "--ice stun:HOST --ice turn:HOST",
+			"2 candidate pairs checked with 9 requests, none answered", "Local candidates: 1 host; remote candidates: 1 host", "Neither side has a relay candidate", "(--ice stun:HOST)", "(--ice turn:HOST --ice-user NAME)",
 		}, []string{"ice.no_path"}},
 		{"ICE, a server refused", failedICE(115, refusedTURN()), diag.ExitICE, "no path found after 2.1 s", []string{
 			"TURN server that works", "Check the user name and password",

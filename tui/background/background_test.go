@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/muesli/termenv"
 )
 
 // TestReader: answers are taken out, wherever they stand and however they are cut; everything else is passed on, byte for
@@ -57,5 +58,26 @@ func TestReader(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 		_, _ = in.Close(), out.Close()
+	}
+}
+
+// TestProfileOf: screen and tmux have colors whatever else the environment says of the terminal around them.
+func TestProfileOf(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		found, want termenv.Profile
+	}{
+		{"screen", termenv.Ascii, termenv.ANSI256},
+		{"screen.xterm", termenv.Ascii, termenv.ANSI256},
+		{"tmux", termenv.Ascii, termenv.ANSI256},
+		{"tmux", termenv.TrueColor, termenv.TrueColor},
+		{"screen-256color", termenv.ANSI256, termenv.ANSI256},
+		{"dumb", termenv.Ascii, termenv.Ascii},
+		{"vt100", termenv.Ascii, termenv.Ascii},
+		{"xterm", termenv.ANSI, termenv.ANSI},
+	} {
+		if got := profileOf(tt.name, tt.found); got != tt.want {
+			t.Errorf("%s: %v instead of %v", tt.name, got, tt.want)
+		}
 	}
 }

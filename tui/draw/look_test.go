@@ -126,27 +126,6 @@ func TestUnknownBackground(t *testing.T) {
 	}
 }
 
-// TestProfileOf: screen and tmux have colors whatever else the environment says of the terminal around them.
-func TestProfileOf(t *testing.T) {
-	for _, tt := range []struct {
-		name        string
-		found, want termenv.Profile
-	}{
-		{"screen", termenv.Ascii, termenv.ANSI256},
-		{"screen.xterm", termenv.Ascii, termenv.ANSI256},
-		{"tmux", termenv.Ascii, termenv.ANSI256},
-		{"tmux", termenv.TrueColor, termenv.TrueColor},
-		{"screen-256color", termenv.ANSI256, termenv.ANSI256},
-		{"dumb", termenv.Ascii, termenv.Ascii},
-		{"vt100", termenv.Ascii, termenv.Ascii},
-		{"xterm", termenv.ANSI, termenv.ANSI},
-	} {
-		if got := profileOf(tt.name, tt.found); got != tt.want {
-			t.Errorf("%s: %v instead of %v", tt.name, got, tt.want)
-		}
-	}
-}
-
 // palette is the color of a number above 15 in the 256-color palette: a cube of six steps, then grays.
 func palette(t *testing.T, number string) [3]uint8 {
 	t.Helper()

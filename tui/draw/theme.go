@@ -25,10 +25,11 @@ type Theme struct {
 	light   bool // the background
 }
 
-// tone is a color on light backgrounds, on dark ones, and where it must be legible on both. Its numbers are those of the
-// 256-color palette, of which the test computes the contrast, and of the 16 colors, whose looks the user has chosen:
-// dark ones for light backgrounds, bright ones for dark backgrounds, and neither yellow on light nor "bright black" on
-// dark, which many palettes make illegible. None of the 16 is legible on both, so there the foreground has to do.
+// tone is a color on light backgrounds, on dark ones, and where it must be legible on both. Its numbers are those of
+// the 256-color palette, of which the test computes the contrast, and of the 16 colors, whose looks the user has
+// chosen: dark ones for light backgrounds, bright ones for dark backgrounds, and neither yellow on light nor "bright
+// black" on dark, which many palettes make illegible. None of the 16 is legible on both, so there the foreground has to
+// do.
 type tone struct{ light, dark, either, light16, dark16 string }
 
 var (

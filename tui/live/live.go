@@ -35,7 +35,7 @@ type Screen struct {
 
 // Open shows the screen until Close.
 func Open(o Options, c Content) *Screen {
-	terminal := draw.NewTerminal(o.Out)
+	terminal := background.Terminal(o.Out)
 	m := &model{o: o, terminal: terminal, content: c}
 	m.paint()
 	s := &Screen{done: make(chan struct{})}

@@ -9,7 +9,6 @@ import (
 	"github.com/muesli/termenv"
 
 	"dialtone/tui/background"
-	"dialtone/tui/draw"
 	_ "dialtone/tui/quiet" // Bubble Tea would ask the terminal at once
 )
 
@@ -17,7 +16,7 @@ import (
 // after q; the error is [ErrInterrupted] after ctrl+c, the context's when that has ended, else what failed.
 // The terminal is restored in each case.
 func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) (*Choice, error) {
-	terminal := draw.NewTerminal(out)
+	terminal := background.Terminal(out)
 	m := New(o, terminal)
 	var program *tea.Program
 	if input := background.Input(in, func(f background.Found) { program.Send(f) }); input != nil {
