@@ -211,17 +211,16 @@ func (p *Peer) Waiting(label string) uint64 {
 	return dc.BufferedAmount()
 }
 
-// Flush waits until what was sent on a label has been acknowledged, and reports whether it has, or ctx ends.
-func (p *Peer) Flush(ctx context.Context, label string) bool {
+// Flush waits until what was sent on a label has been acknowledged, its channel is closed, or ctx ends.
+func (p *Peer) Flush(ctx context.Context, label string) {
 	dc := p.channels.get(label)
 	tick := time.NewTicker(flushPolling)
 	defer tick.Stop()
 	for dc != nil && dc.ReadyState() == webrtc.DataChannelStateOpen && dc.BufferedAmount() > 0 {
 		select {
 		case <-ctx.Done():
-			return false
+			return
 		case <-tick.C:
 		}
 	}
-	return dc != nil && dc.ReadyState() == webrtc.DataChannelStateOpen
 }

@@ -24,21 +24,19 @@ func (s *Session) callName() string {
 }
 
 // sayGoodbye informs the peer that the call is over. A path that is lost, or given up for one that is looked for,
-// cannot carry that: the peer would dial for the call. It learns it from the server then.
+// cannot carry that: the peer would dial for the call. It learns it from the server then. Where the path works nothing
+// is dialed, even if the peer does not acknowledge in time: it may wait for its next caller already.
 func (s *Session) sayGoodbye() {
 	s.sendControl(control{Code: codeReject})
 	works := s.redial.until.IsZero() && !s.phases.Running(diag.PhaseRestart, "")
-	if works && s.flush() || s.o.Config.Code == "" || !s.remote.restarts {
-		return
-	}
-	if works { // the room of a call that was connected is not that of a peer that dials again
-		s.drop()
-	}
-	x, name := s.release(), s.callName()
-	s.wg.Go(func() { s.hangUpByServer(x, name) })
 	if !works {
-		s.flush()
+		if s.o.Config.Code == "" || !s.remote.restarts {
+			return
+		}
+		x, name := s.release(), s.callName()
+		s.wg.Go(func() { s.hangUpByServer(x, name) })
 	}
+	s.flush()
 }
 
 // hangUpByServer ends the call in the room that an exchange is for, or in another one.

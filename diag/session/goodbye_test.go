@@ -11,18 +11,20 @@ import (
 
 // TestHangUpByServer: where the path cannot carry the hang-up, the server does, in the room of the call or in another one.
 func TestHangUpByServer(t *testing.T) {
+	restarts := func(r *rig) { r.phases.Start(diag.PhaseRestart, "") }
 	for name, test := range map[string]struct {
 		from  state
 		facts func(r *rig)
 		wants bool
 	}{
-		"a path that works":               {connected, func(*rig) {}, false},
-		"nothing is acknowledged":         {connected, func(r *rig) { r.peer.deaf = true }, true},
-		"nothing is, and no room is open": {connected, func(r *rig) { r.peer.deaf, r.exchange = true, nil }, true},
-		"a restart":                       {restarting, func(r *rig) { r.phases.Start(diag.PhaseRestart, "") }, true},
-		"a lost path":                     {redialing, func(r *rig) { r.redial.until = r.held.since }, true},
-		"a peer that does not dial again": {connected, func(r *rig) { r.peer.deaf, r.remote.restarts = true, false }, false},
-		"signaling without a code":        {connected, func(r *rig) { r.peer.deaf, r.o.Config.Code = true, "" }, false},
+		"a path that works": {connected, func(*rig) {}, false},
+		"a restart":         {restarting, restarts, true},
+		"a lost path":       {redialing, func(r *rig) { r.redial.until = r.held.since }, true},
+		"a lost path, and no room is open": {redialing, func(r *rig) {
+			r.redial.until, r.exchange = r.held.since, nil
+		}, true},
+		"a peer that does not dial again": {restarting, func(r *rig) { restarts(r); r.remote.restarts = false }, false},
+		"signaling without a code":        {restarting, func(r *rig) { restarts(r); r.o.Config.Code = "" }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(Options{Config: diag.Config{Code: "w1"}})

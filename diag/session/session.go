@@ -366,11 +366,11 @@ func (s *Session) finish() {
 	s.o.Feed.End(e)
 }
 
-// flush waits, for a bounded time, until the peer has what was sent on the control channel, and reports whether it has.
-func (s *Session) flush() bool {
+// flush waits, for a bounded time, until the peer has what was sent on the control channel.
+func (s *Session) flush() {
 	ctx, cancel := context.WithTimeout(context.Background(), hangupTime)
 	defer cancel()
-	return s.peer.Flush(ctx, diag.LabelControl)
+	s.peer.Flush(ctx, diag.LabelControl)
 }
 
 // cause is the text of an error for an event.
