@@ -177,8 +177,8 @@ func (d *firefoxDriver) ask(do string, page int, fields map[string]any) (json.Ra
 		return m.Value, nil
 	case <-d.ended:
 		return nil, fmt.Errorf("%s: Firefox has ended: %s", do, d.stderr.String())
-	case <-time.After(browserPatience):
-		return nil, fmt.Errorf("%s: no answer of Firefox within %s", do, browserPatience)
+	case <-time.After(answerPatience):
+		return nil, fmt.Errorf("%s: no answer of Firefox within %s", do, answerPatience)
 	}
 }
 

@@ -15,8 +15,11 @@ import (
 	"time"
 )
 
-// browserPatience bounds everything that a test does with one browser.
-const browserPatience = 5 * time.Minute
+const (
+	// browserPatience bounds everything that a test does with one browser, and answerPatience one answer of it.
+	browserPatience = 5 * time.Minute
+	answerPatience  = 2 * time.Minute
+)
 
 // pages bounds how many tests with a page run at the same time.
 var pages = make(chan struct{}, 3)
