@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"dialtone/cmd/dialtone/internal/files"
@@ -33,6 +34,19 @@ type evidenceFlags struct {
 	PCAPNG string `name:"pcapng" placeholder:"FILE" help:"Write the packets of the call, and the keys of DTLS, to this file for Wireshark, up to 1 GiB. It is a secret."`
 	Plain  string `name:"pcapng-decrypted" placeholder:"FILE" help:"Write RTP, RTCP and SCTP of the call, decrypted, to this file for Wireshark, up to 1 GiB. It is a secret."`
 	Save   string `name:"save-media" placeholder:"DIR" help:"Write the media that is received to files in this directory: Ogg, IVF, H264, AU and rtpdump, up to 1 GiB and an hour. They hold what is said and shown."`
+}
+
+// distinct says which flags name one file, in which each would destroy what the other writes, or nil.
+func (f *evidenceFlags) distinct() error {
+	flags := map[string]string{}
+	for _, one := range [][2]string{{"--keylog", f.KeyLog}, {"--pcapng", f.PCAPNG}, {"--pcapng-decrypted", f.Plain}} {
+		path := filepath.Clean(one[1])
+		if other := flags[path]; one[1] != "" && other != "" {
+			return fmt.Errorf("%s and %s name the same file: give each a file of its own", other, one[0])
+		}
+		flags[path] = one[0]
+	}
+	return nil
 }
 
 // accountFlags are the credentials for the TURN servers.
@@ -109,7 +123,7 @@ func (n *networkFlags) complete() error {
 	if err != nil {
 		err = fmt.Errorf("--impair: %w", err)
 	}
-	return errors.Join(n.servers().Complete("--ice "), err)
+	return errors.Join(n.servers().Complete("--ice "), err, n.evidenceFlags.distinct())
 }
 
 // servers are those of --ice, with their accounts.
