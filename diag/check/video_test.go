@@ -56,7 +56,7 @@ func loops(t *testing.T) map[string]loop {
 	return out
 }
 
-// delivery is a packet under way.
+// delivery is a packet in flight.
 type delivery struct {
 	at     time.Duration
 	packet rtp.Packet

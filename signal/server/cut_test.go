@@ -80,8 +80,8 @@ func (c *cable) cut() {
 	c.conns = nil
 }
 
-// mend lets connections through again.
-func (c *cable) mend() {
+// restore lets connections through again.
+func (c *cable) restore() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.isCut = false

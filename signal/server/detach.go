@@ -26,8 +26,7 @@ const (
 // A connection with a parked request costs net/http 30 KB: three buffers and two stacks. So a request that waits for
 // long is detached: its connection is taken from net/http, waits in one goroutine with a small stack, is answered from
 // there, and goes back to net/http with the first byte of the next request. That lets 10,000 parties wait in 100 MB
-// instead of
-// 320.
+// instead of 320.
 
 // detachedConns are the detached connections of one Serve. It is a net.Listener: those that come back are accepted
 // again.

@@ -177,7 +177,7 @@ func TestStoreIsAway(t *testing.T) {
 	l.wantRefused("parked", <-answered, 503, "store_unavailable")
 	l.wantRefused("dial", l.post(`{"code":"dial","call_code":"w"}`), 503, "store_unavailable")
 	l.wantRefused("poll", l.poll(initiator), 503, "store_unavailable")
-	address.mend()
+	address.restore()
 	for range 1 + len(l.others) { // each server finds out by itself, within a second
 		for l.post(`{"code":"dial","call_code":"first"}`).status != 200 {
 			time.Sleep(10 * time.Millisecond)

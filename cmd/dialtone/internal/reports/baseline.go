@@ -11,7 +11,8 @@ import (
 // maxBaseline bounds an earlier report, in bytes.
 const maxBaseline = 20 << 20
 
-// ReadBaseline reads the earlier report of a target, of a scenario the check of this name; nil if there is no path.
+// ReadBaseline reads an earlier report of a target, or the check with this name in that of a scenario. It is nil
+// without a path.
 func ReadBaseline(path, name string, target report.Target) (*report.Report, error) {
 	if path == "" {
 		return nil, nil //nolint:nilnil // none was asked for
