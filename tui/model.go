@@ -56,7 +56,7 @@ func New(ctx context.Context, o Options, r *draw.Terminal) *Model {
 		transport: transport{speed: 1},
 	}
 	m.terminal = r
-	m.scene = &pane.Scene{Theme: o.theme(r), Call: &call.Call{}, Live: o.Controls != nil}
+	m.scene = &pane.Scene{Theme: r.Theme(o.ASCII), Call: &call.Call{}, Live: o.Controls != nil}
 	for _, newPane := range o.Panes {
 		m.panes = append(m.panes, newPane(m.scene))
 	}
@@ -95,7 +95,7 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 		m.resize(msg.Width, msg.Height)
 	case background.Found:
 		m.terminal.Answered(msg.Dark)
-		*m.scene.Theme = *m.options.theme(m.terminal)
+		*m.scene.Theme = *m.terminal.Theme(m.options.ASCII)
 	case batchMsg:
 		return m.take(msg.events)
 	case sourceMsg:

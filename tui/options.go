@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"dialtone/diag"
-	"dialtone/tui/draw"
 	"dialtone/tui/pane"
 )
 
@@ -59,11 +58,3 @@ var ErrCallAgain = errors.New("call again")
 
 // ErrInterrupted is returned after ctrl+c during a running call.
 var ErrInterrupted = errors.New("interrupted")
-
-func (o Options) theme(r *draw.Terminal) *draw.Theme {
-	th := draw.NewTheme(r)
-	if o.ASCII {
-		th.UseASCII()
-	}
-	return th
-}

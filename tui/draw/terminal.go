@@ -25,6 +25,15 @@ type Terminal struct {
 // NewTerminal is the terminal behind out, with a background that is unknown.
 func NewTerminal(out io.Writer) *Terminal { return &Terminal{Renderer: lipgloss.NewRenderer(out)} }
 
+// Theme is how things look on the terminal; ascii: with ASCII only.
+func (t *Terminal) Theme(ascii bool) *Theme {
+	th := NewTheme(t)
+	if ascii {
+		th.UseASCII()
+	}
+	return th
+}
+
 // Answered notes the background that the terminal has reported.
 func (t *Terminal) Answered(dark bool) {
 	t.Background = Light

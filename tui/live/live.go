@@ -79,12 +79,7 @@ type model struct {
 	width, height int
 }
 
-func (m *model) paint() {
-	m.theme = draw.NewTheme(m.terminal)
-	if m.o.ASCII {
-		m.theme = m.theme.UseASCII()
-	}
-}
+func (m *model) paint() { m.theme = m.terminal.Theme(m.o.ASCII) }
 
 // Init implements tea.Model.
 func (m *model) Init() tea.Cmd { return m.first }

@@ -55,12 +55,7 @@ func New(o Options, r *draw.Terminal) *Model {
 func (m *Model) Result() (*Choice, error) { return m.choice, m.err }
 
 // paint makes the theme for the terminal.
-func (m *Model) paint() {
-	m.theme = draw.NewTheme(m.terminal)
-	if m.options.ASCII {
-		m.theme.UseASCII()
-	}
-}
+func (m *Model) paint() { m.theme = m.terminal.Theme(m.options.ASCII) }
 
 // Init does the first command: only keys change the screen.
 func (m *Model) Init() tea.Cmd { return m.first }
