@@ -61,5 +61,7 @@ var figures = []figure{
 		minor: true,
 		of:    func(s *call.Stream) *float64 { return diag.Ptr(float64(s.NACK)) },
 	},
+	{metric: "fec_packets", unit: unitCount, help: "Packets of FEC, and repetitions in those of media.",
+		of: func(s *call.Stream) *float64 { return s.FEC }},
 	{title: "PLI", unit: unitCount, minor: true, of: func(s *call.Stream) *float64 { return diag.Ptr(float64(s.PLI)) }},
 }
