@@ -38,7 +38,7 @@ func (c *exportCommand) run(_ context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(nil); err != nil {
 		return diag.ExitUsage, err
 	}
-	damage, exit, err := c.Write(a.Results(), a.In, readVersion().Version)
+	damage, exit, err := c.Write(a.Display(), a.In, readVersion().Version)
 	a.Warn(damage)
 	return exit, err
 }
@@ -63,5 +63,8 @@ func (c *diffCommand) run(_ context.Context, a app) (diag.Exit, error) {
 		return diag.ExitPass, nil
 	}
 	a.Warn(calls.Damage)
-	return diag.ExitPass, calls.Write(a.Results())
+	if err := calls.Write(a.Display()); err != nil {
+		return diag.ExitCannotRun, err
+	}
+	return diag.ExitPass, nil
 }

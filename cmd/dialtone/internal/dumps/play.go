@@ -27,7 +27,7 @@ type Playing struct {
 func (o *Opened) Play(ctx context.Context, p Playing) (diag.Exit, error) {
 	if o.Recording == nil || !p.Terminal || p.Plain {
 		p.Warn(o.Damage)
-		return o.Print(p.Results())
+		return o.Print(p.Display())
 	}
 	ctx, restore := p.Interruptible(ctx)
 	defer restore()
