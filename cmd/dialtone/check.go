@@ -121,7 +121,7 @@ func (*checkCommand) write(a app, r *report.Report, without record.Options, out 
 	error,
 ) {
 	err = errors.Join(err,
-		reports.Write(a.Results(), r, reports.Guard(out, without)),
+		reports.Write(a.Display(), r, reports.Guard(out, without)),
 		reports.NewGitHub(a.Environ).Write(a.Err, r, out),
 	)
 	exit := diag.Exit(r.Exit.Code)
@@ -146,7 +146,7 @@ func (c *checkCommand) undone(a app, out []reports.Output, exit diag.Exit, err e
 		why = append(why, m.String())
 	}
 	r := report.Undone(toolName(), cmp.Or(c.Name, a.name), time.Now(), exit, why)
-	err = errors.Join(err, reports.WriteOnly(a.Results(), r, out))
+	err = errors.Join(err, reports.WriteOnly(a.Display(), r, out))
 	return exit, errors.Join(err, reports.NewGitHub(a.Environ).Write(a.Err, r, out))
 }
 
