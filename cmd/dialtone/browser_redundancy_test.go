@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"dialtone/diag"
+	"dialtone/diag/lab/labtest"
 )
 
 // redundant makes a page that sends RED and ULPFEC, though the answer to its offer has neither.
@@ -27,7 +28,7 @@ const redundant = `const set = RTCPeerConnection.prototype.setRemoteDescription;
 // TestChromiumRED: RED and FEC of Chromium, which no answer of dialtone accepts, are counted as what they are: the media
 // in them is Opus and VP8, nothing is lost, and there is no third stream.
 func TestChromiumRED(t *testing.T) {
-	besides(t)
+	labtest.NeedQuiet(t)
 	url, recording := startServe(t), filepath.Join(t.TempDir(), "call.jsonl")
 	b := openTab(t, inChromium, "page", url+"?code=w1&media=test", redundant)
 	b.click("call")
