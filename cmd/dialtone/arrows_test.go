@@ -126,7 +126,7 @@ var arrows = []struct {
 	{"dialtone/diag/words/speed", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/speed", "dialtone/diag/words/failure", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/phrase", []string{"dialtone/diag/judge"}},
 	{"dialtone/diag/words/load", []string{"dialtone/diag/judge", "dialtone/diag/words/phrase"}},
-	{"dialtone/diag/words/sound", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
+	{"dialtone/diag/words/sound", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/video", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/stress", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/browser", "dialtone/diag/words/failure", "dialtone/diag/words/speed", "dialtone/diag/words/term", "dialtone/diag/words/verdict", "dialtone/diag/words/video"}},
