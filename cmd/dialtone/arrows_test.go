@@ -39,7 +39,7 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/dumps", []string{
 		"dialtone/cmd/dialtone/internal/calls", "dialtone/cmd/dialtone/internal/helps", "dialtone/cmd/dialtone/internal/nattext",
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/check", "dialtone/diag/dump", "dialtone/diag/export", "dialtone/diag/judge", "dialtone/diag/record",
-		"dialtone/diag/report", "dialtone/diag/words", "dialtone/diag/words/",
+		"dialtone/diag/report", "dialtone/diag/words", "dialtone/diag/words/", terminalPackage, "dialtone/tui", "dialtone/tui/diff", "dialtone/tui/live", "dialtone/tui/pane",
 	}},
 	{"dialtone/cmd/dialtone/internal/helps", []string{"dialtone/diag"}},
 	{settingsPackage, []string{filesPackage, "dialtone/diag", "dialtone/signal/toml", "dialtone/tui/start", "github.com/alecthomas/kong"}},
