@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/telemetry"
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/session"
@@ -16,6 +17,7 @@ import (
 type answerCommand struct {
 	Code *string `form:"answer" label:"code" hint:"the room code that both peers dial" arg:"" optional:"" help:"The room code that both peers dial."`
 	networkFlags
+	telemetry.Flags
 	answeringFlags
 	mediaFlags
 	lengthFlags

@@ -56,6 +56,10 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/version", nil},
+	{"dialtone/cmd/dialtone/internal/telemetry", []string{
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/report", "github.com/prometheus/",
+		"go.opentelemetry.io/otel/",
+	}},
 	{"dialtone/cmd/dialtone/internal/rooms", []string{
 		"dialtone/diag", "dialtone/signal/pairs/redisstore", "dialtone/signal/server", "github.com/prometheus/",
 	}},
