@@ -59,7 +59,7 @@ const (
 // options are the sources of settings, and the words of the table.
 func (s streams) options() settings.Options {
 	return settings.Options{
-		Environ: s.Environ, ConfigDir: s.ConfigDir, Out: s.Out, Err: s.Err, Decoders: decoders(),
+		Environ: s.Environ, ConfigDir: s.ConfigDir, Out: s.Display(), Err: s.Err, Decoders: decoders(),
 		Kong: []kong.Option{
 			kong.Description("Place a real WebRTC call from a terminal and see whether it works, how well, and if not, why."),
 			kong.Vars{

@@ -37,7 +37,7 @@ func (c *exportCommand) run(_ context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(nil); err != nil {
 		return diag.ExitUsage, err
 	}
-	damage, exit, err := c.Write(a.Results(), a.In, readVersion().Version)
+	damage, exit, err := c.Write(a.Display(), a.In, readVersion().Version)
 	a.Warn(damage)
 	return exit, err
 }
@@ -52,7 +52,7 @@ func (c *diffCommand) run(_ context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(nil); err != nil {
 		return diag.ExitUsage, err
 	}
-	damage, err := c.Write(a.Results(), a.In)
+	damage, err := c.Write(a.Display(), a.In)
 	a.Warn(damage)
 	if err != nil {
 		return diag.ExitCannotRun, err

@@ -84,7 +84,7 @@ func (c *loadCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 		return diag.ExitInterrupted, runErr
 	}
 	exit := diag.Exit(r.Exit.Code)
-	if err := loads.Write(a.Results(), r, c.Out); err != nil {
+	if err := loads.Write(a.Display(), r, c.Out); err != nil {
 		exit, runErr = exit.Worse(diag.ExitCannotRun), errors.Join(runErr, err)
 	}
 	return exit, runErr
@@ -162,7 +162,7 @@ func (c *mergeCommand) run(_ context.Context, a app) (diag.Exit, error) {
 	if err != nil {
 		return diag.ExitUsage, fmt.Errorf("cannot merge: %w", err)
 	}
-	if err := loads.Write(a.Results(), r, c.Out); err != nil {
+	if err := loads.Write(a.Display(), r, c.Out); err != nil {
 		return diag.ExitCannotRun, err
 	}
 	return diag.Exit(r.Exit.Code), nil

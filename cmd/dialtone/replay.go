@@ -55,7 +55,7 @@ func (a app) show(ctx context.Context, opened *dumps.Opened, path string, speed 
 ) {
 	if opened.Recording == nil || !a.Terminal || f.Plain {
 		a.Warn(opened.Damage)
-		return opened.Print(a.Results())
+		return opened.Print(a.Display())
 	}
 	return a.replayScreen(ctx, path, speed, f, opened.Recording, opened.Damage)
 }

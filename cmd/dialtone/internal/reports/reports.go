@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 
 	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/cmd/dialtone/internal/settings"
@@ -135,8 +134,6 @@ func (o Place[R]) writeTo(stdout io.Writer, r *R) error {
 		}
 		return nil
 	}
-	if _, err := stdout.Write(b.Bytes()); err != nil && !errors.Is(err, syscall.EPIPE) {
-		return err
-	}
-	return nil
+	_, err := stdout.Write(b.Bytes())
+	return err
 }
