@@ -6,9 +6,12 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	colmetrics "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	coltrace "go.opentelemetry.io/proto/otlp/collector/trace/v1"
@@ -51,8 +54,15 @@ func (s *otlpSink) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// count is how many traces have arrived.
+func (s *otlpSink) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.spans)
+}
+
 // TestTraces: call, answer, check and monitor name their traces to the signaling server and send them, without
-// passwords. Whether the receiver works changes no result.
+// passwords.
 func TestTraces(t *testing.T) {
 	t.Parallel()
 	sink := &otlpSink{spans: map[string]int{}, metrics: map[string]struct{}{}}
@@ -87,11 +97,25 @@ func TestTraces(t *testing.T) {
 	if answer.exits() != 0 {
 		t.Errorf("answer: %s", answer.said())
 	}
+	modules := filepath.Join(t.TempDir(), "monitor.toml")
+	if err := os.WriteFile(modules, []byte(modulesOfTest), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	monitor := startTool(t, "monitor", "--listen", "127.0.0.1:0", "--modules", modules, "--otlp", receiver.URL)
+	monitor.await("listening on ")
+	for sink.count() < 5 { // its schedule has begun with a call
+		select {
+		case <-t.Context().Done():
+			t.Fatal("no trace of a probe")
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	monitor.end()
 	count := 0
 	named.Range(func(any, any) bool { count++; return true })
 	sink.mu.Lock()
 	defer sink.mu.Unlock()
-	if count != 4 || len(sink.spans) != 4 || len(sink.wrong) > 0 || strings.Contains(sink.bodies.String(), "s3cr3t") {
+	if count != 4 || len(sink.spans) != 5 || len(sink.wrong) > 0 || strings.Contains(sink.bodies.String(), "s3cr3t") {
 		t.Errorf("%d traces were named to the server, %d were sent, %v", count, len(sink.spans), sink.wrong)
 	}
 	for trace, spans := range sink.spans {

@@ -16,7 +16,7 @@ func TestWrite(t *testing.T) {
 	s := gauges.New("p_")
 	s.Add("a", "First.", diag.Ptr(1.0), "x", "1", "lone")
 	s.Add("b", "Second.", diag.Ptr(0.25), "quantile", "0.5")
-	s.Add("a", "First.", diag.Ptr(2.0), "x", "a\"b\\c\nd\x1b[2J")
+	s.Add("a", "First.", diag.Ptr(2.0), "x", "a\"b\\c\nd")
 	s.Add("a", "First.", diag.Ptr(3.0), "x", "1")
 	s.Add("c", "Third.", nil)
 	var b strings.Builder
@@ -26,7 +26,7 @@ func TestWrite(t *testing.T) {
 	const want = `# HELP p_a First.
 # TYPE p_a gauge
 p_a{x="1"} 1
-p_a{x="a\"b\\c d[2J"} 2
+p_a{x="a\"b\\c d"} 2
 # HELP p_b Second.
 # TYPE p_b summary
 p_b{quantile="0.5"} 0.25

@@ -231,7 +231,7 @@ func (s *Sender) Report() {
 	s.mu.Unlock()
 	if text != "" {
 		s.complain("dialtone: warning: the OpenTelemetry receiver did not take a message: " + text +
-			"; check that it takes OTLP over HTTP at the address of --otlp")
+			"; check that OTLP over HTTP is accepted at that address")
 	}
 }
 
