@@ -31,8 +31,8 @@ import (
 type checkCommand struct {
 	Loopback bool `help:"Call between two peers in this process: tests the given ICE servers, or, without any, that WebRTC works on this machine."`
 	wayFlags
-	Scenario  string `scenario:"-" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/reference/check.md."`
-	Recording string `scenario:"-" placeholder:"FILE" help:"Judge this recording, or this dump of a browser, and place no call. - reads the standard input; FILE#ID names a connection of a dump."`
+	Scenario  string `scenario:"-" path:"reads" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/reference/check.md."`
+	Recording string `scenario:"-" path:"reads" placeholder:"FILE" help:"Judge this recording, or this dump of a browser, and place no call. - reads the standard input; FILE#ID names a connection of a dump."`
 
 	requests.Requirements
 	networkFlags
@@ -50,9 +50,9 @@ type checkCommand struct {
 	NoEcho      bool                `help:"Do not expect a data channel that opens and is echoed: for servers without one."`
 	Assert      []*assert.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"800ms\")'. Repeatable."`
 	Baseline    string              `placeholder:"FILE" help:"An earlier report in JSON: fail on significant regressions."`
-	Out         []reports.Output    `scenario:"top" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
+	Out         []reports.Output    `scenario:"top" path:"writes" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
 	Name        string              `scenario:"own" placeholder:"NAME" help:"The name of the check in the report. Default: its target."`
-	Record      string              `scenario:"top" placeholder:"DIR" help:"Write a recording of each peer of each call to this directory."`
+	Record      string              `scenario:"top" path:"fills" placeholder:"DIR" help:"Write a recording of each peer of each call to this directory."`
 	recordLimitFlag
 	Redact bool `scenario:"top" help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
 	configurable
@@ -121,7 +121,7 @@ func (*checkCommand) write(a app, r *report.Report, without record.Options, out 
 	error,
 ) {
 	err = errors.Join(err,
-		reports.Write(a.Results(), r, reports.Guard(out, without)),
+		reports.Write(a.Display(), r, reports.Guard(out, without)),
 		reports.NewGitHub(a.Environ).Write(a.Err, r, out),
 	)
 	exit := diag.Exit(r.Exit.Code)
@@ -136,6 +136,9 @@ func (c *checkCommand) undone(a app, out []reports.Output, exit diag.Exit, err e
 	if len(out) == 0 {
 		out = c.Out // of the command line; no scenario was read
 	}
+	if a.settings.Clashes() {
+		out = reports.Stdout(out) // a report would destroy another file
+	}
 	var mistakes settings.MistakeErrors
 	mistakes.Add("dialtone", err)
 	why := make([]string, 0, len(mistakes))
@@ -143,7 +146,7 @@ func (c *checkCommand) undone(a app, out []reports.Output, exit diag.Exit, err e
 		why = append(why, m.String())
 	}
 	r := report.Undone(toolName(), cmp.Or(c.Name, a.name), time.Now(), exit, why)
-	err = errors.Join(err, reports.WriteOnly(a.Results(), r, out))
+	err = errors.Join(err, reports.WriteOnly(a.Display(), r, out))
 	return exit, errors.Join(err, reports.NewGitHub(a.Environ).Write(a.Err, r, out))
 }
 
@@ -174,6 +177,7 @@ func (c *checkCommand) plans(a app) (plans []checkPlan, out []reports.Output, sc
 			err = errors.Join(err, fmt.Errorf("duplicate name %s: give each check its own name", settings.Quote(check.Name)))
 		}
 		taken[check.Name] = true
+		one.Beside(a.settings, top)
 		mistakes.Add(c.Scenario, one.Check(err))
 		plans = append(plans, o)
 	}

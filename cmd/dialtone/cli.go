@@ -45,7 +45,7 @@ type command interface {
 
 // configurable is embedded by the commands that read variables and the configuration file.
 type configurable struct {
-	Config string `file:"-" scenario:"-" placeholder:"FILE" help:"Read settings from this TOML file. Default: dialtone/config.toml in the user's configuration directory."`
+	Config string `file:"-" scenario:"-" path:"reads" placeholder:"FILE" help:"Read settings from this TOML file. Default: dialtone/config.toml in the user's configuration directory."`
 }
 
 // Where dialtone serve listens, and where a call looks for it, by default.
@@ -59,7 +59,7 @@ const (
 // options are the sources of settings, and the words of the table.
 func (s streams) options() settings.Options {
 	return settings.Options{
-		Environ: s.Environ, ConfigDir: s.ConfigDir, Out: s.Out, Err: s.Err, Decoders: decoders(),
+		Environ: s.Environ, ConfigDir: s.ConfigDir, Out: s.Display(), Err: s.Err, Decoders: decoders(),
 		Kong: []kong.Option{
 			kong.Description("Place a real WebRTC call from a terminal and see whether it works, how well, and if not, why."),
 			kong.Vars{

@@ -14,8 +14,8 @@ const (
 	staleAfter = 5 * time.Second
 	// quietShare is how much of the connection they must be to be all that came.
 	quietShare = 0.6
-	// toneLeast is how many seconds a tone must have been heard to be a test tone.
-	toneLeast = 2
+	// ToneLeast is how many seconds a tone must have been heard to be a test tone.
+	ToneLeast = 2
 )
 
 // Quiet is a time up to now in which audio held nothing but silence, or noise.
@@ -80,7 +80,7 @@ func (c *Call) IsSilent(kind string) bool {
 // TestTone is the tone in the audio that a side receives, if it was heard for so long that it is no music; nil else.
 func (c *Call) TestTone(direction diag.Direction) *diag.Tone {
 	for _, in := range c.Heard(direction) {
-		if t := in.Sound.Tone; t != nil && t.Duration >= toneLeast && t.DropoutsDuration <= t.Duration/2 {
+		if t := in.Sound.Tone; t != nil && t.Duration >= ToneLeast && t.DropoutsDuration <= t.Duration/2 {
 			return t
 		}
 	}

@@ -46,10 +46,7 @@ func (r *Report) delaySection() section {
 func (r *Report) soundSection() section {
 	s := section{Title: r.ofRun("Sound"), Columns: columns("stream", "#level", "tone")}
 	for _, d := range r.Media.streams() {
-		tone := "none"
-		if d.Tone != nil {
-			tone = sound.Tone(d.Tone)
-		}
+		tone := sound.Tone(d.Tone)
 		for _, in := range d.Inbound {
 			if text := sound.Undecoded(in.Sound); text != "" {
 				tone += "; " + text

@@ -60,6 +60,10 @@ var signalAdvice = []struct {
 	},
 	{reason: "proxy", advice: "Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY."},
 	{reason: "dns", advice: "Check the name of the server and the DNS of this machine."},
+	{
+		op: "dial", reason: "refused",
+		advice: "Start the server (dialtone serve is one), or give the address of another with --server.",
+	},
 	{reason: "refused", advice: "Start the server, or check the port."},
 	{reason: "unreachable", advice: "Check the network of this machine and the address."},
 	{reason: "timeout", advice: "Check the address, firewalls and proxies."},
@@ -106,12 +110,17 @@ var signalAdvice = []struct {
 		reason: "status", from: 409, to: 409,
 		advice: "Try again later: the server is busy, or has nothing to play.",
 	},
+	{reason: "status", from: 405, to: 405, advice: noPOST},
+	{reason: "status", from: 501, to: 501, advice: noPOST},
 	{reason: "status", from: 404, to: 410, advice: "Check the address, to the last character."},
 	{reason: "status", from: 503, to: 503, advice: "Try again later: the server is busy, or has nothing to play."},
 	{reason: "status", from: 500, to: 999, advice: "Check the log of the server, or try again later."},
 	{reason: "protocol", advice: "Check the address: the server speaks another protocol."},
 	{reason: "rejected", advice: "Check the log of the server for the reason."},
 }
+
+// noPOST is for servers of files, and for pages.
+const noPOST = "Check the address: what is there accepts no POST."
 
 // schemeAdvice is how to give what servers want to know their clients by, by the scheme that they name.
 var schemeAdvice = map[string]string{

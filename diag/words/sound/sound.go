@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/words/phrase"
 )
@@ -122,8 +123,11 @@ func Level(level float64) string {
 // Hertz is a frequency.
 func Hertz(hz float64) string { return fmt.Sprintf("%.0f Hz", hz) }
 
-// Tone is what was heard of a tone: "440 Hz, 3 dropouts of 40 ms".
+// Tone is what was heard of a tone: "440 Hz, 3 dropouts of 40 ms". nil is none that could be a test tone.
 func Tone(t *diag.Tone) string {
+	if t == nil {
+		return fmt.Sprintf("none of %d s or more", call.ToneLeast)
+	}
 	out := Hertz(t.Frequency) + " heard for " + phrase.Seconds(t.Duration)
 	switch {
 	case t.Dropouts == 0 && t.AbsentFor == 0:

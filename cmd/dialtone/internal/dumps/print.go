@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -36,7 +35,7 @@ func (o *Opened) Print(w io.Writer) (diag.Exit, error) {
 		}
 		_, err = io.WriteString(w, text)
 	}
-	if err != nil && !errors.Is(err, syscall.EPIPE) { // else the reader has gone, as head does
+	if err != nil {
 		return diag.ExitCannotRun, err
 	}
 	return v.Exit, nil

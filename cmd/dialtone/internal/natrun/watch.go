@@ -49,6 +49,12 @@ func (r *run) asText(ctx context.Context) error {
 	}
 }
 
+// write writes to stdout, and fails if its reader has gone: then a watch ends.
+func (r *run) write(format string, args ...any) error {
+	_, err := fmt.Fprintf(r.Streams.Results(), format, args...)
+	return err
+}
+
 // print writes what the latest diagnosis has found. One that failed ends a single run, and is a complaint in a watch.
 func (r *run) print(run int, before *judge.Network) (*judge.Network, error) {
 	if d := r.call.Diagnosis(); d.Ended.Stopped == diag.StoppedError {
@@ -66,13 +72,13 @@ func (r *run) print(run int, before *judge.Network) (*judge.Network, error) {
 	case r.JSON:
 		return &now, r.printJSON(run, changes, now)
 	case before == nil:
-		return &now, r.Streams.Print("%s", nattext.Text(now, r.Verbose))
+		return &now, r.write("%s", nattext.Text(now, r.Verbose))
 	}
 	text := "nothing changed: " + verdict.NetworkExit(now.Exit)
 	if len(changes) > 0 {
 		text = strings.Join(changes, "; ")
 	}
-	return &now, r.Streams.Print("%s  run %d: %s\n", time.Now().Format(time.TimeOnly), run, text)
+	return &now, r.write("%s  run %d: %s\n", time.Now().Format(time.TimeOnly), run, text)
 }
 
 // printJSON writes an object over several lines, or with --watch one in a line.
@@ -82,7 +88,7 @@ func (r *run) printJSON(run int, changes []string, now judge.Network) error {
 		if err != nil {
 			return err
 		}
-		return r.Streams.Print("%s\n", diag.EscapeJSON(raw))
+		return r.write("%s\n", diag.EscapeJSON(raw))
 	}
 	raw, err := json.Marshal(line{
 		Run: run, At: time.Now().UTC().Truncate(time.Millisecond),
@@ -91,5 +97,5 @@ func (r *run) printJSON(run int, changes []string, now judge.Network) error {
 	if err != nil {
 		return err
 	}
-	return r.Streams.Print("%s\n", diag.EscapeJSON(raw))
+	return r.write("%s\n", diag.EscapeJSON(raw))
 }

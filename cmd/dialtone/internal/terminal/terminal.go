@@ -2,6 +2,7 @@
 package terminal
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -67,13 +68,26 @@ func (s Streams) Warn(texts ...string) {
 	}
 }
 
-// Print writes a part of the result.
+// Print writes a part of the result to [Streams.Display].
 func (s Streams) Print(format string, args ...any) error {
-	_, err := fmt.Fprintf(s.Results(), format, args...)
+	_, err := fmt.Fprintf(s.Display(), format, args...)
 	return err
 }
 
-// Results is stdout for results; its errors are of type [OutputError].
+// Display is stdout for a result that is written once: a reader that has seen enough, as head does, is no failure.
+func (s Streams) Display() io.Writer { return display{s.Results()} }
+
+type display struct{ w io.Writer }
+
+func (d display) Write(b []byte) (int, error) {
+	n, err := d.w.Write(b)
+	if errors.Is(err, syscall.EPIPE) {
+		return len(b), nil
+	}
+	return n, err
+}
+
+// Results is stdout for results that go on as long as somebody reads them; its errors are of type [OutputError].
 func (s Streams) Results() io.Writer { return results{s.Out} }
 
 type results struct{ w io.Writer }
