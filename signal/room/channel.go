@@ -102,8 +102,8 @@ func Dial(ctx context.Context, options Options) (signal.Channel, error) {
 	return c, nil
 }
 
-// hangUp says that the call is over, to a server that knows how to keep that: another one refuses the request, and pairs
-// no one.
+// hangUp says that the call is over, to a server that knows how to keep that: another one refuses the request, and
+// pairs no one.
 func (c *channel) hangUp(ctx context.Context) error {
 	bounded, cancel := context.WithTimeout(ctx, goodbyeTimeout)
 	defer cancel()

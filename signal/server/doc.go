@@ -47,8 +47,9 @@
 // with the same code and name: no one else who dials the code, and not who waits there for another call.
 //
 // A call whose path is lost cannot carry its hang-up. A disconnect with "hung_up": NAME, the name of the pair's own
-// call, ends it, and so does, without a user and without a dial that could meet someone, hang_up: the peer that is in the
-// room with the name gets 400 hung_up, and so does for two minutes who dials with it. An older server refuses hang_up.
+// call, ends it, and so does, without a user and without a dial that could meet someone, hang_up: the peer that is in
+// the room with the name gets 400 hung_up, and so does for two minutes who dials with it. An older server refuses
+// hang_up.
 //
 // # Waiting
 //

@@ -101,9 +101,9 @@ func (l *ledger) dialed(paired bool) {
 	}
 }
 
-// dial adds a party: as the subscriber of the pair that waits in the room of a code and a call, or as the initiator of a new one. A client
-// that may not begin a pair joins none but those of its own address, and each try costs as much as a miss: it must not
-// learn who waits under which code.
+// dial adds a party: as the subscriber of the pair that waits in the room of a code and a call, or as the initiator of
+// a new one. A client that may not begin a pair joins none but those of its own address, and each try costs as much as
+// a miss: it must not learn who waits under which code.
 func (l *ledger) dial(waiting *pairs.Pair, code, call string, from gate.Client, now time.Time) (*pairs.Pair, *failure) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -140,7 +140,9 @@ func (l *ledger) dial(waiting *pairs.Pair, code, call string, from gate.Client, 
 
 // hangUp makes what a room keeps of a call that is over, of what waits there; nil changes nothing. It costs as much as
 // a dial.
-func (l *ledger) hangUp(waiting *pairs.Pair, code, call string, from gate.Client, now time.Time) (*pairs.Pair, *failure) {
+func (l *ledger) hangUp(
+	waiting *pairs.Pair, code, call string, from gate.Client, now time.Time,
+) (*pairs.Pair, *failure) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if wait, ok := l.limits.admitDial(from, time.Now()); !ok {
