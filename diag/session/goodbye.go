@@ -46,7 +46,7 @@ func (s *Session) sayGoodbye() {
 func (s *Session) hangUpByServer(x *exchange, name string) {
 	ctx, cancel := context.WithTimeout(context.Background(), hangupTime)
 	defer cancel()
-	over := signal.HangingUp(ctx, name)
+	over := signal.HangingUp(s.dialing(ctx, name), name)
 	if x != nil {
 		_ = x.channel.Close(over)
 		return
