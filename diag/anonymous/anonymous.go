@@ -1,6 +1,6 @@
-// Package anonymous takes what identifies people, hosts and calls out of events that are given to others: names of hosts,
-// users, streams and channels, user name fragments, fingerprints, paths, and texts. Addresses and credentials are package
-// record's.
+// Package anonymous takes what identifies people, hosts and calls out of events that are given to others: names of
+// hosts, users, streams and channels, user name fragments, fingerprints, paths, and texts. Addresses and credentials
+// are package record's.
 package anonymous
 
 import (
@@ -96,8 +96,8 @@ func (n namer) value(kind diag.Type, name string, v any) any {
 
 // named are the members whose values are names.
 var named = map[string]string{
-	"usernameFragment": "ufrag", "trackIdentifier": "id", "trackId": "id", "sourceTrackIdentifier": "id", "username": "user",
-	"realm": "realm",
+	"usernameFragment": "ufrag", "trackIdentifier": "id", "trackId": "id", "sourceTrackIdentifier": "id",
+	"username": "user", "realm": "realm",
 }
 
 // ownLabels are those of the channels that dialtone opens.
@@ -132,8 +132,8 @@ var (
 	printPattern   = regexp.MustCompile(`\b(?:[0-9A-Fa-f]{2}:){9,}[0-9A-Fa-f]{2}\b`)
 	// names in a description: the second group is one
 	ufragPattern = regexp.MustCompile(`(\bice-ufrag:|\bufrag )([^\s\\"]+)`)
-	namePattern  = regexp.MustCompile(`(\bcname:|\bmslabel:|\ba=msid:|\blabel:|\ba=ssrc:\d+ msid:|\bmsid-semantic: ?WMS )` +
-		`([^\s\\"]+)((?: [^\s\\"]+)*)`)
+	namePattern  = regexp.MustCompile(`(\bcname:|\bmslabel:|\ba=msid:|\blabel:|\ba=ssrc:\d+ msid:|` +
+		`\bmsid-semantic: ?WMS )([^\s\\"]+)((?: [^\s\\"]+)*)`)
 	originPattern = regexp.MustCompile(`(?m)^(o=)(\S+)`)
 	linePattern   = regexp.MustCompile(`(?m)^([suiep]=)[^\r\n]*`)
 )
@@ -208,7 +208,8 @@ func isAddress(s string) bool {
 
 // host is the pseudonym of a name with dots. Those that end in .local have one already.
 func (n namer) host(s string) string {
-	if isAddress(s) || slices.Contains(standards, strings.ToLower(s)) || strings.HasSuffix(s, ".invalid") || !hostPattern.MatchString(s) {
+	if isAddress(s) || slices.Contains(standards, strings.ToLower(s)) || strings.HasSuffix(s, ".invalid") ||
+		!hostPattern.MatchString(s) {
 		return s
 	}
 	return n.of("host", strings.ToLower(s)) + ".invalid"
