@@ -56,6 +56,10 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/version", nil},
+	{"dialtone/cmd/dialtone/internal/telemetry", []string{
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/report", "dialtone/diag/report/gauges",
+		"github.com/go-logr/logr", "go.opentelemetry.io/otel", "go.opentelemetry.io/otel/",
+	}},
 	{"dialtone/cmd/dialtone/internal/rooms", []string{
 		"dialtone/diag", "dialtone/signal/pairs/redisstore", "dialtone/signal/server", "github.com/prometheus/",
 	}},
@@ -134,8 +138,9 @@ var arrows = []struct {
 	{"dialtone/diag/feed", []string{"dialtone/diag"}},
 	{"dialtone/diag/record", []string{"dialtone/diag"}},
 	{"dialtone/diag/diagtest", []string{"dialtone/diag"}},
+	{"dialtone/diag/report/gauges", []string{"dialtone/diag"}},
 	{"dialtone/diag/report", []string{
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/record", "dialtone/diag/sdp", "dialtone/diag/speed", "dialtone/diag/words", "dialtone/diag/words/",
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/record", "dialtone/diag/report/gauges", "dialtone/diag/sdp", "dialtone/diag/speed", "dialtone/diag/words", "dialtone/diag/words/",
 		"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/lipgloss/table", "github.com/charmbracelet/x/ansi",
 	}},
 	{"dialtone/diag/media", []string{"dialtone/diag", "dialtone/diag/media/capture", "dialtone/diag/media/clock", "dialtone/diag/media/audio", "dialtone/diag/media/latency", "dialtone/diag/media/video", "github.com/pion/"}},
@@ -178,7 +183,7 @@ var arrows = []struct {
 		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/judge/crowd", "dialtone/diag/load", "github.com/nats-io/nats.go",
 	}},
 	{"dialtone/diag/load", []string{
-		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/judge/crowd", "dialtone/diag/report", "dialtone/diag/session",
+		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/judge/crowd", "dialtone/diag/report", "dialtone/diag/report/gauges", "dialtone/diag/session",
 		"dialtone/diag/words", "dialtone/diag/words/load", "github.com/HdrHistogram/hdrhistogram-go",
 	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},
