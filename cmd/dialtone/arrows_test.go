@@ -84,7 +84,7 @@ var arrows = []struct {
 	}},
 	{"dialtone/cmd/dialtone/internal/clips", []string{settingsPackage, "dialtone/diag/media", "dialtone/diag/peer"}},
 	{"dialtone/cmd/dialtone/internal/loads", []string{
-		filesPackage, settingsPackage, "dialtone/cmd/dialtone/internal/reports", "dialtone/diag", "dialtone/diag/assert", "dialtone/diag/load", "dialtone/tui/live", "dialtone/tui/loads", "golang.org/x/term",
+		filesPackage, settingsPackage, "dialtone/cmd/dialtone/internal/reports", "dialtone/diag", "dialtone/diag/assert", "dialtone/diag/load", "dialtone/diag/load/agents", "dialtone/tui/live", "dialtone/tui/loads", "golang.org/x/term",
 	}},
 	{"dialtone/cmd/dialtone/internal/reports", []string{
 		filesPackage, settingsPackage, "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/record", "dialtone/diag/report", "golang.org/x/term",
@@ -127,11 +127,12 @@ var arrows = []struct {
 	{"dialtone/diag/nat/turn", []string{"dialtone/diag"}},
 	{"dialtone/diag/nat/pair", []string{"dialtone/diag", "dialtone/diag/nat"}},
 	{"dialtone/diag/judge", []string{"dialtone/diag", "dialtone/diag/browser", "dialtone/diag/call", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/speed"}},
+	{"dialtone/diag/judge/crowd", []string{"dialtone/diag", "dialtone/diag/judge"}},
 	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words/browser", "dialtone/diag/words/failure", "dialtone/diag/words/load", "dialtone/diag/words/phrase", "dialtone/diag/words/sound", "dialtone/diag/words/speed", "dialtone/diag/words/stress", "dialtone/diag/words/video"}},
 	{"dialtone/diag/words/browser", []string{"dialtone/diag", "dialtone/diag/browser", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/speed", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/speed", "dialtone/diag/words/failure", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/phrase", []string{"dialtone/diag/judge"}},
-	{"dialtone/diag/words/load", []string{"dialtone/diag/judge", "dialtone/diag/words/phrase"}},
+	{"dialtone/diag/words/load", []string{"dialtone/diag/judge", "dialtone/diag/judge/crowd", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/sound", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/video", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/stress", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
@@ -180,8 +181,11 @@ var arrows = []struct {
 		"dialtone/diag/report", "dialtone/diag/session", "dialtone/diag/iceurl", "dialtone/diag/probe", "dialtone/diag/speed", "dialtone/diag/speed/allocate",
 		"dialtone/diag/watch", "dialtone/diag/assert", "dialtone/signal", "dialtone/signal/",
 	}},
+	{"dialtone/diag/load/agents", []string{
+		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/judge/crowd", "dialtone/diag/load", "github.com/nats-io/nats.go",
+	}},
 	{"dialtone/diag/load", []string{
-		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/report", "dialtone/diag/report/gauges", "dialtone/diag/session",
+		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/judge/crowd", "dialtone/diag/report", "dialtone/diag/report/gauges", "dialtone/diag/session",
 		"dialtone/diag/words", "dialtone/diag/words/load", "github.com/HdrHistogram/hdrhistogram-go",
 	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},
