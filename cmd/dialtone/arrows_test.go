@@ -39,7 +39,7 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/dumps", []string{
 		"dialtone/cmd/dialtone/internal/calls", "dialtone/cmd/dialtone/internal/helps", "dialtone/cmd/dialtone/internal/nattext",
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/check", "dialtone/diag/dump", "dialtone/diag/export", "dialtone/diag/judge", "dialtone/diag/record",
-		"dialtone/diag/report", "dialtone/diag/words", "dialtone/diag/words/",
+		"dialtone/diag/report", "dialtone/diag/words", "dialtone/diag/words/", terminalPackage, "dialtone/tui", "dialtone/tui/diff", "dialtone/tui/live", "dialtone/tui/pane",
 	}},
 	{"dialtone/cmd/dialtone/internal/helps", []string{"dialtone/diag"}},
 	{settingsPackage, []string{filesPackage, "dialtone/diag", "dialtone/signal/toml", "dialtone/tui/start", "github.com/alecthomas/kong"}},
@@ -56,6 +56,10 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/version", nil},
+	{"dialtone/cmd/dialtone/internal/telemetry", []string{
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/report", "dialtone/diag/report/gauges",
+		"github.com/go-logr/logr", "go.opentelemetry.io/otel", "go.opentelemetry.io/otel/",
+	}},
 	{"dialtone/cmd/dialtone/internal/rooms", []string{
 		"dialtone/diag", "dialtone/signal/pairs/redisstore", "dialtone/signal/server", "github.com/prometheus/",
 	}},
@@ -126,15 +130,16 @@ var arrows = []struct {
 	{"dialtone/diag/words/speed", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/speed", "dialtone/diag/words/failure", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/phrase", []string{"dialtone/diag/judge"}},
 	{"dialtone/diag/words/load", []string{"dialtone/diag/judge", "dialtone/diag/words/phrase"}},
-	{"dialtone/diag/words/sound", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
+	{"dialtone/diag/words/sound", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/video", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/stress", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/*", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words", "dialtone/diag/words/browser", "dialtone/diag/words/failure", "dialtone/diag/words/speed", "dialtone/diag/words/term", "dialtone/diag/words/verdict", "dialtone/diag/words/video"}},
 	{"dialtone/diag/feed", []string{"dialtone/diag"}},
 	{"dialtone/diag/record", []string{"dialtone/diag"}},
 	{"dialtone/diag/diagtest", []string{"dialtone/diag"}},
+	{"dialtone/diag/report/gauges", []string{"dialtone/diag"}},
 	{"dialtone/diag/report", []string{
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/record", "dialtone/diag/sdp", "dialtone/diag/speed", "dialtone/diag/words", "dialtone/diag/words/",
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/record", "dialtone/diag/report/gauges", "dialtone/diag/sdp", "dialtone/diag/speed", "dialtone/diag/words", "dialtone/diag/words/",
 		"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/lipgloss/table", "github.com/charmbracelet/x/ansi",
 	}},
 	{"dialtone/diag/media", []string{"dialtone/diag", "dialtone/diag/media/capture", "dialtone/diag/media/clock", "dialtone/diag/media/audio", "dialtone/diag/media/latency", "dialtone/diag/media/video", "github.com/pion/"}},
@@ -174,7 +179,7 @@ var arrows = []struct {
 		"dialtone/diag/watch", "dialtone/diag/assert", "dialtone/signal", "dialtone/signal/",
 	}},
 	{"dialtone/diag/load", []string{
-		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/report", "dialtone/diag/session",
+		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/report", "dialtone/diag/report/gauges", "dialtone/diag/session",
 		"dialtone/diag/words", "dialtone/diag/words/load", "github.com/HdrHistogram/hdrhistogram-go",
 	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"dialtone/cmd/dialtone/internal/files"
@@ -30,23 +29,10 @@ type networkFlags struct {
 
 // evidenceFlags are the files of packets and media.
 type evidenceFlags struct {
-	KeyLog string `name:"keylog" placeholder:"FILE" help:"Write the keys of DTLS to this file (NSS format), which Wireshark decrypts the call with. It is a secret."`
-	PCAPNG string `name:"pcapng" placeholder:"FILE" help:"Write the packets of the call, and the keys of DTLS, to this file for Wireshark, up to 1 GiB. It is a secret."`
-	Plain  string `name:"pcapng-decrypted" placeholder:"FILE" help:"Write RTP, RTCP and SCTP of the call, decrypted, to this file for Wireshark, up to 1 GiB. It is a secret."`
-	Save   string `name:"save-media" placeholder:"DIR" help:"Write the media that is received to files in this directory: Ogg, IVF, H264, AU and rtpdump, up to 1 GiB and an hour. They hold what is said and shown."`
-}
-
-// distinct says which flags name one file, in which each would destroy what the other writes, or nil.
-func (f *evidenceFlags) distinct() error {
-	flags := map[string]string{}
-	for _, one := range [][2]string{{"--keylog", f.KeyLog}, {"--pcapng", f.PCAPNG}, {"--pcapng-decrypted", f.Plain}} {
-		path := filepath.Clean(one[1])
-		if other := flags[path]; one[1] != "" && other != "" {
-			return fmt.Errorf("%s and %s name the same file: give each a file of its own", other, one[0])
-		}
-		flags[path] = one[0]
-	}
-	return nil
+	KeyLog string `path:"writes" name:"keylog" placeholder:"FILE" help:"Write the keys of DTLS to this file (NSS format), which Wireshark decrypts the call with. It is a secret."`
+	PCAPNG string `path:"writes" name:"pcapng" placeholder:"FILE" help:"Write the packets of the call, and the keys of DTLS, to this file for Wireshark, up to 1 GiB. It is a secret."`
+	Plain  string `path:"writes" name:"pcapng-decrypted" placeholder:"FILE" help:"Write RTP, RTCP and SCTP of the call, decrypted, to this file for Wireshark, up to 1 GiB. It is a secret."`
+	Save   string `path:"fills" name:"save-media" placeholder:"DIR" help:"Write the media that is received to files in this directory: Ogg, IVF, H264, AU and rtpdump, up to 1 GiB and an hour. They hold what is said and shown."`
 }
 
 // accountFlags are the credentials for the TURN servers.
@@ -64,7 +50,7 @@ type secretFlag struct {
 type trustFlags struct {
 	Insecure bool        `own:"demo" help:"Accept any TLS certificate from signaling and TURN servers."`
 	Proxy    diag.Secret `own:"demo" name:"proxy" placeholder:"URL" help:"Proxy for signaling and for TURN over TCP and TLS: http://HOST:PORT (CONNECT), https:// or socks5://. Default: HTTPS_PROXY or ALL_PROXY. NO_PROXY names hosts to reach without it."`
-	CA       caFile      `own:"demo" name:"ca" placeholder:"FILE" help:"PEM file with additional certificate authorities to trust."`
+	CA       caFile      `own:"demo" path:"reads" name:"ca" placeholder:"FILE" help:"PEM file with additional certificate authorities to trust."`
 }
 
 // checkProxy reports what is wrong with the proxy, or nil.
@@ -80,7 +66,7 @@ type lengthFlags struct {
 
 // recordFlags say what is kept of the call.
 type recordFlags struct {
-	Record string `form:"call,demo" label:"record to" hint:"a file, for dialtone replay" private:"" placeholder:"FILE" help:"Write every event to this file (JSON lines)."`
+	Record string `form:"call,demo" label:"record to" hint:"a file, for dialtone replay" private:"" path:"writes" placeholder:"FILE" help:"Write every event to this file (JSON lines)."`
 	Redact bool   `help:"Mask addresses in the recording. Passwords are never written."`
 	recordLimitFlag
 }
@@ -123,7 +109,7 @@ func (n *networkFlags) complete() error {
 	if err != nil {
 		err = fmt.Errorf("--impair: %w", err)
 	}
-	return errors.Join(n.servers().Complete("--ice "), err, n.evidenceFlags.distinct())
+	return errors.Join(n.servers().Complete("--ice "), err)
 }
 
 // servers are those of --ice, with their accounts.

@@ -16,6 +16,7 @@ import (
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/requests"
 	"dialtone/cmd/dialtone/internal/settings"
+	"dialtone/cmd/dialtone/internal/telemetry"
 	"dialtone/cmd/dialtone/internal/throughput"
 	"dialtone/diag"
 	"dialtone/diag/assert"
@@ -31,11 +32,12 @@ import (
 type checkCommand struct {
 	Loopback bool `help:"Call between two peers in this process: tests the given ICE servers, or, without any, that WebRTC works on this machine."`
 	wayFlags
-	Scenario  string `scenario:"-" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/reference/check.md."`
-	Recording string `scenario:"-" placeholder:"FILE" help:"Judge this recording, or this dump of a browser, and place no call. - reads the standard input; FILE#ID names a connection of a dump."`
+	Scenario  string `scenario:"-" path:"reads" placeholder:"FILE" help:"Run the checks in this TOML file, one after another. See docs/reference/check.md."`
+	Recording string `scenario:"-" path:"reads" placeholder:"FILE" help:"Judge this recording, or this dump of a browser, and place no call. - reads the standard input; FILE#ID names a connection of a dump."`
 
 	requests.Requirements
 	networkFlags
+	telemetry.Flags
 	requestFlags
 	secretFlag
 	mediaFlags
@@ -50,9 +52,9 @@ type checkCommand struct {
 	NoEcho      bool                `help:"Do not expect a data channel that opens and is echoed: for servers without one."`
 	Assert      []*assert.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"800ms\")'. Repeatable."`
 	Baseline    string              `placeholder:"FILE" help:"An earlier report in JSON: fail on significant regressions."`
-	Out         []reports.Output    `scenario:"top" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
+	Out         []reports.Output    `scenario:"top" path:"writes" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
 	Name        string              `scenario:"own" placeholder:"NAME" help:"The name of the check in the report. Default: its target."`
-	Record      string              `scenario:"top" placeholder:"DIR" help:"Write a recording of each peer of each call to this directory."`
+	Record      string              `scenario:"top" path:"fills" placeholder:"DIR" help:"Write a recording of each peer of each call to this directory."`
 	recordLimitFlag
 	Redact bool `scenario:"top" help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
 	configurable
@@ -60,6 +62,7 @@ type checkCommand struct {
 	speed          *diag.SpeedPlan // of dialtone speed
 	plain, compare bool            // likewise: without a screen; each path to the peer by itself
 	relays         time.Duration   // likewise: how long TURN servers are asked for allocations
+	sender         *telemetry.Sender
 }
 
 // Help implements kong.HelpProvider.
@@ -85,6 +88,7 @@ func (checkCommand) Help() string {
 
 func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	c.prefer(a.settings.Typed)
+	c.sender = a.sender
 	if c.Recording != "" {
 		return c.judge(a)
 	}
@@ -136,6 +140,9 @@ func (c *checkCommand) undone(a app, out []reports.Output, exit diag.Exit, err e
 	if len(out) == 0 {
 		out = c.Out // of the command line; no scenario was read
 	}
+	if a.settings.Clashes() {
+		out = reports.Stdout(out) // a report would destroy another file
+	}
 	var mistakes settings.MistakeErrors
 	mistakes.Add("dialtone", err)
 	why := make([]string, 0, len(mistakes))
@@ -174,6 +181,7 @@ func (c *checkCommand) plans(a app) (plans []checkPlan, out []reports.Output, sc
 			err = errors.Join(err, fmt.Errorf("duplicate name %s: give each check its own name", settings.Quote(check.Name)))
 		}
 		taken[check.Name] = true
+		one.Beside(a.settings, top)
 		mistakes.Add(c.Scenario, one.Check(err))
 		plans = append(plans, o)
 	}
@@ -198,14 +206,14 @@ func (c *checkCommand) inherit(line, file *checkCommand, i int) {
 	if dir := cmp.Or(line.Record, file.Record); dir != "" {
 		c.Record = filepath.Join(dir, calls.FileWord(c.Name))
 	}
-	c.Redact = line.Redact || file.Redact
+	c.Redact, c.sender = line.Redact || file.Redact, line.sender
 	c.Baseline = cmp.Or(c.Baseline, line.Baseline)
 }
 
 // besideScenario are the flags that can accompany --scenario.
 var besideScenario = map[string]bool{
 	"scenario": true, "config": true, "out": true, "record": true, "redact": true, "record-limit": true,
-	"baseline": true,
+	"baseline": true, "otlp": true,
 }
 
 // scenarioOnly says which flags of the command line belong into the file.
@@ -228,6 +236,7 @@ type checkPlan struct {
 	diagcheck.Options
 	supply      iceFromFlags
 	conformance requests.Requirements
+	sender      *telemetry.Sender
 }
 
 // plan makes one check of the flags.
@@ -235,9 +244,10 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	c.sign(&c.accountFlags)
 	config := c.networkFlags.config(c.mediaFlags, c.For)
 	config.Wait, config.Stress, config.Speed = c.Wait, c.Stress, c.speed
-	o := checkPlan{conformance: c.Requirements, supply: c.iceFromFlags, Options: diagcheck.Options{
+	o := checkPlan{conformance: c.Requirements, supply: c.iceFromFlags, sender: c.sender, Options: diagcheck.Options{
 		Name: c.Name, Config: config, Repeat: int(c.Repeat), Parallel: int(c.Parallel), Record: c.Record, Redact: c.Redact,
 		Assertions: c.Assert, NoEcho: c.NoEcho, Allocations: c.relays,
+		Traced: c.sender.Traced,
 	}}
 	c.expect(&o.Options)
 	var errs []error
@@ -310,6 +320,7 @@ func (o checkPlan) run(ctx context.Context) (*report.Report, error) {
 	if o.conformance.Conformance && ctx.Err() == nil {
 		diagcheck.Conform(ctx, r, o.Options, o.conformance.Skip, o.conformance.Only)
 	}
+	o.sender.Results(r)
 	return r, err
 }
 

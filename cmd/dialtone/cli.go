@@ -45,7 +45,7 @@ type command interface {
 
 // configurable is embedded by the commands that read variables and the configuration file.
 type configurable struct {
-	Config string `file:"-" scenario:"-" placeholder:"FILE" help:"Read settings from this TOML file. Default: dialtone/config.toml in the user's configuration directory."`
+	Config string `file:"-" scenario:"-" path:"reads" placeholder:"FILE" help:"Read settings from this TOML file. Default: dialtone/config.toml in the user's configuration directory."`
 }
 
 // Where dialtone serve listens, and where a call looks for it, by default.

@@ -6,6 +6,7 @@ import (
 
 	"dialtone/cmd/dialtone/internal/dumps"
 	"dialtone/diag"
+	"dialtone/tui/live"
 )
 
 // importCommand is dialtone import.
@@ -45,6 +46,7 @@ func (c *exportCommand) run(_ context.Context, a app) (diag.Exit, error) {
 // diffCommand is dialtone diff.
 type diffCommand struct {
 	dumps.Diff
+	glyphFlags
 	configurable
 }
 
@@ -52,9 +54,16 @@ func (c *diffCommand) run(_ context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(nil); err != nil {
 		return diag.ExitUsage, err
 	}
-	damage, err := c.Write(a.Display(), a.In)
-	a.Warn(damage)
+	calls, err := c.Read(a.In)
 	if err != nil {
+		return diag.ExitCannotRun, err
+	}
+	if a.Terminal && !c.Plain {
+		calls.Show(live.Options{ASCII: c.ascii(a.streams), In: a.In, Out: a.Out})
+		return diag.ExitPass, nil
+	}
+	a.Warn(calls.Damage)
+	if err := calls.Write(a.Display()); err != nil {
 		return diag.ExitCannotRun, err
 	}
 	return diag.ExitPass, nil

@@ -22,7 +22,7 @@ type loadCommand struct {
 
 	loads.Schedule
 	Assert []*loads.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"2s\")' or 'failed_share < 0.01'. Repeatable."`
-	Out    []loads.Output     `sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${load_formats}. Repeatable; only one can go to stdout. Default: text."`
+	Out    []loads.Output     `path:"writes" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${load_formats}. Repeatable; only one can go to stdout. Default: text."`
 	Name   string             `placeholder:"NAME" help:"The name of the test in the report. Default: its target."`
 	Plain  bool               `help:"A line of progress each second instead of the screen. The default if stdin, stdout or stderr is not a terminal."`
 	glyphFlags
@@ -143,7 +143,7 @@ func (c *loadCommand) publisher(check checkCommand) (*diagcheck.Options, error) 
 // mergeCommand is dialtone merge.
 type mergeCommand struct {
 	Files []string       `arg:"" name:"file" help:"Reports of dialtone load in JSON, one for each part."`
-	Out   []loads.Output `sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${load_formats}. Repeatable; only one can go to stdout. Default: text."`
+	Out   []loads.Output `path:"writes" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${load_formats}. Repeatable; only one can go to stdout. Default: text."`
 }
 
 // Help implements kong.HelpProvider.

@@ -29,7 +29,7 @@ type mediaFlags struct {
 	VideoOnly    bool         `help:"Leave audio out."`
 	AudioCodec   []audioCodec `placeholder:"NAME" help:"Use only these audio codecs, the preferred one first: ${audio_codecs}. Default: all, in this order."`
 	VideoCodec   []videoCodec `form:"call,demo,check" label:"video codecs" hint:"such as VP8 H264, the preferred one first; empty: all" placeholder:"NAME" help:"Use only these video codecs, the preferred one first: ${video_codecs}. Default: all, in this order."`
-	SendMedia    []mediaFile  `own:"demo" whole:"" sep:"none" placeholder:"FILE" help:"Send this file again and again instead of the built-in clip: IVF with VP8, VP9 or AV1, Ogg with Opus, or H264 in Annex B (25 frames a second). Repeatable: one file of audio, one of video."`
+	SendMedia    []mediaFile  `own:"demo" path:"reads" whole:"" sep:"none" placeholder:"FILE" help:"Send this file again and again instead of the built-in clip: IVF with VP8, VP9 or AV1, Ogg with Opus, or H264 in Annex B (25 frames a second). Repeatable: one file of audio, one of video."`
 	Recvonly     bool         `own:"demo" help:"Receive media only."`
 	Sendonly     bool         `own:"demo" help:"Send media only."`
 }

@@ -117,7 +117,7 @@ func (c *natCommand) diagnose(ctx context.Context, a app, q probe.Inquiry) (diag
 	}
 	panes := a.panes
 	if panes == nil {
-		panes = natPanes()
+		panes = pane.Diagnosis()
 	}
 	return natrun.Run(ctx, natrun.Options{
 		Streams: a.Streams, Config: config, Secrets: secrets, Inquiry: q, Watch: c.Watch,
@@ -126,9 +126,6 @@ func (c *natCommand) diagnose(ctx context.Context, a app, q probe.Inquiry) (diag
 		JSON: c.Output == "json", Verbose: c.Verbose,
 	})
 }
-
-// natPanes are those of a diagnosis by itself.
-func natPanes() []pane.Factory { return []pane.Factory{pane.NewNetwork, pane.NewLog} }
 
 // shortestWatch keeps --watch from being a burden for the servers.
 const shortestWatch = time.Second

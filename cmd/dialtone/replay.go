@@ -2,15 +2,10 @@ package main
 
 import (
 	"context"
-	"path/filepath"
 	"runtime/debug"
 
-	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/dumps"
 	"dialtone/diag"
-	"dialtone/diag/call"
-	"dialtone/diag/record"
-	"dialtone/tui"
 )
 
 // replayCommand is dialtone replay.
@@ -49,38 +44,10 @@ func (c *replayCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	return a.show(ctx, opened, c.File, float64(c.Speed), c.screenFlags)
 }
 
-// show shows a call that was read: on the screen, or as plain text. Of several connections it lists what they come to.
-func (a app) show(ctx context.Context, opened *dumps.Opened, path string, speed float64, f screenFlags) (diag.Exit,
-	error,
-) {
-	if opened.Recording == nil || !a.Terminal || f.Plain {
-		a.Warn(opened.Damage)
-		return opened.Print(a.Display())
-	}
-	return a.replayScreen(ctx, path, speed, f, opened.Recording, opened.Damage)
-}
-
-// replayScreen runs the terminal session over the recording.
-func (a app) replayScreen(ctx context.Context, path string, speed float64, f screenFlags,
-	recording *record.Recording, damage string,
-) (diag.Exit, error) {
-	ctx, restore := a.Interruptible(ctx)
-	defer restore()
-	export := calls.Exporter{Header: recording.Header, Redact: recording.Header.Redacted}
-	panes := a.panes
-	if panes == nil && call.Fold(recording.Events).Alone() {
-		panes = natPanes()
-	}
-	err := tui.Run(ctx, tui.Options{
-		Replay: &tui.Replay{Events: recording.Events, Speed: speed, Remark: damage},
-		Title:  "replay " + diag.Clean(filepath.Base(path), 40), Input: a.In, Output: a.Out, Panes: panes,
-		ASCII: f.ascii(a.streams), Export: export.Write,
+// show shows a call that was read.
+func (a app) show(ctx context.Context, o *dumps.Opened, path string, speed float64, f screenFlags) (diag.Exit, error) {
+	return o.Play(ctx, dumps.Playing{
+		Streams: a.Streams, Path: path, Plain: f.Plain, Speed: speed, ASCII: f.ascii(a.streams), Panes: a.panes,
+		Version: readVersion().Version,
 	})
-	switch {
-	case ctx.Err() != nil:
-		return diag.ExitInterrupted, nil
-	case err != nil:
-		return diag.ExitCannotRun, calls.ScreenFault(a.Streams, readVersion().Version, err)
-	}
-	return diag.ExitPass, nil
 }

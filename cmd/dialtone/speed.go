@@ -27,10 +27,10 @@ type speedCommand struct {
 	Compare     bool                `help:"Measure each path by itself, one after another: direct, and over the TURN server by UDP, TCP and TLS."`
 	Allocations bool                `help:"Then measure how many relays each TURN server allocates in a second: for --for, at most 5000."`
 	Assert      []*assert.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'up.goodput > mbit(5)'. Repeatable."`
-	Out         []reports.Output    `sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
+	Out         []reports.Output    `path:"writes" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${formats}. Repeatable; only one can go to stdout. Default: text."`
 	Name        string              `placeholder:"NAME" help:"The name of the check in the report. Default: its target."`
 	Plain       bool                `help:"A line for each test instead of the screen. The default if stdin, stdout or stderr is not a terminal."`
-	Record      string              `placeholder:"DIR" help:"Write a recording of each peer to this directory."`
+	Record      string              `path:"fills" placeholder:"DIR" help:"Write a recording of each peer to this directory."`
 	recordLimitFlag
 	Redact bool `help:"Mask addresses in the recordings and in jsonl; other reports show them. Passwords are never written."`
 	configurable

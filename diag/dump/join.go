@@ -17,8 +17,12 @@ func AreEnds(a, b *Connection) bool {
 	return shared(a.LocalUfrags, b.RemoteUfrags) && shared(b.LocalUfrags, a.RemoteUfrags)
 }
 
-// Join adds to the events of a connection what the peer reports of it, as one of dialtone does.
+// Join adds to the events of a connection what the peer reports of it, as one of dialtone does. To a connection without
+// events, which has not even an end, there is nothing to add.
 func Join(a, b *Connection) []diag.Event {
+	if len(a.Events) == 0 {
+		return nil
+	}
 	shift := b.StartedAt.Sub(a.StartedAt) + clocks(a, b)
 	var remote []diag.Event
 	for _, e := range b.Events {

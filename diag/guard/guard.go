@@ -74,6 +74,7 @@ type transaction struct {
 	pair       wirePair
 	at         time.Time
 	nominating bool // of the controlling agent, which nominates the first pair that is answered
+	server     bool // it asks a server for the mapped address
 	again      bool // it was sent twice
 	answered   time.Time
 }
@@ -131,8 +132,10 @@ func (g *Guard) Sends(from Base, m *stun.Message, to netip.AddrPort) bool {
 			p.ResponsesSent++
 		}
 		return true
-	case m.Type != stun.BindingRequest || !m.Contains(stun.AttrUsername):
-		return true // no check: a server is asked, once from each socket
+	case m.Type != stun.BindingRequest:
+		return true
+	case !m.Contains(stun.AttrUsername): // no check
+		return g.asksServer(key, m)
 	case !SameKind(from.Addr, to.Addr()):
 		return false
 	}
@@ -246,6 +249,10 @@ func (g *Guard) checkReceived(at Base, key wirePair, m *stun.Message) Arrival {
 
 func (g *Guard) answerReceived(at Base, key wirePair, m *stun.Message) Arrival {
 	t, known := g.open[m.TransactionID]
+	if known && t.server && t.pair == key {
+		g.hosts.serves(key.remote.Addr())
+		return Pass
+	}
 	if !known || t.pair != key || !m.Contains(stun.AttrMessageIntegrity) {
 		return Pass // not symmetric (RFC 8445 §7.2.5.2.1), or no answer to a check: the agent rejects it
 	}

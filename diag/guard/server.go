@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/stun/v4"
+
 	"dialtone/diag"
 )
 
@@ -52,6 +54,17 @@ func (l *Limiter) Servers(dial Dial, now func() time.Time) Dial {
 
 // Servers is that of the limiter.
 func (g *Guard) Servers(dial Dial) Dial { return g.hosts.Servers(dial, g.now) }
+
+// asksServer reports whether the agent may send a request to a server, which it repeats until there is an answer.
+func (g *Guard) asksServer(key wirePair, m *stun.Message) bool {
+	now := g.now()
+	if !g.hosts.allowServer(key.remote.Addr(), 1, now) {
+		return false
+	}
+	g.expire(now)
+	g.open[m.TransactionID] = transaction{pair: key, at: now, server: true}
+	return true
+}
 
 // allowServer is allow for a server: one that has answered may be sent what its protocol needs.
 func (l *Limiter) allowServer(host netip.Addr, n int, now time.Time) bool {

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/pion/stun/v4"
+
 	"dialtone/diag"
 )
 
@@ -112,6 +114,44 @@ func TestServersThatAnswer(t *testing.T) {
 		}
 		if l.allow(netip.MustParseAddr("192.0.2.1"), StrangerBurst, time.Now()) {
 			t.Error("a server that answers is no peer, but may be sent checks as if nothing had been sent")
+		}
+	})
+}
+
+// TestAgentAsksServers: what the agent sends to servers counts like the rest, until they answer.
+func TestAgentAsksServers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &Limiter{}
+		g := New(Options{Now: time.Now, Hosts: l})
+		to := netip.MustParseAddrPort("192.0.2.1:3478")
+		other := netip.MustParseAddrPort("192.0.2.2:3478")
+		var last *stun.Message
+		sent := 0
+		for range 3 * StrangerBurst {
+			if m := message(t, stun.BindingRequest, stun.TransactionID); g.Sends(home, m, to) {
+				last = m
+				sent++
+			}
+		}
+		if sent != StrangerBurst {
+			t.Errorf("%d requests, at most %d", sent, StrangerBurst)
+		}
+		if l.AllowServer(to.Addr(), 1) {
+			t.Error("the probes of the call may send as much again")
+		}
+		answer := func(from netip.AddrPort, id [stun.TransactionIDSize]byte) {
+			g.Receives(home, message(t, stun.BindingSuccess, stun.NewTransactionIDSetter(id)), from)
+		}
+		answer(to, [stun.TransactionIDSize]byte{1})
+		answer(other, last.TransactionID)
+		if g.Sends(home, message(t, stun.BindingRequest, stun.TransactionID), to) {
+			t.Error("answers to what was not asked lift the limit")
+		}
+		answer(to, last.TransactionID)
+		for range 3 * StrangerBurst {
+			if !g.Sends(home, message(t, stun.BindingRequest, stun.TransactionID), to) {
+				t.Fatal("a server that answers is bounded")
+			}
 		}
 	})
 }

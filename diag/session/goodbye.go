@@ -47,7 +47,7 @@ func (s *Session) hangUpByServer(x *exchange, name string) {
 	if x != nil {
 		channel = x.channel
 	} else {
-		dialed, err := s.o.Dial(signal.WithCall(ctx, name), func(r diag.SignalRequest) { s.o.Feed.Append(r) })
+		dialed, err := s.o.Dial(s.dialing(ctx, name), func(r diag.SignalRequest) { s.o.Feed.Append(r) })
 		if err != nil {
 			return // the peer dials in vain until it gives up
 		}

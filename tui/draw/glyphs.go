@@ -11,6 +11,8 @@ type Glyphs struct {
 	Between, Dot, More    string    // ⇄ between two ends, · between two facts, … where something was cut
 	Rule, Hop, Wire, Head string    // lines: across the screen, within a site, between sites, their arrow head
 	Down                  string    // the path, drawn from top to bottom
+	Differs, Near         string    // of two values beside each other
+	OnlyFirst, OnlySecond string    // of which one is missing
 	Hatch, Cut            string    // a remote bar, the scale where time was cut out
 	Bar                   [8]string // one to eight eighths of a column, from the left
 	Spark                 [8]string // one to eight eighths of a row, from below
@@ -30,6 +32,7 @@ var Unicode = Glyphs{
 	Folded: "▷", Open: "▽",
 	Between: "⇄", Dot: "·", More: "…",
 	Rule: "─", Hop: "─", Wire: "═", Head: "▶", Down: "│",
+	Differs: "≠", Near: "≈", OnlyFirst: "−", OnlySecond: "+",
 	Hatch: "░", Cut: "╱",
 	Bar:     [8]string{"▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"},
 	Spark:   [8]string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
@@ -48,6 +51,7 @@ var ASCII = Glyphs{
 	Folded: "+", Open: "-",
 	Between: "=", Dot: "|", More: "~",
 	Rule: "-", Hop: "-", Wire: "=", Head: ">", Down: "|",
+	Differs: "#", Near: "~", OnlyFirst: "-", OnlySecond: "+",
 	Hatch: ":", Cut: "/",
 	Bar:     [8]string{"|", "|", "|", "#", "#", "#", "#", "#"},
 	Spark:   [8]string{"_", ".", ",", "-", "=", "+", "*", "#"},

@@ -19,6 +19,9 @@ type Content interface {
 	Foot(th *draw.Theme, width int, end bool) []string // the last lines; end: the user has asked for the end
 }
 
+// Keyed is content that takes keys, but for those that end the screen; false: not this one.
+type Keyed interface{ Key(msg tea.KeyMsg) bool }
+
 // Options of a screen.
 type Options struct {
 	ASCII bool
@@ -62,6 +65,9 @@ type news struct{ any }
 // Show gives news to the content, and draws it.
 func (s *Screen) Show(what any) { s.program.Send(news{what}) }
 
+// Done is closed when the terminal is gone, or the screen is closed.
+func (s *Screen) Done() <-chan struct{} { return s.done }
+
 // Close restores the terminal.
 func (s *Screen) Close() {
 	s.program.Quit()
@@ -95,6 +101,9 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case news:
 		m.content.Take(msg.any)
 	case tea.KeyMsg:
+		if k, ok := m.content.(Keyed); ok && k.Key(msg) {
+			return m, nil
+		}
 		if msg.Type == tea.KeyCtrlC || msg.String() == "q" {
 			if m.ending {
 				return m, tea.Quit

@@ -30,6 +30,9 @@ func All() []Factory {
 	}
 }
 
+// Diagnosis lists those of a diagnosis by itself.
+func Diagnosis() []Factory { return []Factory{NewNetwork, NewLog} }
+
 // Factory makes a pane that reads the scene.
 type Factory func(*Scene) Pane
 

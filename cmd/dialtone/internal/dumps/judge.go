@@ -14,7 +14,7 @@ import (
 func Check(path string, stdin io.Reader, connection string, o check.Options) (check.Options, string, error) {
 	opened, err := Open([]string{path}, Options{Stdin: stdin, Connection: connection, Large: true})
 	if err == nil {
-		err = opened.Chosen()
+		err = opened.Chosen(path)
 	}
 	if err != nil {
 		return o, "", err

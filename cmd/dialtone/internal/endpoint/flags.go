@@ -5,8 +5,8 @@ import "errors"
 // TLSFlags let a server speak https, without which browsers give no camera and no microphone.
 type TLSFlags struct {
 	TLS     bool   `name:"tls" help:"Serve https. Without --tls-cert and --tls-key, each start makes a self-signed certificate and prints its fingerprint."`
-	TLSCert string `name:"tls-cert" placeholder:"FILE" help:"Serve https with the certificate in this PEM file, followed by its intermediates."`
-	TLSKey  string `name:"tls-key" placeholder:"FILE" help:"PEM file with the private key of --tls-cert."`
+	TLSCert string `path:"reads" name:"tls-cert" placeholder:"FILE" help:"Serve https with the certificate in this PEM file, followed by its intermediates."`
+	TLSKey  string `path:"reads" name:"tls-key" placeholder:"FILE" help:"PEM file with the private key of --tls-cert."`
 }
 
 // Complete says what is missing, or nil.

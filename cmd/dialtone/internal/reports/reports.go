@@ -3,6 +3,7 @@ package reports
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -54,19 +55,23 @@ func ParsePlace[R any, W ~func(io.Writer, *R) error](text string, formats map[st
 	return Place[R]{format: format, file: file, write: write}, nil
 }
 
+// File is the path of the file, "" for stdout.
+func (o Place[R]) File() string { return o.file }
+
+// Stdout are the outputs that go there.
+func Stdout(list []Output) []Output {
+	return slices.DeleteFunc(slices.Clone(list), func(o Output) bool { return o.file != "" })
+}
+
 // Clash reports two outputs with one place.
 func Clash[R any](list []Place[R]) error {
-	taken := map[string]string{}
-	for _, o := range list {
-		place := "stdout"
-		if o.file != "" {
-			place = filepath.Clean(o.file)
+	for i, o := range list {
+		for _, other := range list[:i] {
+			if o.file == other.file || files.Same(o.file, other.file) {
+				return fmt.Errorf("%s and %s both go to %s: give one of them a file, such as -o %s=FILE", other.format, o.format,
+					cmp.Or(o.file, "stdout"), o.format)
+			}
 		}
-		if other, ok := taken[place]; ok {
-			return fmt.Errorf("%s and %s both go to %s: give one of them a file, such as -o %s=FILE", other, o.format, place,
-				o.format)
-		}
-		taken[place] = o.format
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/diag"
 )
 
@@ -94,7 +95,7 @@ var mentionedFlag = regexp.MustCompile(`--[a-z][a-z-]*`)
 // Check returns all mistakes in the settings and those of err as one error of type [MistakeErrors], or nil.
 func (p *Parsed) Check(err error) error {
 	found := slices.Clone(p.mistakes)
-	for _, e := range flatten(err) {
+	for _, e := range flatten(errors.Join(err, files.Distinct(p.paths))) {
 		origin := p.place
 		if flag := mentionedFlag.FindString(e.Error()); flag != "" {
 			origin = p.originOf(strings.TrimPrefix(flag, "--"))

@@ -13,6 +13,7 @@
 //	own       the commands that ignore what is written for all commands
 //	file      "-" if it cannot be in the configuration file
 //	scenario  "-" if it cannot be in a scenario, "top" if only at its top, "own" if checks do not inherit it
+//	path      what the command does with the file that it names: see [files.Use]
 //	whole     a variable holds one value of the list instead of several that commas or spaces separate
 //
 // How a text becomes a value depends only on the field's type: see [Decoders]. A field of type diag.Secret is never
@@ -28,6 +29,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"dialtone/cmd/dialtone/internal/files"
 	"dialtone/diag"
 )
 
@@ -54,6 +56,7 @@ type Parsed struct {
 	place    string            // where it was written
 	origins  map[string]string // of the flags that came from elsewhere
 	mistakes MistakeErrors
+	paths    []files.Named // that it names
 }
 
 // Parse reads args and the other sources into grammar, a pointer to a struct of commands. The error is [ErrHelp], or
@@ -105,7 +108,7 @@ func (p *parser) parse(args []string) (*Parsed, error) {
 		context = refused.Context
 	}
 	if node := context.Selected(); node != nil {
-		parsed.Name, parsed.Command = node.Name, node.Target.Addr().Interface()
+		parsed.Name, parsed.Command, parsed.paths = node.Name, node.Target.Addr().Interface(), pathsOf(node)
 	}
 	if err != nil {
 		p.Add(commandLine, err)
