@@ -206,6 +206,7 @@ type goPackage struct {
 }
 
 func TestArrows(t *testing.T) {
+	t.Parallel()
 	packages := listPackages(t)
 	for _, p := range packages {
 		if !isOurs(p.ImportPath) {
@@ -229,6 +230,7 @@ var parsesSDP = map[string]bool{"github.com/pion/sdp/v3": true, "github.com/pion
 
 // TestScreenIsFarFromTheNetwork looks at everything that the screen is built from, not only at its own imports.
 func TestScreenIsFarFromTheNetwork(t *testing.T) {
+	t.Parallel()
 	for _, p := range listPackages(t) {
 		if !isOurs(p.ImportPath) || !strings.HasPrefix(p.ImportPath, "dialtone/tui") {
 			continue
@@ -265,6 +267,7 @@ func allows(may []string, imported string) bool {
 const mostLines = 3500
 
 func TestPackageSizes(t *testing.T) {
+	t.Parallel()
 	for _, p := range listPackages(t) {
 		if !isOurs(p.ImportPath) || p.ImportPath == "dialtone/tui/pane" {
 			continue
