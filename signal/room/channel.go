@@ -35,7 +35,7 @@ type channel struct {
 	userID   atomic.Pointer[string] // another one after the server has lost the first dial
 	sends    chan *sending
 	closing  chan struct{}
-	overlap  bool // the server lets requests overlap
+	overlap  bool          // the server lets requests overlap
 	giveUp   time.Duration // how long a failure that passes is waited for
 	cancel   context.CancelFunc
 	done     chan struct{} // closed when the engine has stopped

@@ -68,8 +68,8 @@ func (p *Call) setupNotes() []string {
 	}
 	short := words.Duration(d) + " to open channel"
 	return []string{
-		words.Duration(d) + " from pairing to an open channel    " + legend, short + "  " + legend, short[:len(short)-len(" channel")] + "  " + legend,
-		short,
+		words.Duration(d) + " from pairing to an open channel    " + legend, short + "  " + legend,
+		words.Duration(d) + " to open  " + legend, short,
 	}
 }
 

@@ -128,8 +128,8 @@ func TestDemoExplainsTheStep(t *testing.T) {
 			t.Errorf("%s: %q", phase, text)
 		}
 	}
-	call, _ := sceneOf(diag.CallStart{Command: "call"}, diag.PhaseStart{Phase: diag.PhaseDial})
-	other := NewCall(call)
+	s, _ = sceneOf(diag.CallStart{Command: "call"}, diag.PhaseStart{Phase: diag.PhaseDial})
+	other := NewCall(s)
 	other.SetSize(80, 24)
 	if v := other.View(); strings.Contains(v, "The request by which") {
 		t.Errorf("a call that is no demo:\n%s", v)
