@@ -8,7 +8,7 @@ import (
 	"dialtone/diag"
 )
 
-// glossary says in a sentence or two what the words on the screens mean, for readers to whom WebRTC is new.
+// glossary says in a sentence or two what the words on the screens mean, for readers who are new to WebRTC.
 var glossary = map[string]string{
 	"dial": "The request by which this program enters the room at the signaling server.",
 	"wait for the peer": "Nothing to do until the peer has dialed too. It counts neither as setup time nor as a fault " +
