@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/judge/crowd"
 	"dialtone/diag/report"
 	"dialtone/diag/report/gauges"
 )
@@ -100,6 +101,9 @@ func WriteProm(w io.Writer, r *Report) error {
 		{"unjudged", r.Unjudged.Calls},
 	} {
 		p.add("calls", "Calls by what became of them.", float64(n.n), "state", n.state)
+	}
+	if lost := crowd.LostOf(r.Agents); lost != nil {
+		p.add("calls", "Calls by what became of them.", float64(lost.Unreported), "state", "unreported")
 	}
 	p.add("calls_in_progress_max", "Most calls at once.", float64(c.Peak))
 	for _, cause := range r.Causes {
