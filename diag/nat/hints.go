@@ -139,16 +139,12 @@ func likely(v Value, e ...Evidence) Behavior {
 // judgeCGNAT looks for signs of a carrier-grade NAT. That there is none cannot be shown from here.
 func (s *State) judgeCGNAT(m mapping) Behavior {
 	for _, a := range []netip.Addr{s.Local.Address.Addr(), m.public.Addr()} {
-		kind := KindCarrierNot
 		switch {
 		case diag.SharedSpace.Contains(a):
-			kind = KindCarrierShared
+			return likely(Present, fact(KindCarrierShared, a))
 		case diag.CLATSpace.Contains(a):
-			kind = KindCarrierCLAT
-		default:
-			continue
+			return likely(Present, fact(KindCarrierCLAT, a))
 		}
-		return likely(Present, fact(kind, a))
 	}
 	return unknown(of(KindCarrierNot))
 }
