@@ -47,21 +47,19 @@ func TestObserve(t *testing.T) {
 		defer close(answered)
 		c.mustPost(`{"code":"get_status","user_id":"` + user + `","wait_ms":25000}`)
 	}()
-	for parkedAt(t, address) == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	until(t, "a request is parked", func() bool { return parkedAt(t, address) > 0 })
 	time.Sleep(2 * patience) // it is detached, or about to be
 	other.mustPost(`{"code":"dial","call_code":"secret-room"}`)
 	<-answered
 	c.mustPost(`{"code":"disconnect","user_id":"` + user + `"}`)
+	until(t, "five requests were reported", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		seen = slices.DeleteFunc(seen, func(a Access) bool { return a.Operation == "" })
+		return len(seen) >= 5
+	})
 	mu.Lock()
 	defer mu.Unlock()
-	for len(slices.DeleteFunc(slices.Clone(seen), func(a Access) bool { return a.Operation == "" })) < 5 {
-		mu.Unlock()
-		time.Sleep(time.Millisecond)
-		mu.Lock()
-	}
-	seen = slices.DeleteFunc(seen, func(a Access) bool { return a.Operation == "" })
 	type brief struct {
 		operation, reason string
 		status            int

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -31,6 +32,16 @@ type reply struct {
 }
 
 // reason is the stable name of a refusal, "" for an answer.
+// until waits for what must become true, and fails after a time that only a fault takes.
+func until(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !is(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within a minute: %s", what)
+		}
+	}
+}
+
 func (r reply) reason() string {
 	var body struct {
 		Error string `json:"error"`

@@ -179,9 +179,7 @@ func TestStoreIsAway(t *testing.T) {
 	l.wantRefused("poll", l.poll(initiator), 503, "store_unavailable")
 	address.restore()
 	for range 1 + len(l.others) { // each server finds out by itself, within a second
-		for l.post(`{"code":"dial","call_code":"first"}`).status != 200 {
-			time.Sleep(10 * time.Millisecond)
-		}
+		until(t, "it dials again", func() bool { return l.post(`{"code":"dial","call_code":"first"}`).status == 200 })
 	}
 	user := l.dial("again")
 	answered = l.parkIn(user)

@@ -84,9 +84,7 @@ func (l *line) parkIn(user string) <-chan reply {
 	answered := make(chan reply, 1)
 	before := l.parked(user)
 	go func() { answered <- l.post(`{"code":"get_status","user_id":"` + user + `","wait_ms":25000}`) }()
-	for l.parked(user) == before && len(answered) == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	until(l.t, "the request is parked", func() bool { return l.parked(user) != before || len(answered) > 0 })
 	return answered
 }
 
@@ -146,13 +144,9 @@ func TestSharedEnds(t *testing.T) {
 	l.wantRefused("the other is silent", <-answered, 400, "expired")
 	l.wantRefused("the silent one", l.poll(subscriber), 400, "expired")
 	for _, s := range append(l.others, l.server) {
-		for s.Health().Pairs > 0 {
-			time.Sleep(10 * time.Millisecond) // its own look is due
-		}
+		until(t, "its own look", func() bool { return s.Health().Pairs == 0 })
 	}
-	for l.poll(subscriber).reason() != "unknown_user" {
-		time.Sleep(10 * time.Millisecond) // Redis forgets it
-	}
+	until(t, "Redis forgets it", func() bool { return l.poll(subscriber).reason() == "unknown_user" })
 }
 
 // TestParkedVouches: a parked request keeps its party alive for longer than it may be silent.
