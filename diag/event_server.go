@@ -81,10 +81,12 @@ type Stage struct {
 	Relayed string `json:"relayed,omitempty"` // XOR-RELAYED-ADDRESS of a TURN server
 	Realm   string `json:"realm,omitempty"`   // of its long-term credentials
 	// REALM is there and empty: some clients take that for none, and cannot log in
-	EmptyRealm bool   `json:"emptyRealm,omitempty"`
-	Software   string `json:"software,omitempty"` // what the server calls itself
-	Peer       string `json:"peer,omitempty"`     // STUN server that is asked through the relay
-	OwnPeer    bool   `json:"ownPeer,omitempty"`  // the peer is the TURN server itself: no STUN server was given
+	EmptyRealm bool `json:"emptyRealm,omitempty"`
+	// attributes that a success must have (RFC 8656 §7.3, RFC 8489 §9.2.4) and this one has not, by their names there
+	Lacks    []string `json:"lacks,omitempty"`
+	Software string   `json:"software,omitempty"` // what the server calls itself
+	Peer     string   `json:"peer,omitempty"`     // STUN server that is asked through the relay
+	OwnPeer  bool     `json:"ownPeer,omitempty"`  // the peer is the TURN server itself: no STUN server was given
 	// seconds that an Allocate or a Refresh granted
 	LifetimeS int `json:"lifetime_s,omitempty"`
 	// the time in a user name of the REST API for TURN servers: RFC 3339, UTC
@@ -139,12 +141,13 @@ const (
 	DetailNotPermitted Detail = "not-permitted" // unreachable: this machine may not send there
 	DetailLimited      Detail = "limited"       // unreachable: not asked, its host answered nothing so far
 
-	DetailIntegrity Detail = "integrity"  // protocol: MESSAGE-INTEGRITY of a success does not match
-	DetailMapped    Detail = "no-mapped"  // protocol: a success without a mapped address
-	DetailRelayed   Detail = "no-relayed" // protocol: a success without a relayed address
-	DetailRealm     Detail = "no-realm"   // protocol: asks for credentials without REALM
-	DetailNonce     Detail = "no-nonce"   // protocol: asks for credentials without NONCE
-	DetailNoTime    Detail = "no-time"    // protocol: a Refresh succeeds and grants 0 s
+	DetailIntegrity Detail = "integrity"   // protocol: MESSAGE-INTEGRITY of a success does not match
+	DetailMapped    Detail = "no-mapped"   // protocol: a success without a mapped address
+	DetailRelayed   Detail = "no-relayed"  // protocol: a success without a relayed address
+	DetailRealm     Detail = "no-realm"    // protocol: asks for credentials without REALM
+	DetailNonce     Detail = "no-nonce"    // protocol: asks for credentials without NONCE
+	DetailLifetime  Detail = "no-lifetime" // protocol: a success without LIFETIME
+	DetailNoTime    Detail = "no-time"     // protocol: a Refresh succeeds and grants 0 s
 
 	DetailLoop        Detail = "loop"           // stun-error 300: the servers name each other
 	DetailAlternate   Detail = "alternate"      // stun-error 300: the server that it names cannot be asked

@@ -8,8 +8,8 @@ var _ = []Type{
 // SignalRequest ("signal.request") is one HTTP request to the signaling server, timed by its parts. A part that did
 // not take place (a reused connection needs no DNS, connect or TLS) is absent.
 type SignalRequest struct {
-	// the request of the room protocol (dial, get_status, offer, answer, ice, disconnect), or of another way: offer,
-	// candidates, restart, bye, and what a preset names
+	// the request of the room protocol (dial, get_status, offer, answer, ice, disconnect, hang_up), or of another way:
+	// offer, candidates, restart, bye, and what a preset names
 	Code        string  `json:"code"`
 	Attempt     int     `json:"attempt"`          // from 1
 	Status      int     `json:"status,omitempty"` // HTTP status; absent when no answer came

@@ -4,7 +4,7 @@ import "context"
 
 // A call whose path is lost, or changes, cannot carry its own hang-up. A way that several exchanges of one call may
 // use after each other, as a room is, can carry it instead: both peers name the call when they dial again, and the one
-// that hangs up closes its channel as [HangingUp] says.
+// that hangs up closes its channel, or dials, as [HangingUp] says.
 
 type callKey struct{}
 
@@ -20,7 +20,8 @@ func WithCall(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, callKey{}, callOf{name: name})
 }
 
-// HangingUp is the context of closing a channel because the call of a name is over.
+// HangingUp is the context of closing a channel because the call of a name is over, or of a dial that only says so: it
+// meets no one and makes no channel. Its error is [ErrHungUp] if the server has noted that.
 func HangingUp(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, callKey{}, callOf{name: name, over: true})
 }

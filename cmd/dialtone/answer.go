@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/telemetry"
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/session"
@@ -16,6 +17,7 @@ import (
 type answerCommand struct {
 	Code *string `form:"answer" label:"code" hint:"the room code that both peers dial" arg:"" optional:"" help:"The room code that both peers dial."`
 	networkFlags
+	telemetry.Flags
 	answeringFlags
 	mediaFlags
 	lengthFlags
@@ -48,12 +50,6 @@ func (answerCommand) Help() string {
 		},
 		callExits...)
 }
-
-// Pauses between calls that failed because of the server.
-const (
-	shortestPause = time.Second
-	longestPause  = 30 * time.Second
-)
 
 func (c *answerCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	config, way, err := c.plan(a)
@@ -121,7 +117,7 @@ func (c *answerCommand) placement(a app, config diag.Config, w chosen, h *host, 
 func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Config, w chosen, h *host) (diag.Exit,
 	error,
 ) {
-	reached, pause, failed := false, shortestPause, 0
+	reached, pause, failed := false, calls.ShortestPause, 0
 	servers := newSupply(c.iceFromFlags, config)
 	for n := 1; ; n++ {
 		var err error
@@ -144,46 +140,23 @@ func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Conf
 		case h != nil:
 			h.nuisances.Ended(result.Call.ConnectedAt != nil)
 		case result.Call.Ended == nil || result.Call.Ended.Reason != diag.EndSignaling:
-			pause = shortestPause
+			pause = calls.ShortestPause
 			if failed++; result.Call.ConnectedAt != nil {
 				failed = 0
 			}
-			if !c.Screen && !w.Carried && !c.backOff(ctx, a, failed) { // else a user asked for the next call
+			if !c.Screen && !w.Carried && !a.placer().BackOff(ctx, failed) { // else a user asked for the next call
 				return diag.ExitInterrupted, nil
 			}
 		case !reached:
 			return result.Exit, nil
 		default:
 			a.Complain(fmt.Sprintf("dialtone: the signaling server failed; trying again in %v", pause))
-			if !sleep(ctx, pause) {
+			if !calls.Sleep(ctx, pause) {
 				return diag.ExitInterrupted, nil
 			}
-			pause = min(2*pause, longestPause)
+			pause = min(2*pause, calls.LongestPause)
 		}
 	}
-}
-
-// freeFailures are the calls that may fail one after another before the next one is answered later.
-const freeFailures = 2
-
-// backOff waits after calls that were not connected, so that nuisances are answered ever more rarely. It
-// returns false when the context ends first.
-func (*answerCommand) backOff(ctx context.Context, a app, failed int) bool {
-	pause := pauseAfter(failed)
-	if pause == 0 {
-		return true
-	}
-	a.Complain(fmt.Sprintf("dialtone: the last %d calls were not connected; answering again in %v", failed, pause))
-	return sleep(ctx, pause)
-}
-
-// pauseAfter is how long the next call waits after a number of calls that were not connected.
-func pauseAfter(failed int) time.Duration {
-	late := failed - freeFailures
-	if late <= 0 {
-		return 0
-	}
-	return min(shortestPause<<min(late-1, 10), longestPause)
 }
 
 // waited reports whether a call got as far as waiting for the peer.
@@ -193,11 +166,3 @@ func waited(c *call.Call) bool {
 
 // interrupted reports whether the command is to end.
 func interrupted(ctx context.Context) bool { return ctx.Err() != nil }
-
-// sleep waits, or returns false when the context ends first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	waiting, stop := context.WithTimeout(ctx, d)
-	defer stop()
-	<-waiting.Done()
-	return ctx.Err() == nil
-}

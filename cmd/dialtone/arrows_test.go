@@ -38,7 +38,7 @@ var arrows = []struct {
 	}},
 	{"dialtone/cmd/dialtone/internal/dumps", []string{
 		"dialtone/cmd/dialtone/internal/calls", "dialtone/cmd/dialtone/internal/helps", "dialtone/cmd/dialtone/internal/nattext",
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/check", "dialtone/diag/dump", "dialtone/diag/export", "dialtone/diag/judge", "dialtone/diag/record",
+		"dialtone/diag", "dialtone/diag/anonymous", "dialtone/diag/call", "dialtone/diag/check", "dialtone/diag/dump", "dialtone/diag/export", "dialtone/diag/judge", "dialtone/diag/record",
 		"dialtone/diag/report", "dialtone/diag/words", "dialtone/diag/words/", terminalPackage, "dialtone/tui", "dialtone/tui/diff", "dialtone/tui/live", "dialtone/tui/pane",
 	}},
 	{"dialtone/cmd/dialtone/internal/helps", []string{"dialtone/diag"}},
@@ -56,6 +56,10 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/demo", []string{"dialtone/diag", "dialtone/diag/lab", "dialtone/signal/server"}},
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/version", nil},
+	{"dialtone/cmd/dialtone/internal/telemetry", []string{
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/report", "dialtone/diag/report/gauges",
+		"github.com/go-logr/logr", "go.opentelemetry.io/otel", "go.opentelemetry.io/otel/",
+	}},
 	{"dialtone/cmd/dialtone/internal/rooms", []string{
 		"dialtone/diag", "dialtone/signal/pairs/redisstore", "dialtone/signal/server", "github.com/prometheus/",
 	}},
@@ -80,7 +84,7 @@ var arrows = []struct {
 	}},
 	{"dialtone/cmd/dialtone/internal/clips", []string{settingsPackage, "dialtone/diag/media", "dialtone/diag/peer"}},
 	{"dialtone/cmd/dialtone/internal/loads", []string{
-		filesPackage, settingsPackage, "dialtone/cmd/dialtone/internal/reports", "dialtone/diag", "dialtone/diag/assert", "dialtone/diag/load", "dialtone/tui/live", "dialtone/tui/loads", "golang.org/x/term",
+		filesPackage, settingsPackage, "dialtone/cmd/dialtone/internal/reports", "dialtone/diag", "dialtone/diag/assert", "dialtone/diag/load", "dialtone/diag/load/agents", "dialtone/tui/live", "dialtone/tui/loads", "golang.org/x/term",
 	}},
 	{"dialtone/cmd/dialtone/internal/reports", []string{
 		filesPackage, settingsPackage, "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/record", "dialtone/diag/report", "golang.org/x/term",
@@ -108,6 +112,7 @@ var arrows = []struct {
 	{"dialtone/diag/speed", []string{"dialtone/diag"}},
 	{"dialtone/diag/speed/transfer", []string{"dialtone/diag", "dialtone/diag/speed", "github.com/pion/webrtc/v4"}},
 	{"dialtone/diag/speed/allocate", []string{"dialtone/diag", "dialtone/diag/probe", "dialtone/diag/speed", "dialtone/diag/speed/transfer"}},
+	{"dialtone/diag/anonymous", []string{"dialtone/diag"}},
 	{"dialtone/diag/browser", []string{"dialtone/diag"}},
 	{"dialtone/diag/capture", []string{"dialtone/diag", "dialtone/diag/capture/decrypt", "dialtone/diag/wire"}},
 	{"dialtone/diag/capture/decrypt", []string{"dialtone/diag", "dialtone/diag/wire", "github.com/pion/"}},
@@ -115,17 +120,19 @@ var arrows = []struct {
 	{"dialtone/diag/dump", []string{"dialtone/diag", "dialtone/diag/dump/", "dialtone/diag/record", "dialtone/diag/sdp", "golang.org/x/text/"}},
 	{"dialtone/diag/dump/aboutwebrtc", []string{"golang.org/x/net/html"}},
 	{"dialtone/diag/dump/other", nil},
+	{"dialtone/diag/dump/scan", nil},
 	{"dialtone/diag/dump/shorthand", nil},
 	{"dialtone/diag/call", []string{"dialtone/diag", "dialtone/diag/browser", "dialtone/diag/nat", "dialtone/diag/quality", "dialtone/diag/sdp", "dialtone/diag/speed"}},
 	{"dialtone/diag/nat", []string{"dialtone/diag", "dialtone/diag/nat/turn"}},
 	{"dialtone/diag/nat/turn", []string{"dialtone/diag"}},
 	{"dialtone/diag/nat/pair", []string{"dialtone/diag", "dialtone/diag/nat"}},
 	{"dialtone/diag/judge", []string{"dialtone/diag", "dialtone/diag/browser", "dialtone/diag/call", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/speed"}},
+	{"dialtone/diag/judge/crowd", []string{"dialtone/diag", "dialtone/diag/judge"}},
 	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words/browser", "dialtone/diag/words/failure", "dialtone/diag/words/load", "dialtone/diag/words/phrase", "dialtone/diag/words/sound", "dialtone/diag/words/speed", "dialtone/diag/words/stress", "dialtone/diag/words/video"}},
 	{"dialtone/diag/words/browser", []string{"dialtone/diag", "dialtone/diag/browser", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/speed", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/speed", "dialtone/diag/words/failure", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/phrase", []string{"dialtone/diag/judge"}},
-	{"dialtone/diag/words/load", []string{"dialtone/diag/judge", "dialtone/diag/words/phrase"}},
+	{"dialtone/diag/words/load", []string{"dialtone/diag/judge", "dialtone/diag/judge/crowd", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/sound", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/video", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
 	{"dialtone/diag/words/stress", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/words/phrase"}},
@@ -133,8 +140,9 @@ var arrows = []struct {
 	{"dialtone/diag/feed", []string{"dialtone/diag"}},
 	{"dialtone/diag/record", []string{"dialtone/diag"}},
 	{"dialtone/diag/diagtest", []string{"dialtone/diag"}},
+	{"dialtone/diag/report/gauges", []string{"dialtone/diag"}},
 	{"dialtone/diag/report", []string{
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/record", "dialtone/diag/sdp", "dialtone/diag/speed", "dialtone/diag/words", "dialtone/diag/words/",
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/record", "dialtone/diag/report/gauges", "dialtone/diag/sdp", "dialtone/diag/speed", "dialtone/diag/words", "dialtone/diag/words/",
 		"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/lipgloss/table", "github.com/charmbracelet/x/ansi",
 	}},
 	{"dialtone/diag/media", []string{"dialtone/diag", "dialtone/diag/media/capture", "dialtone/diag/media/clock", "dialtone/diag/media/audio", "dialtone/diag/media/latency", "dialtone/diag/media/video", "github.com/pion/"}},
@@ -173,8 +181,11 @@ var arrows = []struct {
 		"dialtone/diag/report", "dialtone/diag/session", "dialtone/diag/iceurl", "dialtone/diag/probe", "dialtone/diag/speed", "dialtone/diag/speed/allocate",
 		"dialtone/diag/watch", "dialtone/diag/assert", "dialtone/signal", "dialtone/signal/",
 	}},
+	{"dialtone/diag/load/agents", []string{
+		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/judge/crowd", "dialtone/diag/load", "github.com/nats-io/nats.go",
+	}},
 	{"dialtone/diag/load", []string{
-		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/report", "dialtone/diag/session",
+		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/judge/crowd", "dialtone/diag/report", "dialtone/diag/report/gauges", "dialtone/diag/session",
 		"dialtone/diag/words", "dialtone/diag/words/load", "github.com/HdrHistogram/hdrhistogram-go",
 	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},
@@ -195,6 +206,7 @@ type goPackage struct {
 }
 
 func TestArrows(t *testing.T) {
+	t.Parallel()
 	packages := listPackages(t)
 	for _, p := range packages {
 		if !isOurs(p.ImportPath) {
@@ -218,6 +230,7 @@ var parsesSDP = map[string]bool{"github.com/pion/sdp/v3": true, "github.com/pion
 
 // TestScreenIsFarFromTheNetwork looks at everything that the screen is built from, not only at its own imports.
 func TestScreenIsFarFromTheNetwork(t *testing.T) {
+	t.Parallel()
 	for _, p := range listPackages(t) {
 		if !isOurs(p.ImportPath) || !strings.HasPrefix(p.ImportPath, "dialtone/tui") {
 			continue
@@ -254,6 +267,7 @@ func allows(may []string, imported string) bool {
 const mostLines = 3500
 
 func TestPackageSizes(t *testing.T) {
+	t.Parallel()
 	for _, p := range listPackages(t) {
 		if !isOurs(p.ImportPath) || p.ImportPath == "dialtone/tui/pane" {
 			continue

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/telemetry"
 	"dialtone/diag"
 )
 
@@ -13,6 +14,7 @@ import (
 type callCommand struct {
 	Code *string `form:"call" label:"code" hint:"the room code that both peers dial" arg:"" optional:"" help:"The room code that both peers dial."`
 	networkFlags
+	telemetry.Flags
 	callingFlags
 	mediaFlags
 	lengthFlags

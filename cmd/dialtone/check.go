@@ -16,6 +16,7 @@ import (
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/requests"
 	"dialtone/cmd/dialtone/internal/settings"
+	"dialtone/cmd/dialtone/internal/telemetry"
 	"dialtone/cmd/dialtone/internal/throughput"
 	"dialtone/diag"
 	"dialtone/diag/assert"
@@ -36,6 +37,7 @@ type checkCommand struct {
 
 	requests.Requirements
 	networkFlags
+	telemetry.Flags
 	requestFlags
 	secretFlag
 	mediaFlags
@@ -60,6 +62,7 @@ type checkCommand struct {
 	speed          *diag.SpeedPlan // of dialtone speed
 	plain, compare bool            // likewise: without a screen; each path to the peer by itself
 	relays         time.Duration   // likewise: how long TURN servers are asked for allocations
+	sender         *telemetry.Sender
 }
 
 // Help implements kong.HelpProvider.
@@ -85,6 +88,7 @@ func (checkCommand) Help() string {
 
 func (c *checkCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	c.prefer(a.settings.Typed)
+	c.sender = a.sender
 	if c.Recording != "" {
 		return c.judge(a)
 	}
@@ -202,14 +206,14 @@ func (c *checkCommand) inherit(line, file *checkCommand, i int) {
 	if dir := cmp.Or(line.Record, file.Record); dir != "" {
 		c.Record = filepath.Join(dir, calls.FileWord(c.Name))
 	}
-	c.Redact = line.Redact || file.Redact
+	c.Redact, c.sender = line.Redact || file.Redact, line.sender
 	c.Baseline = cmp.Or(c.Baseline, line.Baseline)
 }
 
 // besideScenario are the flags that can accompany --scenario.
 var besideScenario = map[string]bool{
 	"scenario": true, "config": true, "out": true, "record": true, "redact": true, "record-limit": true,
-	"baseline": true,
+	"baseline": true, "otlp": true,
 }
 
 // scenarioOnly says which flags of the command line belong into the file.
@@ -232,6 +236,7 @@ type checkPlan struct {
 	diagcheck.Options
 	supply      iceFromFlags
 	conformance requests.Requirements
+	sender      *telemetry.Sender
 }
 
 // plan makes one check of the flags.
@@ -239,9 +244,10 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	c.sign(&c.accountFlags)
 	config := c.networkFlags.config(c.mediaFlags, c.For)
 	config.Wait, config.Stress, config.Speed = c.Wait, c.Stress, c.speed
-	o := checkPlan{conformance: c.Requirements, supply: c.iceFromFlags, Options: diagcheck.Options{
+	o := checkPlan{conformance: c.Requirements, supply: c.iceFromFlags, sender: c.sender, Options: diagcheck.Options{
 		Name: c.Name, Config: config, Repeat: int(c.Repeat), Parallel: int(c.Parallel), Record: c.Record, Redact: c.Redact,
 		Assertions: c.Assert, NoEcho: c.NoEcho, Allocations: c.relays,
+		Traced: c.sender.Traced,
 	}}
 	c.expect(&o.Options)
 	var errs []error
@@ -314,6 +320,7 @@ func (o checkPlan) run(ctx context.Context) (*report.Report, error) {
 	if o.conformance.Conformance && ctx.Err() == nil {
 		diagcheck.Conform(ctx, r, o.Options, o.conformance.Skip, o.conformance.Only)
 	}
+	o.sender.Results(r)
 	return r, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/cmd/dialtone/internal/loads"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/diag"
@@ -21,6 +22,7 @@ type loadCommand struct {
 	wayFlags
 
 	loads.Schedule
+	loads.Fleet
 	Assert []*loads.Assertion `whole:"" sep:"none" placeholder:"EXPR" help:"Condition the report must meet, such as 'setup.p95 < duration(\"2s\")' or 'failed_share < 0.01'. Repeatable."`
 	Out    []loads.Output     `path:"writes" sep:"none" short:"o" placeholder:"FORMAT[=FILE]" help:"Write the report in this format, to the file or to stdout: ${load_formats}. Repeatable; only one can go to stdout. Default: text."`
 	Name   string             `placeholder:"NAME" help:"The name of the test in the report. Default: its target."`
@@ -37,25 +39,7 @@ type loadCommand struct {
 
 // Help implements kong.HelpProvider.
 func (loadCommand) Help() string {
-	return detail("Calls begin at their scheduled times, and every time in the report counts from there. With --room, "+
-		"both peers of each call are here and meet in a room of their own, CODE-1, CODE-2 and so on. With --whip and "+
-		"--whep, one call publishes, and the others view: a broadcast.\n\n"+
-		"The test fails if a call failed or could not begin, unless --assert says otherwise, or if an assertion fails. "+
-		"Calls during which this machine itself was the limit are counted and not judged; if they are more than half, "+
-		"there is no verdict. docs/reference/load.md lists the names for --assert.",
-		[]string{
-			"dialtone load --loopback --arrive 20/s --calls 200 --hold 5s",
-			"dialtone load --whip https://media.example.org/whip/{n} --arrive 5/s --ramp 1m --calls 500 --hold 2m -o " +
-				"json=load.json",
-			"dialtone load --whep https://media.example.org/whep/stream --arrive 10/s --calls 300 " +
-				"--assert 'first_frame.p95 < duration(\"2s\")'",
-			"dialtone load --whip https://media.example.org/whip/live --whep https://media.example.org/whep/live --arrive 5/s " +
-				"--calls 200",
-			"dialtone load --loopback --stage 0..20/s:1m --stage 20/s:5m --calls 10000 -o text -o prom=load.prom",
-			"dialtone load --whip https://media.example.org/whip/{n} --find-limit --hold 10s --calls 2000 " +
-				"--assert 'setup.p95 < duration(\"1s\")'",
-		},
-		append(callExits, diag.ExitAssertion)...)
+	return detail(loads.Description, loads.Examples, append(callExits, diag.ExitAssertion)...)
 }
 
 func (c *loadCommand) run(ctx context.Context, a app) (diag.Exit, error) {
@@ -65,21 +49,25 @@ func (c *loadCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	}
 	ctx, restore := a.Interruptible(ctx)
 	defer restore()
-	plans := []checkPlan{plan}
-	if err := nameServers(ctx, plans); err != nil {
-		return diag.ExitSignaling, err
+	if c.Agents == 0 {
+		plans := []checkPlan{plan}
+		if err := nameServers(ctx, plans); err != nil {
+			return diag.ExitSignaling, err
+		}
+		o.Call = plans[0].Options
 	}
-	o.Call = plans[0].Options
 	if o.Publisher != nil {
 		o.Publisher.Config.ICEServers = o.Call.Config.ICEServers
 	}
-	r, runErr := loads.Run(ctx, o, c.FindLimit, c.Arrive, loads.Show{
+	r, runErr := loads.Run(ctx, o, loads.Show{
 		In: a.In, Err: a.Err, Screen: a.Terminal && !c.Plain, ASCII: c.ascii(a.streams),
 	})
 	var absent *load.PublisherError
 	switch {
 	case errors.As(runErr, &absent) && r == nil:
 		return absent.Exit, absent
+	case r == nil && ctx.Err() == nil && c.NATS != "":
+		return diag.ExitCannotRun, runErr
 	case r == nil:
 		return diag.ExitInterrupted, runErr
 	}
@@ -90,33 +78,41 @@ func (c *loadCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	return exit, runErr
 }
 
-// options are those of the test, and how one of its calls is placed.
-func (c *loadCommand) options(a app) (load.Options, checkPlan, error) {
+// options are those of the test, and how one of its calls is placed. A controller places none.
+func (c *loadCommand) options(a app) (o loads.Test, plan checkPlan, err error) {
+	errs := []error{c.Fleet.Check(a.settings.Typed)}
+	o.Options, err = c.Schedule.Options(a.settings.Typed["arrive"])
+	o.Fleet, o.FindLimit, o.Arrive, o.Both = &c.Fleet, c.FindLimit, c.Arrive, c.Loopback
+	for _, one := range c.Assert {
+		o.Assertions = append(o.Assertions, (*assert.Assertion)(one))
+	}
+	errs = append(errs, err, o.Plan.Check())
+	if c.Hold == 0 {
+		errs = append(errs, errors.New("--hold must be more than 0, such as --hold 10s"))
+		c.Hold = time.Second
+	}
+	o.Trust, err = endpoint.Trust(false, string(c.CA))
+	errs = append(errs, err)
+	if c.Agents > 0 {
+		o.Call.Name, o.Call.Config.For = c.Name, c.Hold
+		return o, plan, errors.Join(errs...)
+	}
 	check := checkCommand{
 		Loopback: c.Loopback, wayFlags: c.wayFlags, networkFlags: c.networkFlags, requestFlags: c.requestFlags,
 		secretFlag: c.secretFlag, mediaFlags: c.mediaFlags, Role: diagcheck.RoleAny, Wait: time.Minute, For: c.Hold,
 		Repeat: 1, Parallel: 1, Expect: "any", ExpectMedia: "both", NoEcho: c.NoEcho, Name: c.Name,
 	}
 	check.prefer(a.settings.Typed)
-	var errs []error
-	if c.Hold == 0 {
-		errs = append(errs, errors.New("--hold must be more than 0, such as --hold 10s"))
-		check.For = time.Second
-	}
-	publisher, err := c.publisher(check)
+	o.Publisher, err = c.publisher(check)
 	errs = append(errs, err)
-	plan, err := check.plan()
-	errs = append(errs, err)
-	both := c.Loopback
+	plan, err = check.plan()
 	if target, ok := plan.Target.(diagcheck.Remote); ok {
-		plan.Target, both = diagcheck.Each{Remote: target}, target.Way.Coded
+		plan.Target, o.Both = diagcheck.Each{Remote: target}, target.Way.Coded
 	}
-	o, err := c.Schedule.Options(a.settings.Typed["arrive"])
-	o.Publisher = publisher
-	for _, one := range c.Assert {
-		o.Assertions = append(o.Assertions, (*assert.Assertion)(one))
+	if errs = append(errs, err); c.Join == "" {
+		errs = append(errs, loads.Enough(o.Options, c.Hold, o.Both))
 	}
-	return o, plan, errors.Join(append(errs, err, o.Plan.Check(), loads.Enough(o, c.Hold, both))...)
+	return o, plan, errors.Join(errs...)
 }
 
 // publisher is how the one call of a broadcast is placed, for which both --whip and --whep are given; nil: there is
@@ -148,9 +144,7 @@ type mergeCommand struct {
 
 // Help implements kong.HelpProvider.
 func (mergeCommand) Help() string {
-	return detail("The result is what one run would have reported: counts are added, percentiles are those of the merged "+
-		"histograms, and the assertions of the parts are evaluated anew.",
-		[]string{"dialtone merge part-1.json part-2.json part-3.json -o json=load.json"},
+	return detail(loads.MergeDescription, []string{"dialtone merge part-1.json part-2.json part-3.json -o json=load.json"},
 		append(callExits, diag.ExitAssertion)...)
 }
 

@@ -15,6 +15,7 @@ import (
 	"dialtone/cmd/dialtone/internal/icelist"
 	"dialtone/cmd/dialtone/internal/monitor"
 	"dialtone/cmd/dialtone/internal/settings"
+	"dialtone/cmd/dialtone/internal/telemetry"
 	"dialtone/diag"
 	"dialtone/diag/report"
 	"dialtone/signal/gate"
@@ -25,6 +26,7 @@ type monitorCommand struct {
 	Listen  listenAddress `default:"${monitor}" placeholder:"HOST:PORT" help:"Where to listen. Clients on other machines can probe only targets that the file names. Port 0 picks a free one. Default: ${default}."`
 	Modules string        `required:"" placeholder:"FILE" help:"Read modules and scheduled targets from this TOML file; SIGHUP reads it again. See docs/reference/monitor.md."`
 	endpoint.TLSFlags
+	telemetry.Flags
 	Concurrency count    `default:"4" placeholder:"N" help:"How many probes may be in progress; more wait within their timeout. Default: ${default}."`
 	Keep        count    `default:"100" placeholder:"N" help:"How many reports of the last probes the page at / keeps. Default: ${default}."`
 	AllowedHost []string `name:"allowed-host" placeholder:"NAME" help:"Let web pages of this host name use the monitor. Addresses, localhost, the name of this machine and names of local networks need none. Repeatable."`
@@ -113,6 +115,7 @@ func (c *monitorCommand) load(a app) (*monitor.Setup, error) {
 		if !ok {
 			continue
 		}
+		m.sender = a.sender
 		err := m.wrong()
 		if _, taken := setup.Modules[m.Name]; taken {
 			err = errors.Join(err, fmt.Errorf("duplicate name %s: give each module its own name", settings.Quote(m.Name)))
@@ -194,7 +197,9 @@ func (m *moduleCommand) toward(target string) (string, func(context.Context) (*r
 		}
 		q, err := nat.inquiry()
 		return monitor.Servers(q), func(ctx context.Context) (*report.Report, error) {
-			return monitor.Diagnose(ctx, toolName(), m.Name, q), nil
+			r := monitor.Diagnose(ctx, toolName(), m.Name, q)
+			m.sender.Results(r)
+			return r, nil
 		}, err
 	}
 	plan, err := m.check(target)
@@ -202,6 +207,7 @@ func (m *moduleCommand) toward(target string) (string, func(context.Context) (*r
 		return "", nil, err
 	}
 	return plan.shown(), func(ctx context.Context) (*report.Report, error) {
+		m.sender.Report()
 		plans := []checkPlan{plan}
 		if err := nameServers(ctx, plans); err != nil {
 			return nil, err

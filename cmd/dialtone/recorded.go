@@ -29,7 +29,7 @@ func (c *checkCommand) judge(a app) (diag.Exit, error) {
 	if c.expect(&o); typed["expect-media"] && c.ExpectMedia == "both" {
 		o.ExpectMedia = diag.Kinds
 	}
-	o, damage, err := dumps.Check(c.Recording, a.In, "", o)
+	o, damage, err := dumps.Check(c.Recording, a.In, o)
 	if err != nil {
 		return c.undone(a, c.Out, diag.ExitCannotRun, err)
 	}

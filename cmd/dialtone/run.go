@@ -8,6 +8,7 @@ import (
 
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/cmd/dialtone/internal/shells"
+	"dialtone/cmd/dialtone/internal/telemetry"
 	"dialtone/diag"
 )
 
@@ -27,7 +28,11 @@ func run(ctx context.Context, args []string, s streams) diag.Exit {
 	s.Warn(parsed.Warnings...)
 	code := diag.ExitUsage
 	if c, ok := parsed.Command.(command); err == nil && ok {
+		s.sender = telemetry.Open(ctx, telemetry.Options{
+			Command: c, Version: readVersion().Version, Getenv: s.Getenv, Complain: s.Complain,
+		})
 		code, err = c.run(ctx, app{s, parsed, parsed.Name})
+		s.sender.Close()
 	}
 	var wrong settings.MistakeErrors
 	switch {

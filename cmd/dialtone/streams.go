@@ -2,6 +2,7 @@ package main
 
 import (
 	"dialtone/cmd/dialtone/internal/calls"
+	"dialtone/cmd/dialtone/internal/telemetry"
 	"dialtone/cmd/dialtone/internal/terminal"
 	"dialtone/tui/pane"
 )
@@ -9,13 +10,14 @@ import (
 // streams are what a command works with. Tests have their own.
 type streams struct {
 	terminal.Streams
-	engine calls.Engine   // makes calls
-	panes  []pane.Factory // of the screen; nil: all
+	engine calls.Engine      // makes calls
+	panes  []pane.Factory    // of the screen; nil: all
+	sender *telemetry.Sender // to OpenTelemetry; nil: none
 }
 
 func realStreams() streams { return streams{Streams: terminal.Process(), engine: newSession} }
 
 // placer places calls with them.
 func (s streams) placer() calls.Placer {
-	return calls.Placer{Streams: s.Streams, Engine: s.engine, Panes: s.panes}
+	return calls.Placer{Streams: s.Streams, Engine: s.engine, Panes: s.panes, Begin: s.sender.Placed}
 }

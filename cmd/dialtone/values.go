@@ -12,6 +12,7 @@ import (
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/requests"
 	"dialtone/cmd/dialtone/internal/settings"
+	"dialtone/cmd/dialtone/internal/telemetry"
 	"dialtone/cmd/dialtone/internal/throughput"
 	"dialtone/diag/assert"
 	diagcheck "dialtone/diag/check"
@@ -43,6 +44,7 @@ func decoders() settings.Decoders {
 	settings.Add(d, parseServerURL)
 	settings.Add(d, endpoint.ParseAuthorities)
 	settings.Add(d, files.ParseSize)
+	settings.Add(d, telemetry.ParseURL)
 	settings.Add(d, parseAudioCodec)
 	settings.Add(d, parseVideoCodec)
 	settings.Add(d, parseMediaFile)

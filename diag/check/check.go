@@ -57,6 +57,8 @@ type Options struct {
 
 	// Progress gets every change of state, from one goroutine at a time; may be nil.
 	Progress func(Progress)
+	// Traced gives the traceparent of a run, "" for none, and a function that gets the run when it has ended; may be nil.
+	Traced func() (traceparent string, done func(report.RunInput))
 	// Tune changes the options of the session of the offerer or the answerer before it starts; may be nil.
 	Tune func(answering bool, o *session.Options)
 

@@ -118,12 +118,19 @@ func (c *Caller) Place(ctx context.Context, n int) (*report.RunInput, error) {
 // runOne places one call and notes its result.
 func (c *checker) runOne(ctx context.Context, n int) {
 	start := time.Since(c.begun)
+	done := func(report.RunInput) {}
+	if c.Traced != nil {
+		var traceparent string
+		traceparent, done = c.Traced()
+		ctx = signal.WithTrace(ctx, traceparent)
+	}
 	in, err := c.Place(ctx, n)
 	if in == nil {
 		c.failed(err)
 		return
 	}
 	in.Start = start
+	done(*in)
 	c.note(n, *in, err)
 }
 
@@ -168,6 +175,9 @@ func (c *checker) failed(err error) {
 func (c *Caller) open(ctx context.Context, n int, p Placement, answering bool) (*side, error) {
 	s := &side{log: feed.New(time.Now), call: &call.Call{}, ended: make(chan struct{})}
 	o := c.sessionOptions(s.log, p, answering)
+	if !answering {
+		o.Config.Traceparent = signal.Trace(ctx)
+	}
 	if c.Tune != nil {
 		c.Tune(answering, &o)
 	}

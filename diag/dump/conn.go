@@ -60,7 +60,8 @@ type conn struct {
 	remoteUfrags          []string
 	spans                 map[diag.PhaseName]bool // those that are open
 	everConnected         bool
-	path                  bool // ICE has connected once
+	path                  bool    // ICE has connected once
+	proven                float64 // time of the first statistics that only a connection has; 0: none
 
 	candidates candidates
 	stats      statistics
@@ -337,6 +338,9 @@ func (c *conn) noteUfrag(side diag.Side, ufrag string) {
 
 // finish adds the beginning and the end, and puts all in order.
 func (c *conn) finish() Connection {
+	if c.connection == "" && c.proven > 0 { // browsers did not report this state until 2019
+		c.connectionState(c.proven, "connected")
+	}
 	slices.SortStableFunc(c.facts, func(a, b fact) int { return cmp.Compare(a.at, b.at) })
 	out := Connection{
 		ID: c.id, URL: c.url, State: cmp.Or(c.connection, c.ice), Samples: c.stats.samples, LocalUfrags: c.localUfrags,

@@ -24,7 +24,6 @@ import (
 
 // Bounds of a dump, whose author may be hostile.
 const (
-	maxName        = 300       // bytes of a member's name
 	maxText        = 128 << 10 // bytes of a value of the trace, such as a description
 	maxSeries      = 2 << 20   // bytes of the values of one statistic
 	maxReport      = 8 << 20   // bytes of a line, or of a report of Firefox

@@ -12,6 +12,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/dump/aboutwebrtc"
+	"dialtone/diag/dump/scan"
 )
 
 // firefoxReport is a WebrtcGlobalStatisticsReport's report of a connection (RTCStatsReportInternal), as about:webrtc
@@ -33,11 +34,11 @@ type firefoxDescription struct {
 }
 
 // firefoxMember takes a member of a document that may be a report.
-func (d *reading) firefoxMember(s *scanner, name string) error {
+func (d *reading) firefoxMember(s *scan.Scanner, name string) error {
 	if len(d.single) > 60 {
-		return s.skip()
+		return s.Skip()
 	}
-	raw, err := s.raw(maxReport)
+	raw, err := s.Raw(maxReport)
 	if err == nil && firefoxMembers[name] {
 		if d.single == nil {
 			d.single = map[string]json.RawMessage{}
@@ -77,11 +78,11 @@ var firefoxMembers = map[string]bool{
 	"videoFrameHistories": true,
 }
 
-var errReport = fmt.Errorf("a report is not readable: %w", errSyntax)
+var errReport = fmt.Errorf("a report is not readable: %w", scan.ErrSyntax)
 
 // firefoxReport reads one of the reports of a list.
-func (d *reading) firefoxReport(s *scanner) error {
-	raw, err := s.raw(maxReport)
+func (d *reading) firefoxReport(s *scan.Scanner) error {
+	raw, err := s.Raw(maxReport)
 	if err != nil {
 		return tolerable(err)
 	}

@@ -11,42 +11,43 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/dump/other"
+	"dialtone/diag/dump/scan"
 )
 
 // readDocument reads a file that is one JSON document: a dump of webrtc-internals, or one of Firefox.
 func (d *reading) readDocument(in *bufio.Reader) error {
-	s := newScanner(in)
+	s := scan.New(in)
 	known := false
 	read := func(name string) error {
 		ok, err := d.member(s, name)
 		known = known || ok
 		return err
 	}
-	first, err := s.peek()
+	first, err := s.Peek()
 	if err != nil {
 		return err
 	}
 	if first == '[' {
 		known = true
-		err = s.array(func() error { return d.firefoxReport(s) })
+		err = s.Array(func() error { return d.firefoxReport(s) })
 	} else {
-		err = s.object(read)
+		err = s.Object(read)
 	}
 	if d.single["pcid"] != nil { // the members of one report of Firefox
 		d.firefox(d.single)
 		known = true
 	}
 	d.endPage()
-	if s.long > 0 {
+	if s.Long > 0 {
 		d.fault(errLongValues)
 	}
-	if s.odd > 0 {
-		d.fault(fmt.Errorf("%d values are of another kind than in dumps: they were left out", s.odd))
+	if s.Odd > 0 {
+		d.fault(fmt.Errorf("%d values are of another kind than in dumps: they were left out", s.Odd))
 	}
 	if !known && err == nil {
 		return fmt.Errorf("%w, but %s", ErrNotDump, other.Document(d.members))
 	}
-	if _, more := s.next(); err == nil && more == nil {
+	if _, more := s.Next(); err == nil && more == nil {
 		d.fault(errMore)
 	}
 	return err
@@ -58,24 +59,24 @@ var (
 )
 
 // member reads a member of the document; known says that it is one of a dump.
-func (d *reading) member(s *scanner, name string) (known bool, err error) {
+func (d *reading) member(s *scan.Scanner, name string) (known bool, err error) {
 	switch name {
 	case "PeerConnections":
 		d.Format = diag.DumpInternals
-		return true, s.object(func(id string) error { return d.internalsConnection(s, id) })
+		return true, s.Object(func(id string) error { return d.internalsConnection(s, id) })
 	case "getUserMedia":
-		return true, s.array(func() error {
-			raw, err := s.raw(maxText)
+		return true, s.Array(func() error {
+			raw, err := s.Raw(maxText)
 			if err == nil {
 				d.internalsCapture(raw)
 			}
 			return tolerable(err)
 		})
 	case "UserAgent":
-		d.UserAgent, err = s.text(1000)
+		d.UserAgent, err = s.Text(1000)
 		return true, err
 	case "timestamp":
-		raw, err := s.raw(100)
+		raw, err := s.Raw(100)
 		if err == nil && json.Unmarshal(raw, &d.written) == nil {
 			if d.single == nil {
 				d.single = map[string]json.RawMessage{}
@@ -85,10 +86,10 @@ func (d *reading) member(s *scanner, name string) (known bool, err error) {
 		return false, tolerable(err)
 	case "peerConnections":
 		d.Format = diag.DumpRTCStats
-		return true, s.object(func(id string) error { return d.wholeRTCStats(s, id) })
+		return true, s.Object(func(id string) error { return d.wholeRTCStats(s, id) })
 	case "reports":
 		d.Format = diag.DumpFirefox
-		return true, s.array(func() error { return d.firefoxReport(s) })
+		return true, s.Array(func() error { return d.firefoxReport(s) })
 	}
 	if len(d.members) < 20 {
 		d.members = append(d.members, name)
@@ -98,7 +99,7 @@ func (d *reading) member(s *scanner, name string) (known bool, err error) {
 
 // tolerable is an error unless reading can go on behind it.
 func tolerable(err error) error {
-	if errors.Is(err, errLong) {
+	if errors.Is(err, scan.ErrLong) {
 		return nil
 	}
 	return err
@@ -130,18 +131,18 @@ func (d *reading) internalsCapture(raw []byte) {
 }
 
 // internalsConnection reads a connection: its trace, and its statistics as one series for each property.
-func (d *reading) internalsConnection(s *scanner, id string) error {
+func (d *reading) internalsConnection(s *scan.Scanner, id string) error {
 	if d.tooMany(len(d.pending)) {
-		return s.skip()
+		return s.Skip()
 	}
 	c := d.conn(id, diag.DumpInternals)
 	c.page, _, _ = strings.Cut(id, "-")
 	var entries []entry
 	series := table{}
-	err := s.object(func(name string) error {
+	err := s.Object(func(name string) error {
 		switch name {
 		case "updateLog":
-			return s.array(func() error {
+			return s.Array(func() error {
 				e, err := internalsEntry(s)
 				if err == nil && len(entries) < maxEntries {
 					entries = append(entries, e)
@@ -149,25 +150,25 @@ func (d *reading) internalsConnection(s *scanner, id string) error {
 				return tolerable(err)
 			})
 		case "stats":
-			return s.object(func(name string) error {
+			return s.Object(func(name string) error {
 				if d.full && !strings.HasSuffix(name, "-timestamp") {
-					return s.skip()
+					return s.Skip()
 				}
 				return series.read(s, name)
 			})
 		case "url":
-			url, err := s.text(2000)
+			url, err := s.Text(2000)
 			c.url = withoutQuery(url)
 			return err
 		case "rtcConfiguration":
-			raw, err := s.raw(maxText)
+			raw, err := s.Raw(maxText)
 			var v any
 			if err == nil && json.Unmarshal(raw, &v) == nil {
 				c.config = decoded(v)
 			}
 			return tolerable(err)
 		}
-		return s.skip()
+		return s.Skip()
 	})
 	if c.agent = d.UserAgent; series.cut {
 		d.fault(errSeries)
@@ -179,8 +180,8 @@ func (d *reading) internalsConnection(s *scanner, id string) error {
 
 var errSeries = errors.New("a connection has too many statistics: the rest was left out")
 
-func internalsEntry(s *scanner) (entry, error) {
-	raw, err := s.raw(maxText)
+func internalsEntry(s *scan.Scanner) (entry, error) {
+	raw, err := s.Raw(maxText)
 	if err != nil {
 		return entry{}, err
 	}
@@ -190,7 +191,7 @@ func internalsEntry(s *scanner) (entry, error) {
 		Timestamp, Time any
 	}
 	if json.Unmarshal(raw, &r) != nil {
-		return entry{}, errLong
+		return entry{}, scan.ErrLong
 	}
 	e := entry{name: diag.Clean(r.Type, 100), value: r.Value}
 	var ok bool
@@ -237,29 +238,29 @@ const (
 )
 
 // read reads a series: {"startTime": …, "endTime": …, "statsType": …, "values": "[1,2,3]"}.
-func (t *table) read(s *scanner, name string) error {
+func (t *table) read(s *scan.Scanner, name string) error {
 	id, property := splitSeries(name)
 	if !properties[property] || t.cells > maxCells {
 		t.cut = t.cut || t.cells > maxCells
-		return s.skip()
+		return s.Skip()
 	}
 	var kind, values string
 	var start, end float64
-	err := s.object(func(name string) (err error) {
+	err := s.Object(func(name string) (err error) {
 		var t string
 		switch name {
 		case "statsType":
-			kind, err = s.text(60)
+			kind, err = s.Text(60)
 		case "values":
-			values, err = s.text(maxSeries)
+			values, err = s.Text(maxSeries)
 		case "startTime":
-			t, err = s.text(60)
+			t, err = s.Text(60)
 			start, _ = milliseconds(t)
 		case "endTime":
-			t, err = s.text(60)
+			t, err = s.Text(60)
 			end, _ = milliseconds(t)
 		default:
-			err = s.skip()
+			err = s.Skip()
 		}
 		return err
 	})

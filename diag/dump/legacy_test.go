@@ -1,7 +1,6 @@
 package dump
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"runtime"
@@ -14,6 +13,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/judge"
 	"dialtone/diag/lab/labtest"
 )
 
@@ -124,15 +124,27 @@ func TestLarge(t *testing.T) {
 	}
 }
 
-// TestCutString: a string that ends in an escape, and one that is too long.
-func TestCutString(t *testing.T) {
-	s := newScanner(bytes.NewReader([]byte(`"a\"\\\u00e9\ud83d\ude00" "` + strings.Repeat("ä", 100) + `" 12`)))
-	for _, want := range []string{"a\"\\é😀", strings.Repeat("ä", 10)} {
-		if got, err := s.text(20); err != nil || got != want {
-			t.Errorf("%q, %v, want %q", got, err, want)
-		}
+// TestJitsi: Jitsi's recorder counts its lines behind their times, and reports no state of the connection: packets that
+// were received prove it.
+func TestJitsi(t *testing.T) {
+	const log = `["connectionInfo",null,"{\"path\":\"/room?x\",\"userAgent\":\"Chrome/120\"}",1700000000000]
+["identity",null,{"displayName":"Ann"},1700000000001,1]
+["create","PC_0",{"iceServers":[]},1700000000010,2]
+["oniceconnectionstatechange","PC_0","checking",1700000000030,3]
+["oniceconnectionstatechange","PC_0","connected",1700000000090,4]
+["getstats","PC_0",{"in":{"type":"inbound-rtp","timestamp":0,"ssrc":8,"kind":"audio","packetsReceived":40},"timestamp":1700000001000},1700000001000,5]
+["getstats","PC_0",{"in":{"timestamp":0,"packetsReceived":80},"timestamp":1700000002000},1700000002000,6]
+["close","PC_0",null,1700000003010,7]
+`
+	d, err := Read(strings.NewReader(log), Options{})
+	if err != nil || len(d.Connections) != 1 || len(d.Faults) > 0 {
+		t.Fatalf("%v, %+v", err, d)
 	}
-	if got, err := s.raw(10); err != nil || string(got) != "12" || s.long != 1 {
-		t.Errorf("%q, %v, %d long", got, err, s.long)
+	c := d.Connections[0]
+	if c.StartedAt.UnixMilli() != 1700000000010 || c.Length != 3*time.Second || d.UserAgent != "Chrome/120" || c.URL != "/room" {
+		t.Errorf("%v, %v, %q, %q", c.StartedAt, c.Length, d.UserAgent, c.URL)
+	}
+	if v := judge.Judge(call.Fold(c.Events)); v.Exit != diag.ExitPass {
+		t.Errorf("%+v", v)
 	}
 }

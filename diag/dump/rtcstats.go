@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/dump/scan"
 	"dialtone/diag/dump/shorthand"
 )
 
@@ -116,16 +117,21 @@ func (r *rtcstats) wrong(why string) {
 func (r *rtcstats) header(line []byte) {
 	var h map[string]any
 	if json.Unmarshal(line, &h) != nil {
-		r.wrong(errSyntax.Error())
+		r.wrong(scan.ErrSyntax.Error())
 		return
 	}
+	r.about(h)
+}
+
+// about takes what a server or a client says of the client.
+func (r *rtcstats) about(h any) {
 	for _, name := range []string{"userAgent", "UserAgent"} {
-		if agent := text(h[name], 300); agent != "" {
+		if agent := text(member(h, name), 300); agent != "" {
 			r.d.UserAgent = agent
 		}
 	}
 	for _, name := range []string{"url", "path", "origin"} {
-		if url := text(h[name], 1000); url != "" && r.page == "" {
+		if url := text(member(h, name), 1000); url != "" && r.page == "" {
 			r.page = withoutQuery(url)
 		}
 	}
@@ -135,18 +141,23 @@ func (r *rtcstats) header(line []byte) {
 func (r *rtcstats) take(line []byte) {
 	var list []any
 	if json.Unmarshal(line, &list) != nil || len(list) < 3 {
-		r.wrong(errSyntax.Error())
+		r.wrong(scan.ErrSyntax.Error())
 		return
 	}
+	if last, ok := number(list[len(list)-1]); ok && len(list) == 5 && last < 1e9 && !r.current {
+		if _, ok := milliseconds(list[3]); ok { // Jitsi counts its lines: the time is before the count
+			list = list[:4]
+		}
+	}
 	when, ok := number(list[len(list)-1])
-	if !ok {
+	if r.current {
+		when += r.clock
+	}
+	if _, sound := milliseconds(when); !ok || !sound {
 		r.wrong("it has no time")
 		return
 	}
-	if r.current {
-		when += r.clock
-		r.clock = when
-	}
+	r.clock = when
 	e := entry{at: when, name: diag.Clean(shorthand.Method(list[0]), 100)}
 	if len(list) > 3 {
 		e.value, e.extra = list[2], list[3:len(list)-1]
@@ -173,7 +184,10 @@ func pageOf(id string) string {
 
 // client takes what is about no connection. Changes of tracks concern those that send them.
 func (r *rtcstats) client(e entry) {
-	if e.name == "create" {
+	switch e.name {
+	case "connectionInfo": // as Jitsi's server begins a file
+		r.about(decoded(e.value))
+	case "create":
 		if agent := brands(member(member(e.value, "userAgentData"), "brands")); agent != "" && r.d.UserAgent == "" {
 			r.d.UserAgent = agent
 		}
@@ -285,7 +299,7 @@ func (r *rtcstats) getStats(c *conn, id string, e entry) {
 		report = map[string]map[string]any{}
 		r.reports[id] = report
 	}
-	common, _ := number(firstOf(delta, "timestamp", "t"))
+	common, _ := milliseconds(firstOf(delta, "timestamp", "t"))
 	changed := map[string]bool{}
 	for name, value := range delta {
 		object, ok := value.(map[string]any)
@@ -303,8 +317,8 @@ func (r *rtcstats) getStats(c *conn, id string, e entry) {
 		if common > 0 {
 			s.at = common
 		}
-		own, timed := number(object["timestamp"])
-		if timed && own > 0 && (changed[name] || strings.HasPrefix(s.kind, "remote-")) {
+		own, timed := milliseconds(object["timestamp"])
+		if timed && (changed[name] || strings.HasPrefix(s.kind, "remote-")) {
 			s.at = own // else nothing but the time has changed
 		}
 		list = append(list, s)
@@ -356,10 +370,10 @@ func merged(old, changed map[string]any) map[string]any {
 }
 
 // wholeRTCStats reads a connection of the oldest format, which is one document: a list of {time, type, value}.
-func (d *reading) wholeRTCStats(s *scanner, id string) error {
+func (d *reading) wholeRTCStats(s *scan.Scanner, id string) error {
 	r := newRTCStats(d)
-	err := s.array(func() error {
-		raw, err := s.raw(maxReport)
+	err := s.Array(func() error {
+		raw, err := s.Raw(maxReport)
 		if err != nil {
 			return tolerable(err)
 		}
@@ -369,7 +383,7 @@ func (d *reading) wholeRTCStats(s *scanner, id string) error {
 			Value           any
 		}
 		if json.Unmarshal(raw, &e) != nil {
-			r.wrong(errSyntax.Error())
+			r.wrong(scan.ErrSyntax.Error())
 		}
 		when, ok := milliseconds(e.Time)
 		if !ok {

@@ -129,6 +129,9 @@ func (c *conn) inbound(at float64, s *stat, byID map[string]*stat, sample *diag.
 		at: s.at, bytes: float64(diag.OrZero(in.BytesReceived)), packets: float64(diag.OrZero(in.PacketsReceived)),
 		lost: float64(diag.OrZero(in.PacketsLost)),
 	}
+	if now.packets > 0 && (c.proven == 0 || at < c.proven) {
+		c.proven = at // they were decrypted
+	}
 	if rate, lost, ok := c.since(s.id, now); ok {
 		in.Bitrate, in.FractionLost = rate, lost
 	}

@@ -100,7 +100,7 @@ func (s Source) more(e diag.Event) []entry {
 		}
 		code := cmp.Or(d.Stage.Failure.Code, 701) // no answer of the server (W3C WebRTC §4.8.2)
 		return one("onicecandidateerror", map[string]any{
-			"url": d.URL, "errorCode": code, "errorText": d.Stage.Failure.String(),
+			"url": d.URL, "errorCode": code, "errorText": errorText(*d.Stage.Failure),
 		})
 	case diag.CaptureRequest:
 		return []entry{{at, "navigator.mediaDevices." + d.Request + captureResult(d), captureValue(d), true}}
@@ -112,6 +112,14 @@ func (s Source) more(e diag.Event) []entry {
 		}
 	}
 	return nil
+}
+
+// errorText is what the server said, else the cause in a word.
+func errorText(f diag.Failure) string {
+	if f.Code != 0 {
+		return f.Reason
+	}
+	return f.String()
 }
 
 func captureResult(d diag.CaptureRequest) string {

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"dialtone/diag"
@@ -107,9 +108,12 @@ func WriteInternals(w io.Writer, s Source) error {
 
 func internalsCapture(e entry) map[string]any {
 	out := map[string]any{"rid": 1, "pid": 1, "request_id": 0, "request_type": "getUserMedia", "timestamp": e.at}
+	if strings.Contains(e.method, "getDisplayMedia") {
+		out["request_type"] = "getDisplayMedia"
+	}
 	switch v := e.value.(type) {
 	case string:
-		out["error"] = v
+		out["error"], out["error_message"], _ = strings.Cut(v, ": ")
 	case map[string]bool:
 		for kind, wanted := range v {
 			if wanted {

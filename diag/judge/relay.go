@@ -88,7 +88,7 @@ type RelayUse struct {
 var flawIDs = map[turn.Flaw]string{
 	turn.FlawImpossible: "turn.relay_impossible", turn.FlawPrivate: "turn.relay_private",
 	turn.FlawElsewhere: "turn.relay_elsewhere", turn.FlawUnanswered: "turn.unanswered",
-	turn.FlawSilent:  "turn.relay_silent",
+	turn.FlawSilent: "turn.relay_silent", turn.FlawIncomplete: "turn.answer_incomplete",
 	turn.FlawAltered: "turn.relay_altered", turn.FlawNoChannel: "turn.channel_silent",
 	turn.FlawForbidden: "turn.peer_forbidden", turn.FlawPeerSilent: "turn.relay_untested",
 	turn.FlawRedirect: "server.try_alternate", turn.FlawNotExtended: "turn.refresh_failed",

@@ -159,6 +159,8 @@ func TestRelayFlaws(t *testing.T) {
 	redirected.Redirects = []string{"9.9.9.8:3478"}
 	noRealm := relay("udp", "9.9.9.9:50000", carried()...)
 	noRealm.Stages[0].EmptyRealm = true
+	unsigned := relay("udp", "9.9.9.9:50000", carried()...)
+	unsigned.Stages[0].Lacks = []string{"MESSAGE-INTEGRITY"}
 	short := relay("udp", "9.9.9.9:50000", carried()...)
 	short.Stages[0].LifetimeS = 3600
 	for name, tt := range map[string]struct {
@@ -174,6 +176,7 @@ func TestRelayFlaws(t *testing.T) {
 		"elsewhere":     {relay("udp", "9.9.9.7:50000", carried()...), false, "turn.relay_elsewhere", "does not work"},
 		"redirected":    {redirected, false, "server.try_alternate", "only some clients follow"},
 		"empty realm":   {noRealm, true, "turn.realm_empty", "but not for browsers"},
+		"unsigned":      {unsigned, true, "turn.answer_incomplete", "but not for every client"},
 		"short refresh": {short, true, "turn.refresh_short", "does not extend its relays"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -191,8 +191,8 @@ func serverFindings(c *call.Call, _ Expectation) []Finding {
 		if s.OK() && len(s.Redirects) > 0 && !c.ServedBy(s.URL) {
 			out = append(out, flawFinding(s, turn.FlawRedirect, severity))
 		}
-		if allocate := s.Stage(diag.StageAllocate); s.OK() && allocate != nil && allocate.EmptyRealm {
-			out = append(out, flawFinding(s, turn.FlawEmptyRealm, Warn))
+		for _, flaw := range turn.AnswerFlaws(s) {
+			out = append(out, flawFinding(s, flaw, Warn))
 		}
 		if credentialExpired(s) && !s.OK() && s.Cause() != diag.CauseAuth { // otherwise it is why the server failed
 			out = append(out, Finding{

@@ -42,12 +42,15 @@ const (
 	Flood      // answers a request with 10,000 responses to others
 	NoNonce    // requires credentials without realm and nonce
 	EmptyRealm // as Correct, with an empty realm: REALM is there, and has no text
+	Unsigned   // as Correct, but successes are not signed
+	NoMapped   // as Correct, without XOR-MAPPED-ADDRESS
+	NoLifetime // as Correct, without LIFETIME
 )
 
 var behaviorNames = [...]string{
 	"unknown", "silent", "mute", "refused", "closing", "garbage", "http", "huge", "trickle", "stun-error", "auth-error",
 	"stale-once", "correct", "bad-integrity", "no-address", "empty-mapped", "wrong-transaction", "endless", "flood",
-	"no-nonce", "empty-realm",
+	"no-nonce", "empty-realm", "unsigned", "no-mapped", "no-lifetime",
 }
 
 // String is the name in lower case, as in test names.

@@ -98,8 +98,12 @@ func (s *FaultServer) reply(req *stun.Message, from net.Addr) []stun.Setter {
 	if key.Check(req) != nil || !s.fresh(req) {
 		return s.failure(req, 401, "Unauthorized")
 	}
-	if f.Behavior == BadIntegrity {
+	switch f.Behavior {
+	case BadIntegrity:
 		key = stun.NewShortTermIntegrity("another key")
+	case Unsigned:
+		key = nil
+	default:
 	}
 	return s.success(req, from, key)
 }
@@ -171,11 +175,15 @@ func (s *FaultServer) addresses(req *stun.Message, from net.Addr) []stun.Setter 
 			stun.RawAttribute{Type: stun.AttrXORRelayedAddress},
 		}
 	}
-	set := []stun.Setter{xorAddress{stun.AttrXORMappedAddress, addrPort(from)}}
+	var set []stun.Setter
+	if s.fault.Behavior != NoMapped {
+		set = append(set, xorAddress{stun.AttrXORMappedAddress, addrPort(from)})
+	}
 	if req.Type.Method == stun.MethodAllocate {
-		relay := netip.AddrPortFrom(addrPort(s.addr).Addr(), relayPort)
-		set = append(set, xorAddress{stun.AttrXORRelayedAddress, relay},
-			stun.RawAttribute{Type: stun.AttrLifetime, Value: []byte{0, 0, 2, 88}}) // 600 s
+		set = append(set, xorAddress{stun.AttrXORRelayedAddress, netip.AddrPortFrom(addrPort(s.addr).Addr(), relayPort)})
+		if s.fault.Behavior != NoLifetime {
+			set = append(set, stun.RawAttribute{Type: stun.AttrLifetime, Value: []byte{0, 0, 2, 88}}) // 600 s
+		}
 	}
 	return set
 }

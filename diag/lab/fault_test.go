@@ -248,7 +248,7 @@ func TestSilent(t *testing.T) {
 func TestStartFaultRefuses(t *testing.T) {
 	for name, f := range map[string]Fault{
 		"no behavior":      {},
-		"unknown behavior": {Behavior: EmptyRealm + 1},
+		"unknown behavior": {Behavior: NoLifetime + 1},
 		"unknown network":  {Behavior: Silent, Network: "sctp"},
 		"no error code":    {Behavior: StunError},
 		"wild error code":  {Behavior: AuthError, Code: 700},
@@ -261,13 +261,13 @@ func TestStartFaultRefuses(t *testing.T) {
 
 func TestBehaviorNames(t *testing.T) {
 	seen := map[string]bool{}
-	for b := BehaviorUnknown; b <= EmptyRealm; b++ {
+	for b := BehaviorUnknown; b <= NoLifetime; b++ {
 		if b.String() == "" || seen[b.String()] {
 			t.Errorf("behavior %d is called %q", b, b)
 		}
 		seen[b.String()] = true
 	}
-	if len(seen) != len(behaviorNames) || (EmptyRealm+1).String() != "unknown" {
+	if len(seen) != len(behaviorNames) || (NoLifetime+1).String() != "unknown" {
 		t.Errorf("%d names for %d behaviors", len(behaviorNames), len(seen))
 	}
 }

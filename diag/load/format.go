@@ -11,7 +11,9 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/judge/crowd"
 	"dialtone/diag/report"
+	"dialtone/diag/report/gauges"
 )
 
 // Formats are the writers by the name that -o takes.
@@ -65,19 +67,16 @@ func (m *Metrics) named() (out []stream) {
 	return out
 }
 
-const promPrefix = "dialtone_load_"
-
-// prom collects samples by family: those of a family must stand together.
+// prom collects the samples of a test.
 type prom struct {
-	test     string
-	families []string
-	samples  map[string]string
+	test string
+	set  *gauges.Set
 }
 
 // WriteProm writes the report in the text format of Prometheus: gauges, times in seconds, shares as ratios. What was
 // not measured has no sample.
 func WriteProm(w io.Writer, r *Report) error {
-	p := &prom{test: r.Name, samples: map[string]string{}}
+	p := &prom{test: r.Name, set: gauges.New("dialtone_load_")}
 	pass := 0.0
 	if r.Verdict == report.Pass {
 		pass = 1
@@ -102,6 +101,9 @@ func WriteProm(w io.Writer, r *Report) error {
 		{"unjudged", r.Unjudged.Calls},
 	} {
 		p.add("calls", "Calls by what became of them.", float64(n.n), "state", n.state)
+	}
+	if lost := crowd.LostOf(r.Agents); lost != nil {
+		p.add("calls", "Calls by what became of them.", float64(lost.Unreported), "state", "unreported")
 	}
 	p.add("calls_in_progress_max", "Most calls at once.", float64(c.Peak))
 	for _, cause := range r.Causes {
@@ -130,32 +132,12 @@ func WriteProm(w io.Writer, r *Report) error {
 		}
 		p.add("assertion_success", "Whether the assertion passed.", ok, "expr", a.Expr)
 	}
-	for _, f := range p.families {
-		if _, err := io.WriteString(w, p.samples[f]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.set.Write(w)
 }
-
-var promEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // add takes a value; labels are names and values in turn.
 func (p *prom) add(family, help string, v float64, labels ...string) {
-	name := promPrefix + family
-	if p.samples[family] == "" {
-		p.families = append(p.families, family)
-		kind := "gauge"
-		if slices.Contains(labels, "quantile") {
-			kind = "summary"
-		}
-		p.samples[family] = fmt.Sprintf("# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
-	}
-	series := name + `{test="` + promEscapes.Replace(clean(p.test)) + `"`
-	for i := 0; i+1 < len(labels); i += 2 {
-		series += "," + labels[i] + `="` + promEscapes.Replace(clean(labels[i+1])) + `"`
-	}
-	p.samples[family] += series + "} " + strconv.FormatFloat(v, 'g', 12, 64) + "\n"
+	p.set.Add(family, help, &v, append([]string{"test", p.test}, labels...)...)
 }
 
 func (p *prom) times(family, help string, t *Times, labels ...string) {

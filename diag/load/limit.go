@@ -3,7 +3,6 @@ package load
 import (
 	"context"
 	"math"
-	"time"
 
 	"dialtone/diag"
 	"dialtone/diag/report"
@@ -184,7 +183,7 @@ func FindLimit(ctx context.Context, o Options, start Rate, done func(Step)) (*Re
 		length := 3 * o.Call.Config.For
 		step.Plan.Stages = []Stage{{From: rate, To: rate}}
 		step.Plan.Calls = min(max(10, int(float64(rate)*length.Seconds())), o.Plan.Calls)
-		step.Start = time.Time{}
+		step.Begin = nil
 		r, err := Run(ctx, step)
 		if err != nil {
 			fault = err

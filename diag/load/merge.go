@@ -23,7 +23,7 @@ func Merge(parts []*Report) (*Report, error) {
 	out := *parts[0]
 	out.Complete, out.Causes, out.Noticed = nil, nil, nil
 	out.Metrics, out.Unjudged, out.Lateness, out.Series = Metrics{}, Unjudged{}, nil, nil
-	out.Calls, out.MaxInProgress, out.Interrupted = Counts{}, 0, false
+	out.Calls, out.MaxInProgress, out.Interrupted, out.Agents = Counts{}, 0, false, nil
 	out.Tester.Seconds, out.Tester.Unjudged, out.Tester.Calls, out.Tester.Drops = 0, 0, 0, 0
 	for _, p := range parts {
 		if err := out.fits(p); err != nil {
@@ -60,6 +60,7 @@ func (r *Report) add(p *Report) {
 	r.Complete = append(r.Complete, p.Complete...)
 	r.Duration, r.Interrupted = max(r.Duration, p.Duration), r.Interrupted || p.Interrupted
 	r.MaxInProgress += p.MaxInProgress
+	r.Agents = append(r.Agents, p.Agents...)
 	r.Calls.merge(p.Calls)
 	r.Metrics.merge(&p.Metrics)
 	r.Unjudged.Calls, r.Unjudged.Failed = r.Unjudged.Calls+p.Unjudged.Calls, r.Unjudged.Failed+p.Unjudged.Failed
@@ -91,6 +92,27 @@ func (r *Report) add(p *Report) {
 			r.Assertions = append(r.Assertions, a)
 		}
 	}
+}
+
+// ProgressOf is the state of a test of which all are the parts, with a second of it; false: not all parts that are
+// running have that second yet.
+func ProgressOf(all, running []*Report, second int) (Progress, bool) {
+	for _, p := range running {
+		if len(p.Series) <= second {
+			return Progress{}, false
+		}
+	}
+	now := Progress{Point: Point{At: diag.Millis(time.Duration(second) * time.Second)}}
+	for _, p := range all {
+		now.Counts.merge(p.Calls)
+		if len(p.Series) > second {
+			now.Point.merge(&p.Series[second])
+		}
+		for _, c := range p.Causes {
+			now.Causes = addCause(now.Causes, c)
+		}
+	}
+	return now, true
 }
 
 func (c *Counts) merge(o Counts) {

@@ -42,8 +42,10 @@ func ran(part, parts int) *Report {
 	for n, at := range r.Plan.Arrivals() {
 		o := made(n, at)
 		r.counts.Scheduled, r.counts.Started = r.counts.Scheduled+1, r.counts.Started+1
-		r.point(at).Scheduled++
+		p := r.point(at)
+		p.Scheduled, p.Started = p.Scheduled+1, p.Started+1
 		if o.setup != nil {
+			r.counts.Ready++
 			r.point(at + *o.setup).ready(*o.setup)
 		}
 		r.count(&o)

@@ -112,6 +112,9 @@ type Plan struct {
 	Parts int `json:"parts"`
 }
 
+// farOff is later than every test, in seconds, and still a time.Duration.
+const farOff = 1e9
+
 // Arrivals are the calls of this part, numbered from 1 over all parts, each with its scheduled start.
 func (p Plan) Arrivals() iter.Seq2[int, time.Duration] {
 	return func(yield func(int, time.Duration) bool) {
@@ -124,7 +127,7 @@ func (p Plan) Arrivals() iter.Seq2[int, time.Duration] {
 			}
 			for ; n <= p.Calls && float64(n)-before <= total+1e-9; n++ {
 				at := begun + s.due(float64(n)-before)
-				if (n-1)%p.Parts == p.Part-1 && !yield(n, time.Duration(at*float64(time.Second))) {
+				if (n-1)%p.Parts == p.Part-1 && !yield(n, time.Duration(min(at, farOff)*float64(time.Second))) {
 					return
 				}
 			}
@@ -156,6 +159,12 @@ const maxLength = 24 * time.Hour
 func (p Plan) Check() error {
 	if p.Calls < 1 || p.Calls > maxCalls {
 		return fmt.Errorf("the number of calls must be 1 to %d", maxCalls)
+	}
+	for i, s := range p.Stages {
+		lasting := s.For > 0 && s.For.Duration() <= maxLength || s.For == 0 && s.From == s.To && i == len(p.Stages)-1
+		if !lasting || s.From < 0 || s.To < 0 || s.From+s.To == 0 || max(s.From, s.To) > maxRate {
+			return fmt.Errorf("stage %d: the rate must be up to %d/s, the duration up to %v", i+1, maxRate, maxLength)
+		}
 	}
 	if last, _ := p.length(); last > maxLength {
 		return fmt.Errorf("the last call would begin after %v, more than %v: use a higher rate or fewer calls",

@@ -45,6 +45,9 @@ func ReadJSON(raw []byte) (*Report, error) {
 		}
 	}
 	r.Plan.Part, r.Plan.Parts = max(1, r.Plan.Part), max(1, r.Plan.Parts)
+	if !r.plausible() {
+		return nil, fmt.Errorf("%w: its numbers contradict each other", errReport)
+	}
 	return r, nil
 }
 
@@ -57,6 +60,7 @@ type head struct {
 	Findings   number `json:"findings"`
 	Assertions number `json:"assertions"`
 	Parts      number `json:"parts"`
+	Agents     number `json:"agents"`
 	Phases     number `json:"phases"`
 	Plan       struct {
 		Stages number `json:"stages"`
@@ -72,7 +76,8 @@ func (h *head) fits() bool {
 			return false
 		}
 	}
-	return h.Series.number <= maxPoints && h.Parts > 0 && h.Parts <= maxPoints && h.Phases <= maxPhases &&
+	return h.Series.number <= maxPoints && h.Parts > 0 && h.Parts <= maxPoints && h.Agents <= maxPoints &&
+		h.Phases <= maxPhases &&
 		h.Limit.Steps <= maxPoints
 }
 

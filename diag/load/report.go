@@ -9,7 +9,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/assert"
-	"dialtone/diag/judge"
+	"dialtone/diag/judge/crowd"
 	"dialtone/diag/report"
 	said "dialtone/diag/words/load"
 )
@@ -26,7 +26,8 @@ type Report struct {
 	Duration      diag.Millis   `json:"duration_ms"`
 	Target        report.Target `json:"target"`
 	Plan          Plan          `json:"plan"`
-	Complete      []int         `json:"parts"` // the parts of the plan that are in this report
+	Complete      []int         `json:"parts"`            // the parts of the plan that are in this report
+	Agents        []crowd.Agent `json:"agents,omitempty"` // that placed the parts together, by part
 	MaxInProgress int           `json:"max_in_progress"`
 
 	Verdict  report.Verdict   `json:"verdict"`
@@ -40,7 +41,7 @@ type Report struct {
 	Metrics                    // of the calls that were judged
 	Unjudged Unjudged          `json:"unjudged"`
 	Lateness *Times            `json:"lateness"` // of starts, behind the schedule
-	Tester   judge.TesterLimit `json:"tester"`
+	Tester   crowd.TesterLimit `json:"tester"`
 
 	Assertions  []report.Assertion `json:"assertions"`
 	Series      []Point            `json:"series"`
@@ -131,9 +132,9 @@ func (r *Report) Settle() {
 	r.Metrics.settle()
 	r.Unjudged.Setup, r.Lateness = r.Unjudged.Setup.settle(), r.Lateness.settle()
 	r.Causes, r.Noticed = filled(r.Causes), filled(r.Noticed)
-	r.Findings = report.Written(judge.LoadFindings(r.Tester, judge.StartsDropped{
+	r.Findings = report.Written(crowd.Findings(r.Tester, crowd.StartsDropped{
 		Dropped: r.Calls.Dropped, Scheduled: r.Calls.Scheduled, Limit: r.MaxInProgress,
-	}, judge.CallsStuck{Calls: r.Calls.Stuck}))
+	}, crowd.CallsStuck{Calls: r.Calls.Stuck}, crowd.LostOf(r.Agents)))
 	r.evaluate()
 	exit := r.exit()
 	r.Exit, r.Verdict = report.ExitOf(exit), report.VerdictOf(exit)
@@ -143,7 +144,8 @@ func (r *Report) Settle() {
 func (r *Report) result() said.Result {
 	s := said.Result{
 		Judged: r.Calls.Judged(), Failed: r.Calls.Failed, Dropped: r.Calls.Dropped, Scheduled: r.Calls.Scheduled,
-		Withdrawn: r.Tester.Withdrawn(), InProgress: r.Tester.InProgress, Interrupted: r.Interrupted,
+		Lost: crowd.LostOf(r.Agents), Withdrawn: r.Tester.Withdrawn(), InProgress: r.Tester.InProgress,
+		Interrupted: r.Interrupted,
 	}
 	if l := r.Limit; l != nil {
 		s.Limit = &said.Limit{Tester: l.Tester, Assertion: l.Assertion}
@@ -208,7 +210,7 @@ func (r *Report) exit() diag.Exit {
 	if l := r.Limit; l != nil && l.Broke == nil && l.Tester {
 		exit = diag.ExitCannotRun
 	}
-	if r.Tester.Withdrawn() || r.Calls.NotPlaced > 0 || r.Calls.Judged() == 0 {
+	if crowd.LostOf(r.Agents) != nil || r.Tester.Withdrawn() || r.Calls.NotPlaced > 0 || r.Calls.Judged() == 0 {
 		exit = diag.ExitCannotRun
 	}
 	if r.Interrupted {
@@ -222,4 +224,12 @@ func filled[T any](list []T) []T {
 		return []T{}
 	}
 	return list
+}
+
+// Expect sets the assertions that [Report.Settle] evaluates.
+func (r *Report) Expect(list []*assert.Assertion) {
+	r.Assertions = nil
+	for _, a := range list {
+		r.Assertions = append(r.Assertions, report.Assertion{Expr: a.Expr})
+	}
 }

@@ -12,7 +12,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/assert"
 	"dialtone/diag/check"
-	"dialtone/diag/judge"
+	"dialtone/diag/judge/crowd"
 	"dialtone/diag/report"
 	"dialtone/diag/session"
 )
@@ -23,13 +23,16 @@ type Options struct {
 	// count.
 	Call          check.Options
 	Plan          Plan
-	MaxInProgress int       // calls; those that are due beyond it are dropped; 0: 1,000
-	Start         time.Time // of the schedule; zero: at once
+	MaxInProgress int // calls; those that are due beyond it are dropped; 0: 1,000
+	// Begin is called when calls can be placed, and returns when the schedule begins; nil: at once.
+	Begin func(ctx context.Context) (time.Time, error)
 	// Publisher is the call that is placed before the first, and ended after the last, whose media they view; nil: none.
 	Publisher  *check.Options
 	Assertions []*assert.Assertion
 	// Progress gets each second with the totals, and the calls that ended well; may be nil. It must not block.
 	Progress func(Progress)
+	// Snapshot gets a copy of the report so far before Begin and after each second; may be nil. It must not block.
+	Snapshot func(*Report)
 }
 
 // Progress is the state of a test after a second.
@@ -66,7 +69,7 @@ type runner struct {
 	points    []Point
 	short     []bool    // of each second of the tester that is over
 	pending   []outcome // calls that ended in a second of the tester that is not over
-	limit     judge.TesterLimit
+	limit     crowd.TesterLimit
 	starts    map[int]time.Duration // when calls in progress were due
 	diagnosed bool
 	faults    []error
@@ -96,11 +99,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 			return nil, err
 		}
 	}
-	r.begun = o.Start
-	if r.begun.IsZero() {
-		r.begun = time.Now()
-	}
-	interrupted := !wait(ctx, time.Until(r.begun))
+	interrupted := !r.await(ctx)
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var watcher sync.WaitGroup
 	watcher.Go(func() { watchTester(watching, r.second) })
@@ -115,6 +114,35 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	r.flush(time.Since(r.begun))
 	return r.report(interrupted || r.cut), errors.Join(r.faults...)
+}
+
+// await waits for the time at which the schedule begins. It returns false if ctx ends before.
+func (r *runner) await(ctx context.Context) bool {
+	r.begun = time.Now()
+	if r.Begin == nil {
+		return true
+	}
+	r.snapshot()
+	begin, err := r.Begin(ctx)
+	if err != nil {
+		r.faults = append(r.faults, err)
+		return false
+	}
+	r.begun = begin
+	return wait(ctx, time.Until(r.begun))
+}
+
+// snapshot passes on a copy of the report so far.
+func (r *runner) snapshot() {
+	if r.Snapshot == nil {
+		return
+	}
+	r.mu.Lock()
+	now, err := Merge([]*Report{r.report(false)})
+	r.mu.Unlock()
+	if err == nil {
+		r.Snapshot(now)
+	}
 }
 
 // cheap makes the session of a call of many: what watches the machine for one call would do so for each, and to decode
@@ -272,6 +300,7 @@ func (r *runner) second(w window) {
 	now.Point.Setup = slices.Clone(p.Setup)
 	r.mu.Unlock()
 	r.Progress(now)
+	r.snapshot()
 }
 
 // secondAt is the number of the second in which a moment lies, since the test began.
@@ -344,9 +373,7 @@ func (r *runner) report(interrupted bool) *Report {
 		Causes: r.causes, Noticed: r.findings, Series: r.points, Tester: r.limit, Interrupted: interrupted,
 		Complete: []int{r.Plan.Part},
 	}
-	for _, a := range r.Assertions {
-		out.Assertions = append(out.Assertions, report.Assertion{Expr: a.Expr})
-	}
+	out.Expect(r.Assertions)
 	out.Settle()
 	return out
 }

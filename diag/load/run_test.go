@@ -19,6 +19,7 @@ import (
 	"dialtone/diag/check"
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/crowd"
 	"dialtone/diag/report"
 	"dialtone/signal"
 )
@@ -155,15 +156,15 @@ func TestDroppedAndInterrupted(t *testing.T) {
 // TestStarvedTesterBlamesNoServer: calls in seconds in which the tester was short are counted and not judged, and
 // without enough others there is no verdict.
 func TestStarvedTesterBlamesNoServer(t *testing.T) {
-	short := judge.Window{Load: judge.Load{Ticks: 100, Late: 30, Worst: time.Second}}
+	short := crowd.Window{Load: judge.Load{Ticks: 100, Late: 30, Worst: time.Second}}
 	for name, test := range map[string]struct {
-		windows []judge.Window
+		windows []crowd.Window
 		failed  int
 		exit    diag.Exit
 	}{
-		"never short":       {make([]judge.Window, 60), 11, diag.ExitICE},
+		"never short":       {make([]crowd.Window, 60), 11, diag.ExitICE},
 		"always short":      {repeat(short, 60), 0, diag.ExitCannotRun},
-		"short from 1 s on": {append(make([]judge.Window, 1), repeat(short, 59)...), 0, diag.ExitCannotRun},
+		"short from 1 s on": {append(make([]crowd.Window, 1), repeat(short, 59)...), 0, diag.ExitCannotRun},
 	} {
 		o := options(check.Loopback{}, 100, 10)
 		r := &runner{Options: o, starts: map[int]time.Duration{}, begun: time.Now()}
@@ -208,7 +209,7 @@ func TestLongWindow(t *testing.T) {
 	r.Progress = func(Progress) {}
 	at := func(s float64) time.Time { return r.begun.Add(time.Duration(s * float64(time.Second))) }
 	r.second(window{from: at(0), to: at(1.01)})
-	r.second(window{Window: judge.Window{Load: judge.Load{Ticks: 100, Late: 99}}, from: at(1.01), to: at(4.5)})
+	r.second(window{Window: crowd.Window{Load: judge.Load{Ticks: 100, Late: 99}}, from: at(1.01), to: at(4.5)})
 	r.second(window{from: at(4.5), to: at(5.5)})
 	r.pending = []outcome{{scheduled: 3 * time.Second, ended: 3500 * time.Millisecond}, {scheduled: 6 * time.Second, ended: 7 * time.Second}}
 	r.flush(5500 * time.Millisecond)
@@ -225,7 +226,7 @@ func TestLongWindow(t *testing.T) {
 	}
 }
 
-func repeat(w judge.Window, n int) (out []judge.Window) {
+func repeat(w crowd.Window, n int) (out []crowd.Window) {
 	for range n {
 		out = append(out, w)
 	}

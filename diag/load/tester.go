@@ -12,12 +12,12 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/check"
-	"dialtone/diag/judge"
+	"dialtone/diag/judge/crowd"
 )
 
 // window is how the tester fared in a time of about a second: longer if it was starved.
 type window struct {
-	judge.Window
+	crowd.Window
 	from, to time.Time
 	gc       time.Duration // pauses of the garbage collector
 }
@@ -30,7 +30,7 @@ func watchTester(ctx context.Context, each func(window)) {
 		load := check.WatchLoad(second)
 		stop()
 		now := usageNow()
-		w := judge.Window{Load: load, CPU: now.share(last), Drops: now.drops.since(last.drops)}
+		w := crowd.Window{Load: load, CPU: now.share(last), Drops: now.drops.since(last.drops)}
 		each(window{w, last.at, now.at, now.gc - last.gc})
 		last = now
 	}

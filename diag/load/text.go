@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/judge/crowd"
 	"dialtone/diag/words"
 )
 
@@ -51,6 +52,21 @@ func (t *text) fact(key, format string, args ...any) {
 	t.line("  %-12s %s", key+":", fmt.Sprintf(format, args...))
 }
 
+// mostNames bounds the agents that are listed by their names.
+const mostNames = 20
+
+// agentNames lists the agents of a test, by their parts.
+func agentNames(list []crowd.Agent) string {
+	var names []string
+	for _, a := range list[:min(len(list), mostNames)] {
+		names = append(names, clean(a.Name))
+	}
+	if more := len(list) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(names, ", ")
+}
+
 // facts are what is shown of the test as a whole.
 func (t *text) facts(r *Report) {
 	target := clean(r.Target.Kind)
@@ -67,6 +83,9 @@ func (t *text) facts(r *Report) {
 		words.Duration(r.Target.For.Duration()))
 	if r.Plan.Parts > 1 {
 		t.fact("parts", "%v of %d", r.Complete, r.Plan.Parts)
+	}
+	if len(r.Agents) > 0 {
+		t.fact("agents", "%s", agentNames(r.Agents))
 	}
 	t.fact("calls", "%d scheduled, %d dropped, %d started, %d ended; most at once %d", c.Scheduled, c.Dropped, c.Started,
 		c.Ended, c.Peak)

@@ -211,16 +211,18 @@ func (p *Peer) Waiting(label string) uint64 {
 	return dc.BufferedAmount()
 }
 
-// Flush waits until what was sent on a label has been acknowledged, its channel is closed, or ctx ends.
-func (p *Peer) Flush(ctx context.Context, label string) {
+// Flush waits until what was sent on a label has been acknowledged or its channel is closed. It reports false if ctx
+// ends before.
+func (p *Peer) Flush(ctx context.Context, label string) bool {
 	dc := p.channels.get(label)
 	tick := time.NewTicker(flushPolling)
 	defer tick.Stop()
 	for dc != nil && dc.ReadyState() == webrtc.DataChannelStateOpen && dc.BufferedAmount() > 0 {
 		select {
 		case <-ctx.Done():
-			return
+			return false
 		case <-tick.C:
 		}
 	}
+	return true
 }

@@ -48,6 +48,12 @@ func (p *prober) allocate(ctx context.Context, l *link) error {
 		if !relayed.IsValid() {
 			return unusable(diag.DetailRelayed)
 		}
+		if r.lifetime == nil { // libwebrtc and pion use no such allocation
+			return unusable(diag.DetailLifetime)
+		}
+		if !r.mapped.IsValid() {
+			s.Lacks = append(s.Lacks, "XOR-MAPPED-ADDRESS")
+		}
 		s.Relayed, s.LifetimeS = relayed.String(), r.seconds()
 		return nil
 	})
@@ -82,8 +88,11 @@ func (p *prober) allocateAs(ctx context.Context, l *link, c *credentials, s *dia
 			c.renew(r.answer)
 			continue
 		}
-		if _, err := r.signed(c); err != nil {
+		switch present, err := r.signed(c); {
+		case err != nil:
 			return r, unusable(diag.DetailIntegrity)
+		case !present:
+			s.Lacks = append(s.Lacks, "MESSAGE-INTEGRITY")
 		}
 		note(s, r)
 		return r, nil

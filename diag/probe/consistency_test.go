@@ -157,7 +157,7 @@ func situations(t *testing.T) []situation {
 	for _, code := range []int{300, 400, 401, 403, 420, 437, 438, 440, 441, 442, 486, 500, 508} {
 		faulty(fmt.Sprintf("error %d", code), lab.Fault{Behavior: lab.AuthError, Code: code, Reason: "no\x00\x00"}, Target{})
 	}
-	for _, b := range []lab.Behavior{lab.Silent, lab.Refused, lab.Garbage, lab.NoNonce, lab.EmptyRealm, lab.BadIntegrity, lab.NoAddress, lab.Correct, lab.StaleOnce} {
+	for _, b := range []lab.Behavior{lab.Silent, lab.Refused, lab.Garbage, lab.NoNonce, lab.EmptyRealm, lab.BadIntegrity, lab.NoAddress, lab.Unsigned, lab.Correct, lab.StaleOnce} {
 		faulty(b.String(), lab.Fault{Behavior: b}, Target{})
 	}
 	for _, b := range []lab.Behavior{lab.Silent, lab.Mute, lab.Closing, lab.HTTP} {

@@ -51,6 +51,9 @@ func TestFaults(t *testing.T) {
 			lab.UDP: {}, lab.TCP: {diag.StageAllocate, diag.CauseTimeout, "bytes of an answer"},
 			lab.TLS: {diag.StageAllocate, diag.CauseTimeout, "bytes of an answer"}, lab.DTLS: {},
 		},
+		lab.NoLifetime: protocol("without LIFETIME"),
+		lab.Unsigned:   all(want{}),
+		lab.NoMapped:   all(want{}),
 		lab.StaleOnce:  all(want{}),
 		lab.EmptyRealm: all(want{}),
 		lab.Correct:    all(want{}),
@@ -60,6 +63,7 @@ func TestFaults(t *testing.T) {
 		want
 		name    string
 		timeout time.Duration
+		lacks   string
 	}
 	wants := map[string]expected{} // by URL
 	for behavior, byTransport := range tests {
@@ -71,7 +75,8 @@ func TestFaults(t *testing.T) {
 				target.Timeout = 500 * time.Millisecond
 			}
 			targets = append(targets, target)
-			wants[target.URL] = expected{want, behavior.String() + " " + string(tr), target.Timeout}
+			lacks := map[lab.Behavior]string{lab.Unsigned: "MESSAGE-INTEGRITY", lab.NoMapped: "XOR-MAPPED-ADDRESS"}[behavior]
+			wants[target.URL] = expected{want, behavior.String() + " " + string(tr), target.Timeout, lacks}
 		}
 	}
 	All(t.Context(), targets, func(r diag.Server) {
@@ -83,6 +88,13 @@ func TestFaults(t *testing.T) {
 		took := r.DurationMs().Duration()
 		if want.cause == diag.CauseTimeout && took < want.timeout*9/10 || want.cause != diag.CauseTimeout && took >= want.timeout {
 			t.Errorf("%s took %v of %v: %+v", want.name, took, want.timeout, r)
+		}
+		lacks := ""
+		if allocate := r.Stage(diag.StageAllocate); allocate != nil {
+			lacks = strings.Join(allocate.Lacks, " ")
+		}
+		if lacks != want.lacks {
+			t.Errorf("%s: lacks %q, not %q", want.name, lacks, want.lacks)
 		}
 		if want.text == "MESSAGE-INTEGRITY" && (r.Relayed() != "" || r.Mapped() != "") {
 			t.Errorf("addresses of an answer whose signature is wrong: %+v", r)

@@ -100,7 +100,10 @@ func TestAllocateRepeats(t *testing.T) {
 // relayed is XOR-RELAYED-ADDRESS.
 type relayed struct{ stun.XORMappedAddress }
 
-func (r relayed) AddTo(m *stun.Message) error { return r.AddToAs(m, stun.AttrXORRelayedAddress) }
+func (r relayed) AddTo(m *stun.Message) error {
+	m.Add(stun.AttrLifetime, []byte{0, 0, 2, 88})
+	return r.AddToAs(m, stun.AttrXORRelayedAddress)
+}
 
 // TestSource answers from another port: nobody may take that for an answer.
 func TestSource(t *testing.T) {

@@ -290,12 +290,3 @@ func TestWhoIsBlamed(t *testing.T) {
 		}
 	}
 }
-
-// TestLabelsInPairs: a label without a value is left out.
-func TestLabelsInPairs(t *testing.T) {
-	p := &promWriter{name: "n", samples: map[string]string{}, known: map[string]bool{}}
-	p.add("f", "h", value(1), "a", "1", "b")
-	if got := p.samples["f"]; !strings.Contains(got, `dialtone_check_f{check="n",a="1"} 1`) {
-		t.Error(got)
-	}
-}

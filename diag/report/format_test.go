@@ -85,7 +85,7 @@ func TestUnknownIsNoNumber(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, family := range []string{"setup_seconds", "path_", "media_", "failed_runs_ratio", "round_trip"} {
-		if strings.Contains(b.String(), promPrefix+family) {
+		if strings.Contains(b.String(), "dialtone_check_"+family) {
 			t.Errorf("a sample of %s, which nobody has measured", family)
 		}
 	}

@@ -1,64 +1,36 @@
 package report
 
 import (
-	"fmt"
 	"io"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/report/gauges"
 )
 
-// WriteProm writes the report in the text format of Prometheus, for the textfile collector of its node exporter: gauges
-// of each check. Times are in seconds, shares are ratios, rates are in bytes per second; what was not measured has no
-// sample.
-func WriteProm(w io.Writer, r *Report) error {
-	p := &promWriter{samples: map[string]string{}, known: map[string]bool{}}
+// WriteProm writes the report in the text format of Prometheus, for the textfile collector of its node exporter.
+func WriteProm(w io.Writer, r *Report) error { return Gauges(r).Write(w) }
+
+// Gauges are those of each check. Times are in seconds, shares are ratios, rates are in bytes per second; what was not
+// measured has no sample.
+func Gauges(r *Report) *gauges.Set {
+	p := &promWriter{set: gauges.New("dialtone_check_")}
 	for _, s := range r.suites() {
 		p.name = s.name
 		p.check(s.Report)
 		p.described(s.Report)
 	}
-	for _, family := range p.families {
-		if _, err := io.WriteString(w, p.samples[family]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.set
 }
 
-const promPrefix = "dialtone_check_"
-
-// promWriter collects samples by family: those of a family must stand together.
+// promWriter collects the samples of a check.
 type promWriter struct {
-	name     string // of the check
-	families []string
-	samples  map[string]string // of a family, after its help
-	known    map[string]bool   // series, each of which is given once: labels of foreign origin may be equal
+	name string // of the check
+	set  *gauges.Set
 }
 
-// add takes a value, if it was measured; labels are names and values in turn.
 func (p *promWriter) add(family, help string, v *float64, labels ...string) {
-	name := promPrefix + family
-	series := name + `{check="` + promText(p.name) + `"`
-	for i := 0; i+1 < len(labels); i += 2 {
-		series += "," + labels[i] + `="` + promText(labels[i+1]) + `"`
-	}
-	if v == nil || p.known[series] {
-		return
-	}
-	if p.samples[family] == "" {
-		p.families = append(p.families, family)
-		kind := "gauge"
-		if slices.Contains(labels, "quantile") {
-			kind = "summary"
-		}
-		p.samples[family] = fmt.Sprintf("# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
-	}
-	p.known[series] = true
-	p.samples[family] += series + "} " + strconv.FormatFloat(*v, 'g', 15, 64) + "\n"
+	p.set.Add(family, help, v, append([]string{"check", p.name}, labels...)...)
 }
 
 func (p *promWriter) quantiles(family, help string, of *Percentiles, labels ...string) {
@@ -168,8 +140,3 @@ func truth(b bool) *float64 {
 	}
 	return value(0)
 }
-
-var promEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
-
-// promText escapes a value of a label.
-func promText(s string) string { return promEscapes.Replace(clean(s)) }

@@ -44,7 +44,7 @@ type checker interface {
 type messenger interface {
 	Send(label string, text bool, data []byte) error
 	Waiting(label string) uint64
-	Flush(ctx context.Context, label string)
+	Flush(ctx context.Context, label string) bool
 }
 
 type media interface {

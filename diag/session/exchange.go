@@ -30,6 +30,11 @@ func (s *Session) traits() signal.Traits {
 	return signal.TraitsOf(s.exchange.channel)
 }
 
+// dialing is the context of a dial: it names the call to its peers, and its trace to the server.
+func (s *Session) dialing(ctx context.Context, call string) context.Context {
+	return signal.WithTrace(signal.WithCall(ctx, call), s.o.Config.Traceparent)
+}
+
 // dial opens the signaling in a goroutine. The exchange in use is closed first: a room that still waits would take the
 // second dial for the peer.
 func (s *Session) dial(after time.Duration) {
@@ -49,7 +54,7 @@ func (s *Session) dial(after time.Duration) {
 			case <-time.After(after):
 			}
 		}
-		channel, err := s.o.Dial(signal.WithCall(ctx, call), func(r diag.SignalRequest) { s.o.Feed.Append(r) })
+		channel, err := s.o.Dial(s.dialing(ctx, call), func(r diag.SignalRequest) { s.o.Feed.Append(r) })
 		switch {
 		case ctx.Err() == nil && errors.Is(err, signal.ErrHungUp):
 			s.inbox.put(input{kind: inReject})

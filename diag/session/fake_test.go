@@ -50,6 +50,7 @@ type fakePeer struct {
 	base      netip.Addr
 	pongs     atomic.Bool // pings are answered
 	locked    atomic.Bool // it returns only long after
+	deaf      bool        // nothing that is sent is acknowledged
 }
 
 // lockTime is how long a locked peer takes for anything.
@@ -89,7 +90,7 @@ func (p *fakePeer) UseServers([]diag.ICEServerAuth)     { p.add("servers") }
 func (p *fakePeer) Path() (local, remote, proto string) { return "host", "host", "udp" }
 func (p *fakePeer) Base() netip.Addr                    { return p.base }
 func (p *fakePeer) Waiting(string) uint64               { return 0 }
-func (p *fakePeer) Flush(context.Context, string)       {}
+func (p *fakePeer) Flush(context.Context, string) bool  { return !p.deaf }
 func (p *fakePeer) Mute(string, bool) bool              { return true }
 func (p *fakePeer) RemoteMuted(kind string, muted bool) { p.add("peer muted %s %t", kind, muted) }
 func (p *fakePeer) RequestKeyFrames()                   { p.add("key frames requested") }
@@ -191,7 +192,11 @@ func newRig(o Options) *rig {
 	o.Feed, o.Config.LoopbackOnly = feed.New(time.Now), true
 	r.log = o.Feed.Reader()
 	if o.Dial == nil {
-		o.Dial = func(context.Context, func(diag.SignalRequest)) (signal.Channel, error) {
+		o.Dial = func(ctx context.Context, _ func(diag.SignalRequest)) (signal.Channel, error) {
+			if name, over := signal.CallOf(ctx); over {
+				r.add("hangs up %s", name)
+				return nil, signal.ErrHungUp
+			}
 			r.add("dial")
 			if r.dialed {
 				return newChannel(&actions{}), nil

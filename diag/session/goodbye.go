@@ -24,34 +24,33 @@ func (s *Session) callName() string {
 }
 
 // sayGoodbye informs the peer that the call is over. A path that is lost, or given up for one that is looked for,
-// cannot carry that: the peer would dial for the call. It learns it from the server then. Where the path works nothing
-// is dialed, even if the peer does not acknowledge in time: it may wait for its next caller already.
+// cannot carry that: the peer would dial for the call. It learns it from the server then, and so it does if the path is
+// thought to work and the peer does not acknowledge in time.
 func (s *Session) sayGoodbye() {
 	s.sendControl(control{Code: codeReject})
 	works := s.redial.until.IsZero() && !s.phases.Running(diag.PhaseRestart, "")
-	if !works {
-		if s.o.Config.Code == "" || !s.remote.restarts {
-			return
-		}
-		x, name := s.release(), s.callName()
-		s.wg.Go(func() { s.hangUpByServer(x, name) })
+	if works && s.flush() || s.o.Config.Code == "" || !s.remote.restarts {
+		return
 	}
-	s.flush()
+	if works { // the room of a call that was connected is not that of a peer that dials again
+		s.drop()
+	}
+	x, name := s.release(), s.callName()
+	s.wg.Go(func() { s.hangUpByServer(x, name) })
+	if !works {
+		s.flush()
+	}
 }
 
-// hangUpByServer ends the call in the room that an exchange is for, or in another one.
+// hangUpByServer ends the call in the room that an exchange is for, or without one.
 func (s *Session) hangUpByServer(x *exchange, name string) {
 	ctx, cancel := context.WithTimeout(context.Background(), hangupTime)
 	defer cancel()
-	var channel signal.Channel
+	over := signal.HangingUp(s.dialing(ctx, name), name)
 	if x != nil {
-		channel = x.channel
-	} else {
-		dialed, err := s.o.Dial(signal.WithCall(ctx, name), func(r diag.SignalRequest) { s.o.Feed.Append(r) })
-		if err != nil {
-			return // the peer dials in vain until it gives up
-		}
-		channel = dialed
+		_ = x.channel.Close(over)
+		return
 	}
-	_ = channel.Close(signal.HangingUp(ctx, name))
+	// If that fails the peer dials in vain until it gives up.
+	_, _ = s.o.Dial(over, func(r diag.SignalRequest) { s.o.Feed.Append(r) })
 }

@@ -366,11 +366,12 @@ func (s *Session) finish() {
 	s.o.Feed.End(e)
 }
 
-// flush waits, for a bounded time, until the peer has what was sent on the control channel.
-func (s *Session) flush() {
+// flush waits, for a bounded time, until the peer has what was sent on the control channel, and reports false if
+// it has not.
+func (s *Session) flush() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), hangupTime)
 	defer cancel()
-	s.peer.Flush(ctx, diag.LabelControl)
+	return s.peer.Flush(ctx, diag.LabelControl)
 }
 
 // cause is the text of an error for an event.

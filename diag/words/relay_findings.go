@@ -85,6 +85,19 @@ var relayFindings = map[string]entry{
 				" (coturn: realm).",
 		}
 	}),
+	"turn.answer_incomplete": on("The server allocated a relay, and its answer lacks what every such answer must have: "+
+		"XOR-MAPPED-ADDRESS (RFC 8656 §7.3), or MESSAGE-INTEGRITY where the request had it (RFC 8489 §9.2.4). dialtone "+
+		"and pion use the relay nevertheless. Clients that follow the RFCs discard the answer, and get none.",
+		func(f judge.Finding, e judge.RelayUse) Text {
+			url, lacks := diag.Clean(f.Subject, 300), ""
+			if stage := e.Server.Stage(diag.StageAllocate); stage != nil {
+				lacks = diag.Clean(strings.Join(stage.Lacks, " and no "), 100)
+			}
+			return Text{
+				Title:  "The answer with which " + url + " allocates a relay has no " + lacks + ".",
+				Advice: "Update the TURN server, or use another: not every client uses such an answer.",
+			}
+		}),
 	"turn.relay_untested": on("The relay was allocated, and no bytes came back through it from a server that is "+
 		"known to "+
 		"answer: none was named beside the TURN server itself, or the ones that were did not answer anyone. That says "+

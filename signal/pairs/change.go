@@ -32,9 +32,9 @@ func random() string {
 	return hex.EncodeToString(b[:])
 }
 
-// Open makes the pair of the first to dial a code.
-func Open(code string, opener gate.Client, now time.Time) *Pair {
-	p := &Pair{ID: random(), Code: code, State: Waiting, Opener: opener}
+// Open makes the pair of the first to dial a code, to continue a call or ("") to begin one.
+func Open(code, call string, opener gate.Client, now time.Time) *Pair {
+	p := &Pair{ID: random(), Code: code, Call: call, State: Waiting, Opener: opener}
 	p.Initiator = p.newParty(now)
 	return p
 }
@@ -62,8 +62,8 @@ func (p *Pair) Find(id string, now time.Time, expiry time.Duration) (*Party, Ref
 	switch {
 	case party == nil:
 		return nil, UnknownUser
-	case p.State == Ended:
-		return nil, p.Why
+	case !p.IsLive():
+		return nil, p.reason()
 	case p.IsExpired(now, expiry):
 		return nil, Expired
 	}
@@ -113,21 +113,31 @@ func (p *Pair) AddCandidate(by *Party, raw json.RawMessage, most int, fits func(
 // HangUpTime is for how long it is known that a call is over: longer than its other peer dials to continue it.
 const HangUpTime = 2 * time.Minute
 
-// Disconnect ends the pair. Who hung up is unknown from now on; the other may still learn why. So does, if a call that
-// the pair should continue is over, who dials later to continue it.
+// Disconnect ends the pair. Who hung up is unknown from now on; the other may still learn why: that the call which the
+// pair continues is over, if that is the one that was hung up.
 func (p *Pair) Disconnect(by *Party, over string) {
 	by.Left = true
-	other := p.other(by)
 	switch {
-	case over == "":
+	case over == "" || over != p.Call:
 		p.end(PeerLeft)
-	case other == nil:
-		p.Over = over
-	case other.Call == over:
-		p.end(HungUp)
+	case p.State == Waiting:
+		p.HangUp()
 	default:
-		p.end(PeerLeft)
+		p.end(HungUp)
 	}
+}
+
+// HangUp ends the call that a waiting pair continues: who waits, and who dials later to continue it, learns that.
+func (p *Pair) HangUp() {
+	p.Over, p.Initiator.Candidates = true, nil
+}
+
+// reason is why a pair that is not live has ended.
+func (p *Pair) reason() Refusal {
+	if p.Over {
+		return HungUp
+	}
+	return p.Why
 }
 
 // Expire ends a live pair whose time is over, and reports whether it did.

@@ -2,6 +2,7 @@ package pairs
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -13,8 +14,8 @@ type Memory struct {
 
 	mu      sync.Mutex
 	pairs   map[string]*Pair
-	waiting map[string]*Pair // by room code
-	ended   []ended          // in the order of their end
+	waiting map[string]*Pair // by room
+	ended   []ended          // in the order of the times when they are forgotten
 	forget  *time.Timer      // of the first of them
 	wake    func(name string)
 	closed  bool
@@ -51,14 +52,14 @@ func (m *Memory) close() {
 }
 
 // Dial implements server.Store.
-func (m *Memory) Dial(_ context.Context, code string, change func(waiting *Pair, now time.Time) *Pair) error {
+func (m *Memory) Dial(_ context.Context, room string, change func(waiting *Pair, now time.Time) *Pair) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
-	if p := change(m.waiting[code], now); p != nil {
+	if p := change(m.waiting[room], now); p != nil {
 		m.pairs[p.ID] = p
 		if p.State == Waiting {
-			m.waiting[code] = p
+			m.waiting[room] = p
 		}
 		m.keep(p, now)
 	}
@@ -82,24 +83,33 @@ func (m *Memory) Update(_ context.Context, id string, change func(p *Pair, now t
 
 // keep does what follows from a change.
 func (m *Memory) keep(p *Pair, now time.Time) {
-	if p.State != Waiting && m.waiting[p.Code] == p {
-		delete(m.waiting, p.Code)
+	if p.State != Waiting && m.waiting[p.Room()] == p {
+		delete(m.waiting, p.Room())
 	}
 	for _, name := range p.Wakes() {
 		m.wake(name)
 	}
 	p.replaced = nil
 	if !p.IsLive() {
-		m.ended = append(m.ended, ended{p.ID, now.Add(p.KeptFor(now, m.expiry))})
+		m.end(ended{p.ID, now.Add(p.KeptFor(now, m.expiry))})
 		m.sweep(now)
 	}
+}
+
+// end adds an ended pair in the order of times.
+func (m *Memory) end(e ended) {
+	i := len(m.ended)
+	for i > 0 && m.ended[i-1].at.After(e.at) {
+		i--
+	}
+	m.ended = slices.Insert(m.ended, i, e)
 }
 
 // sweep forgets the ended pairs whose time is over, and the oldest of too many.
 func (m *Memory) sweep(now time.Time) {
 	for len(m.ended) > 0 && (!m.ended[0].at.After(now) || m.most >= 0 && len(m.ended) > m.most) {
-		if p := m.pairs[m.ended[0].id]; p != nil && m.waiting[p.Code] == p {
-			delete(m.waiting, p.Code)
+		if p := m.pairs[m.ended[0].id]; p != nil && m.waiting[p.Room()] == p {
+			delete(m.waiting, p.Room())
 		}
 		delete(m.pairs, m.ended[0].id)
 		m.ended = m.ended[1:]

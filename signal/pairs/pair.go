@@ -60,6 +60,7 @@ const (
 type Pair struct {
 	ID         string          `json:"id"`
 	Code       string          `json:"code"`
+	Call       string          `json:"call,omitempty"` // which both parties continue; "": they begin one
 	State      State           `json:"state"`
 	Opener     gate.Client     `json:"opener"` // whose limits it counts against
 	Initiator  *Party          `json:"initiator"`
@@ -67,9 +68,8 @@ type Pair struct {
 	Offer      json.RawMessage `json:"offer,omitempty"`
 	Answer     json.RawMessage `json:"answer,omitempty"`
 	Why        Refusal         `json:"why,omitempty"` // in Ended
-	// Over names the call that was hung up in Waiting: the pair waits for who dials to continue that, and for no one
-	// else.
-	Over string `json:"over,omitempty"`
+	// Over: Call was hung up. In Waiting, the pair is kept for those who dial to continue it.
+	Over bool `json:"over,omitempty"`
 
 	replaced []string // parked requests that a newer one has replaced by the present change
 }
@@ -85,7 +85,6 @@ type Party struct {
 	// Parked names the newest get_status request that waits.
 	Parked string `json:"parked,omitempty"`
 	Left   bool   `json:"left,omitempty"` // this party hung up
-	Call   string `json:"call,omitempty"` // that its dial continues
 
 	// The answer to the last numbered poll, where it took something: given again when the same number is asked for again.
 	Poll  uint64 `json:"poll,omitempty"`
@@ -102,6 +101,17 @@ type Reply struct {
 
 // takes reports whether giving r changed anything that a lost answer would lose.
 func (r *Reply) takes() bool { return r.Answer != nil || r.Routes != nil }
+
+// Room names where the pair of a code waits. A call that is continued has a room of its own: only its peers meet there.
+func Room(code, call string) string {
+	if call == "" {
+		return code
+	}
+	return code + "\n" + call // no code contains a control character
+}
+
+// Room is where the pair waits.
+func (p *Pair) Room() string { return Room(p.Code, p.Call) }
 
 // other is the opposite party, nil while there is none.
 func (p *Pair) other(of *Party) *Party {
@@ -131,7 +141,7 @@ func (p *Pair) Bytes() int {
 }
 
 // IsLive reports whether a party can still do something in the pair.
-func (p *Pair) IsLive() bool { return p.State != Ended && p.Over == "" }
+func (p *Pair) IsLive() bool { return p.State != Ended && !p.Over }
 
 // Deadline is when the pair expires without further requests.
 func (p *Pair) Deadline(expiry time.Duration) time.Time {
@@ -151,7 +161,7 @@ func (p *Pair) IsExpired(now time.Time, expiry time.Duration) bool {
 // for the reason.
 func (p *Pair) KeptFor(now time.Time, expiry time.Duration) time.Duration {
 	switch {
-	case p.Over != "":
+	case p.Over:
 		return HangUpTime
 	case p.State == Ended:
 		return expiry

@@ -38,8 +38,8 @@ func (p *Pair) Look(poll Poll, over bool, now, seen time.Time) (*Reply, Refusal)
 	switch {
 	case party == nil:
 		return nil, UnknownUser
-	case p.State == Ended:
-		return nil, p.Why
+	case !p.IsLive():
+		return nil, p.reason()
 	case party.Parked != poll.Name:
 		return &Reply{}, ""
 	case !over && !p.hasNews(party):
@@ -53,7 +53,7 @@ func (p *Pair) Look(poll Poll, over bool, now, seen time.Time) (*Reply, Refusal)
 // Leave ends a parked poll whose client has gone: it takes nothing. It reports whether that changed the pair.
 func (p *Pair) Leave(poll Poll, now time.Time) bool {
 	party := p.party(poll.UserID)
-	if party == nil || p.State == Ended || party.Parked != poll.Name {
+	if party == nil || !p.IsLive() || party.Parked != poll.Name {
 		return false
 	}
 	party.Parked, party.Seen = "", now

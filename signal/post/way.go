@@ -50,16 +50,16 @@ func configured(w signal.Way, flags map[string]string) (signal.Way, error) {
 
 // Over is a way whose calls are made by the requests of a shape.
 func Over(w signal.Way, shape *Shape) signal.Way {
-	options := func(s signal.Setup) Options {
+	options := func(ctx context.Context, s signal.Setup) Options {
 		return Options{
 			URL: s.Address, Shape: shape, Fields: s.Fields, Trickle: s.Trickle, OnICEServers: s.OnICEServers,
-			Options: web.OptionsOf(s),
+			Options: web.OptionsOf(s).Traced(ctx),
 		}
 	}
 	w.Token, w.Media, w.Channel, w.ValidAddress, w.Shown = true, shape.Way(), shape.Channel, web.Valid, web.Shown
 	w.Kinds, w.Offered = shape.Kinds, shape.offers()
 	w.Dial = func(ctx context.Context, s signal.Setup) (signal.Channel, error) {
-		c, err := Dial(ctx, options(s))
+		c, err := Dial(ctx, options(ctx, s))
 		if err != nil {
 			return nil, err // and not a channel that is nil
 		}
@@ -72,7 +72,7 @@ func Over(w signal.Way, shape *Shape) signal.Way {
 	w.ICEServers = nil
 	if shape.Servers != nil {
 		w.ICEServers = func(ctx context.Context, s signal.Setup) ([]signal.ICEServer, error) {
-			o := options(s)
+			o := options(ctx, s)
 			o.Patience = -1 // the call itself will find out
 			return ICEServers(ctx, o)
 		}

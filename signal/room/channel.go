@@ -59,6 +59,8 @@ type sending struct {
 // Dial dials the code at the server and returns the channel to the peer that dials it too. ctx bounds the dialing only.
 // The error is a *signal.Error.
 //
+// A ctx of signal.HangingUp dials nothing: it ends the call at the server, for the peer that dials to continue it.
+//
 // Dial tries a connection up to three times, but never repeats a request that the server may have seen: it would meet
 // itself.
 func Dial(ctx context.Context, options Options) (signal.Channel, error) {
@@ -67,7 +69,12 @@ func Dial(ctx context.Context, options Options) (signal.Channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := dialBody(ctx, o.Code)
+	call, over := signal.CallOf(ctx)
+	op := "dial"
+	if over {
+		op = "hang_up"
+	}
+	body, err := dialBody(op, o.Code, call)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +87,12 @@ func Dial(ctx context.Context, options Options) (signal.Channel, error) {
 		Inbox: signal.NewInbox(), client: client, endpoint: endpoint, cancel: cancel,
 		sends: make(chan *sending), closing: make(chan struct{}), done: make(chan struct{}), closed: make(chan struct{}),
 	}
-	c.dialed = c.request("dial", body)
+	c.dialed = c.request(op, body)
+	if over {
+		defer cancel()
+		defer client.Close()
+		return nil, c.hangUp(ctx)
+	}
 	longest, err := c.dial(ctx)
 	if err != nil {
 		cancel()
@@ -93,7 +105,19 @@ func Dial(ctx context.Context, options Options) (signal.Channel, error) {
 	return c, nil
 }
 
-func dialBody(ctx context.Context, code string) ([]byte, error) {
+// hangUp says that the call is over, to a server that knows how to keep that: another one refuses the request, and
+// pairs no one.
+func (c *channel) hangUp(ctx context.Context) error {
+	bounded, cancel := context.WithTimeout(ctx, goodbyeTimeout)
+	defer cancel()
+	if _, err := c.client.Do(bounded, c.dialed); err != nil {
+		return err
+	}
+	return signal.ErrHungUp
+}
+
+// dialBody is that of a request about a room: dial or hang_up.
+func dialBody(op, code, call string) ([]byte, error) {
 	fail := func(text string) error {
 		return &signal.Error{Op: "code", Reason: signal.ReasonRejected, Err: errors.New(text)}
 	}
@@ -107,8 +131,8 @@ func dialBody(ctx context.Context, code string) ([]byte, error) {
 	case strings.ContainsFunc(code, unicode.IsControl):
 		return nil, fail("the call code contains control characters")
 	}
-	body := map[string]string{"code": "dial", "call_code": code}
-	if call, _ := signal.CallOf(ctx); call != "" {
+	body := map[string]string{"code": op, "call_code": code}
+	if call != "" {
 		body["call"] = call
 	}
 	return json.Marshal(body)

@@ -228,3 +228,70 @@ func TestGoodbyeDoesNotOverlap(t *testing.T) {
 		}
 	})
 }
+
+// TestHangUp: the peer that waits to continue a call, or dials for it later, learns that it is over. Who waits in the
+// same room for another call is not disturbed.
+func TestHangUp(t *testing.T) {
+	var o Options
+	for name, hangUp := range map[string]func(call string) error{
+		"without a room": func(call string) error {
+			c, err := Dial(signal.HangingUp(testContext(t), call), o)
+			if c != nil || !errors.Is(err, signal.ErrHungUp) {
+				t.Errorf("the hang-up: %v, %v", c, err)
+			}
+			return nil
+		},
+		"in the room": func(call string) error {
+			c, err := Dial(signal.WithCall(testContext(t), call), o)
+			if err != nil {
+				return err
+			}
+			return c.Close(signal.HangingUp(testContext(t), call))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o = Options{Server: startServer(t, server.Options{}).URL, Code: "w1"}
+			const call = "a b"
+			other := mustDial(t, o)
+			former, err := Dial(signal.WithCall(testContext(t), call), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = former.Close(testContext(t)) }()
+			if err := hangUp(call); err != nil {
+				t.Fatal(err)
+			}
+			_, err = former.Receive(testContext(t))
+			if err == nil { // it was paired
+				err = former.Send(testContext(t), description(signal.KindOffer, "offer sdp"))
+			}
+			if !errors.Is(err, signal.ErrHungUp) {
+				t.Errorf("who waits got %v", err)
+			}
+			if err := hangUp(call + " later"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Dial(signal.WithCall(testContext(t), call+" later"), o); !errors.Is(err, signal.ErrHungUp) {
+				t.Errorf("who dials later: %v", err)
+			}
+			setUp(t, other, mustDial(t, o))
+		})
+	}
+}
+
+// TestOldServerHangsUpNoOne: it refuses the request that it does not know, and no room is dialed.
+func TestOldServerHangsUpNoOne(t *testing.T) {
+	old := newOriginal()
+	inBubble(t, old, func(t *testing.T, _ *memNet, o Options) {
+		mustDial(t, o) // waits
+		c, err := Dial(signal.HangingUp(testContext(t), "a b"), o)
+		if c != nil || err == nil || errors.Is(err, signal.ErrHungUp) {
+			t.Errorf("%v, %v", c, err)
+		}
+		old.mu.Lock()
+		defer old.mu.Unlock()
+		if old.posts["dial"] != 1 || old.posts["hang_up"] != 1 {
+			t.Errorf("requests: %v", old.posts)
+		}
+	})
+}

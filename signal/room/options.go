@@ -25,7 +25,7 @@ var Way = signal.Way{
 		return err
 	},
 	Dial: func(ctx context.Context, s signal.Setup) (signal.Channel, error) {
-		return Dial(ctx, Options{Server: s.Address, Code: s.Code, Options: web.OptionsOf(s)})
+		return Dial(ctx, Options{Server: s.Address, Code: s.Code, Options: web.OptionsOf(s).Traced(ctx)})
 	},
 }
 

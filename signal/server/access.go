@@ -83,7 +83,7 @@ func known(path string) string {
 // operation is the code of a request, if the server knows it.
 func operation(code string) string {
 	switch code {
-	case "dial", "get_status", "offer", "answer", "ice", "disconnect":
+	case "dial", "get_status", "offer", "answer", "ice", "disconnect", "hang_up":
 		return code
 	}
 	return "unknown"

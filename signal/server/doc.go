@@ -26,6 +26,7 @@
 //	{"code":"answer","user_id":U,"answer":{…}}       200, the subscriber's in offered
 //	{"code":"ice","user_id":U,"ice":{…}}             200, always; null is kept as null
 //	{"code":"disconnect","user_id":U}                200, the pair ends for both
+//	{"code":"hang_up","call_code":C,"call":NAME}     200, see below
 //
 // The first to dial a code is the initiator, the next the subscriber, a third
 // begins a new pair. get_status answers, by the pair's state:
@@ -42,9 +43,13 @@
 //
 // # Hanging up
 //
-// A call whose path is lost cannot carry its hang-up. A dial with "call": NAME continues a call, whose name only its
-// peers know (at most 512 bytes). A disconnect with "hung_up": NAME ends it: the other peer of the pair, if it dialed
-// with that name, gets 400 hung_up, and so does for two minutes who dials this code with it.
+// A dial with "call": NAME continues a call, whose name only its peers know (at most 512 bytes). It meets only a dial
+// with the same code and name: no one else who dials the code, and not who waits there for another call.
+//
+// A call whose path is lost cannot carry its hang-up. A disconnect with "hung_up": NAME, the name of the pair's own
+// call, ends it, and so does, without a user and without a dial that could meet someone, hang_up: the peer that is in
+// the room with the name gets 400 hung_up, and so does for two minutes who dials with it. An older server refuses
+// hang_up.
 //
 // # Waiting
 //
@@ -74,7 +79,7 @@
 // The body is {"error":REASON,"message":TEXT,"request_id":ID}; REASON is stable:
 //
 //	400 malformed_json incomplete_body unknown_code bad_call_code bad_offer
-//	    bad_answer bad_candidate bad_wait_ms bad_poll
+//	    bad_answer bad_candidate bad_wait_ms bad_poll bad_call
 //	400 wrong_state: an offer or answer not now, or not from this party
 //	400 unknown_user, or while the server remembers it: peer_left, hung_up, expired
 //	400 hung_up, to a dial: the call that it continues is over

@@ -37,9 +37,10 @@ var (
 	errHungUp      = badRequest("hung_up", "the peer has ended the call that this dial continues")
 	errExpired     = badRequest("expired", "one peer was silent for too long and the call was deleted; dial again")
 	errUnknownCode = badRequest("unknown_code",
-		"code must be one of dial, get_status, offer, answer, ice, disconnect, in a POST")
+		"code must be one of dial, get_status, offer, answer, ice, disconnect, hang_up, in a POST")
 	errCallCode = badRequest("bad_call_code",
 		"call_code must be a string of 1 to 255 characters without control characters")
+	errCallName    = badRequest("bad_call", "call must be the name of the call that is over, of 1 to 512 bytes")
 	errWait        = badRequest("bad_wait_ms", "wait_ms must be a number of milliseconds")
 	errPoll        = badRequest("bad_poll", "poll must be a positive integer")
 	errOffer       = badRequest("bad_offer", `offer must be {"type":"offer","sdp":"…"} with a non-empty sdp`)

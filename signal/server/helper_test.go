@@ -128,6 +128,17 @@ func (l *line) disconnect(user string) reply {
 	return l.post(fmt.Sprintf(`{"code":"disconnect","user_id":%q}`, user))
 }
 
+// dialFor dials to continue a call.
+func (l *line) dialFor(call string) reply {
+	return l.post(fmt.Sprintf(`{"code":"dial","call_code":"pair","call":%q}`, call))
+}
+
+// hangUp ends a call without a room.
+func (l *line) hangUp(call string) {
+	l.t.Helper()
+	l.want("hang up", l.post(fmt.Sprintf(`{"code":"hang_up","call_code":"pair","call":%q}`, call)), 200, "")
+}
+
 // want checks an answered request.
 func (l *line) want(what string, got reply, status int, body string) {
 	l.t.Helper()

@@ -101,9 +101,9 @@ func (l *ledger) dialed(paired bool) {
 	}
 }
 
-// dial adds a party: as the subscriber of the pair that waits under a code, or as the initiator of a new one. A client
-// that may not begin a pair joins none but those of its own address, and each try costs as much as a miss: it must not
-// learn who waits under which code. The call is that which the dial continues, if any.
+// dial adds a party: as the subscriber of the pair that waits in the room of a code and a call, or as the initiator of
+// a new one. A client that may not begin a pair joins none but those of its own address, and each try costs as much as
+// a miss: it must not learn who waits under which code.
 func (l *ledger) dial(waiting *pairs.Pair, code, call string, from gate.Client, now time.Time) (*pairs.Pair, *failure) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -112,9 +112,9 @@ func (l *ledger) dial(waiting *pairs.Pair, code, call string, from gate.Client, 
 	}
 	switch {
 	case waiting == nil:
-	case waiting.Over != "" && waiting.Over == call:
+	case waiting.Over:
 		return nil, errHungUp
-	case waiting.Over != "", waiting.IsExpired(now, l.options.Expiry):
+	case waiting.IsExpired(now, l.options.Expiry):
 		waiting = nil
 	}
 	fail := l.limits.fitsPair(from, l.pairs, l.options.Pairs)
@@ -127,15 +127,34 @@ func (l *ledger) dial(waiting *pairs.Pair, code, call string, from gate.Client, 
 	switch {
 	case waiting != nil:
 		waiting.Join(now)
-		waiting.Subscriber.Call = call
 	case l.draining && l.options.Store == nil:
 		return nil, errDraining
 	case exceeds(l.pairs+1, l.options.Pairs):
 		return nil, errPairLimit
 	default:
-		waiting = pairs.Open(code, from, now)
-		waiting.Initiator.Call = call
+		waiting = pairs.Open(code, call, from, now)
 	}
+	l.see(waiting, now)
+	return waiting, nil
+}
+
+// hangUp makes what a room keeps of a call that is over, of what waits there; nil changes nothing. It costs as much as
+// a dial.
+func (l *ledger) hangUp(
+	waiting *pairs.Pair, code, call string, from gate.Client, now time.Time,
+) (*pairs.Pair, *failure) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if wait, ok := l.limits.admitDial(from, time.Now()); !ok {
+		return nil, dialsLimited(wait)
+	}
+	switch {
+	case waiting == nil, waiting.IsLive() && waiting.IsExpired(now, l.options.Expiry):
+		waiting = pairs.Open(code, call, from, now)
+	case waiting.Over:
+		return nil, nil
+	}
+	waiting.HangUp()
 	l.see(waiting, now)
 	return waiting, nil
 }

@@ -253,34 +253,76 @@ func testDisconnect(t *testing.T, l *line, s pairs.State) {
 
 // TestHangUp: a call that is over is over for the peer that dials to continue it, and for no one else.
 func TestHangUp(t *testing.T) {
-	const dialFor = `{"code":"dial","call_code":"pair","call":%q}`
-	hangUp := func(l *line, user, call string) {
-		l.want("hang up", l.post(fmt.Sprintf(`{"code":"disconnect","user_id":%q,"hung_up":%q}`, user, call)), 200, "")
+	for name, hangUp := range map[string]func(l *line, call string){
+		"in the room": func(l *line, call string) {
+			user := l.dialFor(call).userID(l.t)
+			l.want("hang up", l.post(fmt.Sprintf(`{"code":"disconnect","user_id":%q,"hung_up":%q}`, user, call)), 200, "")
+		},
+		"without a room": func(l *line, call string) { l.hangUp(call) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLine(t, Options{})
+			waits := l.dialFor("a b").userID(t)
+			hangUp(l, "a b")
+			l.wantRefused(name+": who is in the room", l.poll(waits), 400, "hung_up")
+			hangUp(l, "a c")
+			l.wantRefused(name+": who dials later", l.dialFor("a c"), 400, "hung_up")
+			time.Sleep(pairs.HangUpTime - time.Second)
+			l.wantRefused(name+": who dials much later", l.dialFor("a c"), 400, "hung_up")
+			time.Sleep(time.Minute)
+			if got := l.poll(l.dialFor("a c").userID(t)); got.body != `{}` {
+				t.Errorf("%s: who dials long after: %s", name, got.body)
+			}
+			time.Sleep(2 * pairs.HangUpTime)
+			if h := l.server.Health(); h.Pairs != 0 || h.Parties != 0 || h.Waiting != 0 {
+				t.Errorf("%s: there remains %+v", name, h)
+			}
+		})
 	}
-	synctest.Test(t, func(t *testing.T) {
-		l := newLine(t, Options{})
-		one, other := l.post(fmt.Sprintf(dialFor, "a b")).userID(t), l.post(fmt.Sprintf(dialFor, "a b")).userID(t)
-		hangUp(l, one, "a b")
-		l.wantRefused("who is in the room", l.poll(other), 400, "hung_up")
-		another, stranger := l.post(fmt.Sprintf(dialFor, "a c")).userID(t), l.dial("pair")
-		hangUp(l, stranger, "a b")
-		l.wantRefused("who continues another call", l.poll(another), 400, "peer_left")
-		hangUp(l, l.post(fmt.Sprintf(dialFor, "a b")).userID(t), "a b")
-		l.wantRefused("who dials later", l.post(fmt.Sprintf(dialFor, "a b")), 400, "hung_up")
-		time.Sleep(pairs.HangUpTime - time.Second)
-		l.wantRefused("who dials much later", l.post(fmt.Sprintf(dialFor, "a b")), 400, "hung_up")
-		time.Sleep(time.Minute)
-		if got := l.poll(l.post(fmt.Sprintf(dialFor, "a b")).userID(t)); got.body != `{}` {
-			t.Errorf("who dials long after: %s", got.body)
+}
+
+// TestContinuedCallsMeetNoOneElse: neither a dial that continues a call nor its hang-up reaches a peer that waits under
+// the same code for another call, or to begin one.
+func TestContinuedCallsMeetNoOneElse(t *testing.T) {
+	newStores(t).run(t, "", func(t *testing.T, l *line) {
+		begins, continues := l.dial("pair"), l.dialFor("a c").userID(t)
+		l.hangUp("a b")
+		l.hangUp("a b") // its answer was lost
+		waits := l.dialFor("a d").userID(t)
+		for name, user := range map[string]string{"who begins a call": begins, "another call": continues, "a third": waits} {
+			if got := l.poll(user); got.body != `{}` {
+				t.Errorf("%s got %s", name, got.body)
+			}
 		}
-		time.Sleep(time.Minute)
-		hangUp(l, l.post(fmt.Sprintf(dialFor, "a b")).userID(t), "a b")
-		if got := l.poll(l.dial("pair")); got.body != `{}` { // it does not meet who has hung up
-			t.Errorf("another call with the code: %s", got.body)
+		l.wantRefused("the former peer", l.dialFor("a b"), 400, "hung_up")
+		l.wantRefused("the former peer, once more", l.dialFor("a b"), 400, "hung_up")
+		if l.dialFor("a c"); l.poll(continues).body != `{"code":"need_init"}` {
+			t.Error("the peers of a call do not meet")
 		}
-		time.Sleep(2 * pairs.HangUpTime)
-		if h := l.server.Health(); h.Pairs != 0 || h.Parties != 0 || h.Waiting != 0 {
-			t.Errorf("there remains %+v", h)
+		parked := l.parkIn(waits)
+		l.hangUp("a d")
+		l.wantRefused("who waits", <-parked, 400, "hung_up")
+		l.wantRefused("who waited and dials once more", l.dialFor("a d"), 400, "hung_up")
+		third, other := l.dialFor("a e").userID(t), l.dialFor("a e").userID(t)
+		l.want("another name", l.post(fmt.Sprintf(`{"code":"disconnect","user_id":%q,"hung_up":"a b"}`, third)), 200, "")
+		l.wantRefused("whose call was not named", l.poll(other), 400, "peer_left")
+		if l.dial("pair"); l.poll(begins).body != `{"code":"need_init"}` {
+			t.Error("those who begin a call do not meet")
 		}
 	})
+}
+
+// TestHangUpRefused: a hang-up without a code or a name, of a code that could be guessed, or of too many a client.
+func TestHangUpRefused(t *testing.T) {
+	l := newLine(t, Options{})
+	for body, reason := range map[string]string{
+		`{"code":"hang_up","call":"a b"}`:                                                           "bad_call_code",
+		`{"code":"hang_up","call_code":"pair"}`:                                                     "bad_call",
+		`{"code":"hang_up","call_code":"pair","call":7}`:                                            "bad_call",
+		`{"code":"hang_up","call_code":"pair","call":"` + strings.Repeat("x", maxCallName+1) + `"}`: "bad_call",
+	} {
+		l.wantRefused(body[:min(60, len(body))], l.post(body), 400, reason)
+	}
+	strong := newLine(t, Options{StrongCodes: true})
+	strong.wantRefused("a weak code", strong.post(`{"code":"hang_up","call_code":"pair","call":"a b"}`), 403, "weak_code")
 }

@@ -21,7 +21,7 @@ type request struct {
 	wait     time.Duration
 	poll     uint64
 	wantsICE bool   // a dial that asks for ICE servers
-	call     string // of a dial: which call it continues; "": none
+	call     string // of a dial: which call it continues, of hang_up: which is over; "": none
 	hungUp   string // of a disconnect: which call is over; "": none
 	fields   map[string]json.RawMessage
 }

@@ -212,6 +212,12 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, id string) {
 		writeJSON(w, http.StatusOK, reply)
 	case "get_status":
 		s.serveStatus(w, r, id, req)
+	case "hang_up":
+		if fail := s.hangUp(r.Context(), from, req); fail != nil {
+			s.refuse(w, id, r.RemoteAddr, fail)
+			return
+		}
+		w.WriteHeader(http.StatusOK)
 	default:
 		if fail := s.change(r.Context(), req); fail != nil {
 			s.refuse(w, id, r.RemoteAddr, fail)
@@ -222,17 +228,12 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, id string) {
 }
 
 func (s *Server) dial(ctx context.Context, from gate.Client, req *request) (*dialReply, *failure) {
-	switch {
-	case req.callCode == "":
-		return nil, errCallCode
-	case s.options.StrongCodes && !isStrong(req.callCode):
-		return nil, errWeakCode
-	case s.ledger.isClosed():
-		return nil, s.closing()
+	if fail := s.mayDial(req); fail != nil {
+		return nil, fail
 	}
 	var initiator, user string
 	var fail *failure
-	err := s.store.Dial(ctx, req.callCode, func(waiting *pairs.Pair, now time.Time) (p *pairs.Pair) {
+	err := s.store.Dial(ctx, pairs.Room(req.callCode, req.call), func(waiting *pairs.Pair, now time.Time) (p *pairs.Pair) {
 		if p, fail = s.ledger.dial(waiting, req.callCode, req.call, from, now); p == nil {
 			return nil
 		}
@@ -256,6 +257,39 @@ func (s *Server) dial(ctx context.Context, from gate.Client, req *request) (*dia
 		reply.ICEServers = s.options.ICEServers(s.names.hash(initiator))
 	}
 	return reply, nil
+}
+
+// mayDial refuses a dial, or the hang-up of a call, whatever the rooms are.
+func (s *Server) mayDial(req *request) *failure {
+	switch {
+	case req.callCode == "":
+		return errCallCode
+	case s.options.StrongCodes && !isStrong(req.callCode):
+		return errWeakCode
+	case s.ledger.isClosed():
+		return s.closing()
+	}
+	return nil
+}
+
+// hangUp ends the call that a peer continues, or will dial to continue, without pairing anyone.
+func (s *Server) hangUp(ctx context.Context, from gate.Client, req *request) *failure {
+	if fail := s.mayDial(req); fail != nil {
+		return fail
+	}
+	if req.call == "" {
+		return errCallName
+	}
+	var fail *failure
+	err := s.store.Dial(ctx, pairs.Room(req.callCode, req.call), func(waiting *pairs.Pair, now time.Time) (p *pairs.Pair) {
+		p, fail = s.ledger.hangUp(waiting, req.callCode, req.call, from, now)
+		return p
+	})
+	if err != nil {
+		return s.storeFailure(err)
+	}
+	s.options.Logger.Info("hang_up", "call", s.names.hash(req.callCode))
+	return fail
 }
 
 // dialReply is the body that answers dial.

@@ -39,6 +39,8 @@ type Options struct {
 	TokenTo []string
 	// UserAgent is sent with every request. Default "dialtone".
 	UserAgent string
+	// Traceparent names the trace that all requests belong to (W3C Trace Context); it goes where the token goes.
+	Traceparent string
 	// Timeout bounds each request, beyond the time that the server was asked to hold it. Default 15 s.
 	Timeout time.Duration
 	// Patience bounds how long a server that says "not now" (503, 429, or 409 with Retry-After) is asked again. Default
@@ -54,6 +56,12 @@ func OptionsOf(s signal.Setup) Options {
 		Trust: Trust{CAFile: s.CAFile, Insecure: s.Insecure, Proxy: s.Proxy}, Token: s.Token, Header: s.Header,
 		TokenTo: s.TokenTo, Secrets: s.Secrets, UserAgent: s.UserAgent, OnRequest: s.OnRequest,
 	}
+}
+
+// Traced are the options of what is dialed with ctx.
+func (o Options) Traced(ctx context.Context) Options {
+	o.Traceparent = signal.Trace(ctx)
+	return o
 }
 
 // Call is a request to make.
@@ -306,6 +314,9 @@ func (c *Client) roundTrip(ctx context.Context, call Call) (*Answer, error) {
 	set("Accept", call.Accept)
 	set("If-Match", call.IfMatch)
 	set("User-Agent", c.o.UserAgent)
+	if c.trusts(call.URL) {
+		set("Traceparent", c.o.Traceparent)
+	}
 	if !call.Anonymous && c.trusts(call.URL) {
 		for name, values := range c.o.Header {
 			req.Header[name] = values

@@ -40,6 +40,7 @@ const (
 	FlawNotExtended Flaw = "not-extended"       // Refresh failed, or granted nothing
 	FlawShort       Flaw = "short"              // Refresh granted much less than Allocate
 	FlawEmptyRealm  Flaw = "empty-realm"        // browsers cannot log in
+	FlawIncomplete  Flaw = "incomplete"         // the answer to Allocate lacks what it must have
 )
 
 // useless are the flaws with which a relay carries no call, doubtful those with which that is not known.
@@ -93,8 +94,21 @@ func relayFlaws(s *diag.Server, all []diag.Server) []Flaw {
 	case refresh.LifetimeS > 0 && 2*refresh.LifetimeS < allocate.LifetimeS:
 		flaws = append(flaws, FlawShort)
 	}
+	return append(flaws, AnswerFlaws(s)...)
+}
+
+// AnswerFlaws are what is wrong with the answers to Allocate of a server that gave a relay.
+func AnswerFlaws(s *diag.Server) []Flaw {
+	allocate := s.Stage(diag.StageAllocate)
+	if !s.OK() || allocate == nil {
+		return nil
+	}
+	var flaws []Flaw
 	if allocate.EmptyRealm {
 		flaws = append(flaws, FlawEmptyRealm)
+	}
+	if len(allocate.Lacks) > 0 {
+		flaws = append(flaws, FlawIncomplete)
 	}
 	return flaws
 }

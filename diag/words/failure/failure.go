@@ -184,6 +184,8 @@ func (f failing) unreachable() (what, advice string) {
 		"Check this machine's network; for an IPv6 address, check that it has IPv6."
 }
 
+const updateTURN = "Update the TURN server, or use another."
+
 func (f failing) protocol() (what, advice string) {
 	advice = fmt.Sprintf("Check that %s is a %s server over %s", f.at, f.kind(), f.transport())
 	if f.server.Transport == "tcp" {
@@ -199,13 +201,14 @@ func (f failing) protocol() (what, advice string) {
 		return unusable + "a success without a mapped address", advice
 	case diag.DetailRelayed:
 		return unusable + "a success without a relayed transport address", advice
+	case diag.DetailLifetime:
+		return "the server allocated a relay without LIFETIME, which no client uses", updateTURN
 	case diag.DetailRealm, diag.DetailNonce:
 		missing := map[diag.Detail]string{diag.DetailRealm: "REALM", diag.DetailNonce: "NONCE"}[f.Detail]
 		return "it requires credentials and sends no " + missing + ", so no client can log in",
 			"Check the realm and the authentication in the configuration of " + f.url + " (coturn: realm, lt-cred-mech)."
 	case diag.DetailNoTime:
-		return "the server accepted it and granted 0 s, which ends the allocation", "Update the TURN server, or use " +
-			"another."
+		return "the server accepted it and granted 0 s, which ends the allocation", updateTURN
 	case diag.DetailElsewhere:
 		return unusable + "the answer came from " + f.Reason + ", and not from the address that was asked", advice
 	case diag.DetailWeb, diag.DetailSSH, diag.DetailTLSPort, diag.DetailProxyHeader:

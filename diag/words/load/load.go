@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/crowd"
 	"dialtone/diag/words/phrase"
 )
 
@@ -17,10 +18,15 @@ var Findings = map[string]phrase.Entry{
 			"They are counted, but neither judged nor part of the percentiles; if they are more than half of the calls, there "+
 			"is no verdict.",
 		testerLimit),
+	"load.agents_lost": phrase.On(
+		"A load test that several machines place together (--nats) has no verdict without all of them: what the missing "+
+			"calls came to is unknown. The report has what each agent had sent until it was lost. An agent sends its "+
+			"counts every second or less often, so calls of the last seconds have no result although they took place.",
+		agentsLost),
 	"load.stuck": phrase.On(
 		"Calls of a load test no longer reacted because of a fault in dialtone, which ended them. A machine that is short "+
 			"of CPU makes that more likely. These calls are not judged.",
-		func(_ judge.Finding, e judge.CallsStuck) phrase.Text {
+		func(_ judge.Finding, e crowd.CallsStuck) phrase.Text {
 			return phrase.Text{
 				Title:  fmt.Sprintf("%d calls no longer reacted, because of a fault in dialtone.", e.Calls),
 				Advice: "Lower --arrive: this happens when the machine is short of CPU.",
@@ -30,7 +36,7 @@ var Findings = map[string]phrase.Entry{
 		"The schedule of a load test does not wait: a call begins when it is due, however slow earlier ones are. Calls "+
 			"that were due while the greatest number of calls was in progress, or that dialtone could not begin within a "+
 			"second, were not placed and are counted as dropped.",
-		func(_ judge.Finding, e judge.StartsDropped) phrase.Text {
+		func(_ judge.Finding, e crowd.StartsDropped) phrase.Text {
 			return phrase.Text{
 				Title:    fmt.Sprintf("%d of %d scheduled calls did not begin.", e.Dropped, e.Scheduled),
 				Evidence: []string{fmt.Sprintf("at most %d calls may be in progress (--max-in-progress)", e.Limit)},
@@ -39,7 +45,31 @@ var Findings = map[string]phrase.Entry{
 		}),
 }
 
-func testerLimit(_ judge.Finding, e judge.TesterLimit) phrase.Text {
+// losses say why an agent did not report all of its calls.
+var losses = map[crowd.Loss]string{
+	crowd.Silent:      "nothing more was heard from it",
+	crowd.Late:        "it did not end in time",
+	crowd.Ended:       "it ended before all its calls had begun",
+	crowd.Implausible: "its report contradicts itself or is of another test",
+}
+
+func agentsLost(_ judge.Finding, e crowd.AgentsLost) phrase.Text {
+	t := phrase.Text{
+		Title: fmt.Sprintf("%d of %d agents did not report all of their calls: %d of %d calls have no result.",
+			len(e.Lost)+e.More, e.Agents, e.Unreported, e.Calls),
+		Advice: "Read the output of the agents named here, then repeat the test.",
+	}
+	for _, a := range e.Lost {
+		t.Evidence = append(t.Evidence, fmt.Sprintf("agent %s (part %d): %d of its %d calls have no result: %s", a.Name,
+			a.Part, a.Unreported, a.Calls, losses[a.Loss]))
+	}
+	if e.More > 0 {
+		t.Evidence = append(t.Evidence, fmt.Sprintf("%d more agents", e.More))
+	}
+	return t
+}
+
+func testerLimit(_ judge.Finding, e crowd.TesterLimit) phrase.Text {
 	t := phrase.Text{
 		Title: fmt.Sprintf("This machine was the limit from %d calls in progress and %s arrivals a second on.",
 			e.InProgress, phrase.Significant(e.Rate)),
@@ -67,10 +97,11 @@ func testerLimit(_ judge.Finding, e judge.TesterLimit) phrase.Text {
 type Result struct {
 	Scheduled, Judged, Failed, Dropped int
 	Withdrawn, Interrupted             bool
-	InProgress                         int    // calls when the tester became its own limit
-	Cause                              string // the title of the most frequent cause of failure
-	Assertion                          string // the first that failed
-	Limit                              *Limit // of a search
+	Lost                               *crowd.AgentsLost // nil: all agents reported all of their calls
+	InProgress                         int               // calls when the tester became its own limit
+	Cause                              string            // the title of the most frequent cause of failure
+	Assertion                          string            // the first that failed
+	Limit                              *Limit            // of a search
 }
 
 // Limit is the result of a search for the rate from which on an assertion breaks.
@@ -101,6 +132,9 @@ func Headline(r Result) string {
 	switch {
 	case r.Interrupted:
 		return "interrupted"
+	case r.Lost != nil:
+		return fmt.Sprintf("no verdict: %d of %d agents did not report all of their calls, and %d of %d calls have no result",
+			len(r.Lost.Lost)+r.Lost.More, r.Lost.Agents, r.Lost.Unreported, r.Lost.Calls)
 	case r.Limit != nil:
 		return r.Limit.headline()
 	case r.Withdrawn:

@@ -180,6 +180,8 @@ func caveat(n judge.Network) string {
 		switch flaw {
 		case turn.FlawEmptyRealm:
 			return ", but not for browsers"
+		case turn.FlawIncomplete:
+			return ", but not for every client"
 		case turn.FlawNotExtended, turn.FlawShort:
 			return ", but does not extend its relays"
 		case turn.FlawBind:

@@ -85,6 +85,30 @@ func TestOwnServer(t *testing.T) {
 	}
 }
 
+// TestOldServer: rules of what it does not have are skipped.
+func TestOldServer(t *testing.T) {
+	old := through(t, fault{request: func(o map[string]any) map[string]any {
+		if o["code"] == "hang_up" {
+			o["code"] = "unknown"
+		}
+		delete(o, "call")
+		return o
+	}})
+	results, err := Run(t.Context(), Options{Server: old.URL + "/call/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		want := conform.Pass
+		if strings.HasPrefix(r.ID, "hang-up") {
+			want = conform.Skipped
+		}
+		if r.Outcome != want {
+			t.Errorf("%s: %v, %s", r.ID, r.Outcome, r.Reason)
+		}
+	}
+}
+
 // TestFaults: each fault of a server is found by its rule.
 func TestFaults(t *testing.T) {
 	var kept map[string]any
@@ -167,6 +191,18 @@ func TestFaults(t *testing.T) {
 			}
 			return o
 		}}, "disconnect-peer disconnect-frees"},
+		"a call's hang-up does nothing": {fault{request: func(o map[string]any) map[string]any {
+			if said("hang_up")(o) {
+				return nil
+			}
+			return o
+		}}, "hang-up-waiting hang-up-later"},
+		"calls are not told apart": {fault{request: func(o map[string]any) map[string]any {
+			if said("dial")(o) {
+				delete(o, "call")
+			}
+			return o
+		}}, "hang-up-waiting hang-up-later hang-up-apart"},
 		"it asks at once": {answers(func(o, got map[string]any) map[string]any {
 			if said("get_status")(o) && len(got) == 0 {
 				got["code"] = "need_init"

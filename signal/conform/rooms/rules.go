@@ -225,6 +225,34 @@ var rules = []rule{
 		},
 	},
 	{
+		"hang-up-waiting", "hang_up", conform.Must, "hang_up ends the call for the peer that waits to continue it",
+		func(ctx context.Context, t *table) error {
+			user, err := t.dialFor(ctx, "a b")
+			return steps(err, func() error { return t.hangUp(ctx, "a b") },
+				func() error { return t.hungUp(ctx, object{"code": "get_status", "user_id": user}) })
+		},
+	},
+	{
+		"hang-up-later", "hang_up", conform.Must, "after hang_up, a dial that continues the call is refused with hung_up",
+		func(ctx context.Context, t *table) error {
+			return steps(t.hangUp(ctx, "a b"), func() error {
+				return t.hungUp(ctx, object{"code": "dial", "call_code": t.code, "call": "a b"})
+			})
+		},
+	},
+	{
+		"hang-up-apart", "hang_up", conform.Must, "neither hang_up nor a dial that continues a call reaches another peer " +
+			"that waits under the code",
+		func(ctx context.Context, t *table) error {
+			first, err := t.dial(ctx)
+			waits := func() error { return t.expect(ctx, first, "") }
+			return steps(err, func() error { return t.hangUp(ctx, "a b") }, waits, func() error {
+				_, err := t.dialFor(ctx, "a c")
+				return err
+			}, waits)
+		},
+	},
+	{
 		"disconnect-frees", "disconnect", conform.Must, "after disconnect the code begins a new pair",
 		func(ctx context.Context, t *table) error {
 			first, err := t.dial(ctx)

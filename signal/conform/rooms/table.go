@@ -101,9 +101,47 @@ func (t *table) no(ctx context.Context, o object) error {
 	return refused(a)
 }
 
-// dial takes a place in the room.
-func (t *table) dial(ctx context.Context) (string, error) {
-	a, err := t.post(ctx, object{"code": "dial", "call_code": t.code})
+// errNoHangUp is why the rules of a hang-up cannot be tested.
+const errNoHangUp = skip("the server does not have the extension hang_up")
+
+// hangUp ends a call without a room.
+func (t *table) hangUp(ctx context.Context, call string) error {
+	a, err := t.post(ctx, object{"code": "hang_up", "call_code": t.code, "call": call})
+	switch {
+	case err != nil:
+	case a.Status == http.StatusBadRequest:
+		err = errNoHangUp
+	case a.Status != http.StatusOK:
+		err = fmt.Errorf("hang_up was answered with %d instead of 200", a.Status)
+	}
+	return err
+}
+
+// hungUp makes a request that the server has to refuse because the call is over.
+func (t *table) hungUp(ctx context.Context, o object) error {
+	a, err := t.post(ctx, o)
+	if err != nil {
+		return err
+	}
+	var got struct {
+		Error string `json:"error"`
+	}
+	if err = refused(a); err == nil && (json.Unmarshal(a.Body, &got) != nil || got.Error != "hung_up") {
+		err = errors.New("the refusal does not have the error hung_up")
+	}
+	return err
+}
+
+// dial takes a place in the room, to begin a call.
+func (t *table) dial(ctx context.Context) (string, error) { return t.dialFor(ctx, "") }
+
+// dialFor takes a place in the room, to continue a call.
+func (t *table) dialFor(ctx context.Context, call string) (string, error) {
+	o := object{"code": "dial", "call_code": t.code}
+	if call != "" {
+		o["call"] = call
+	}
+	a, err := t.post(ctx, o)
 	if err != nil {
 		return "", err
 	}

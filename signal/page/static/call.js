@@ -508,8 +508,9 @@ export class Call {
   async #hangUpByServer() {
     try {
       const call = this.#name();
-      const room = this.#room ?? (call && await Room.dial(this.#options.url, this.#options.code, true, call));
-      await room?.close(true, call);
+      const left = this.#room?.close(true, call);
+      if (call && this.#room?.call !== call) await Room.hangUp(this.#options.url, this.#options.code, call);
+      await left;
     } catch { /* the peer dials in vain until it gives up */ }
   }
 

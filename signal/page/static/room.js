@@ -25,6 +25,7 @@ export class RoomError extends Error {
 /** Room is one peer's side of a pair. */
 export class Room {
   iceServers = []; // with an account for this pair only
+  call; // the name of the call that it continues; undefined: none
   #url;
   #user;
   #hold; // ms for which the server holds polls; 0: it does not, and requests must not overlap
@@ -40,6 +41,7 @@ export class Room {
   /** dial joins a room; in a hurry, a lost path is to be replaced. It is never repeated: a dial whose response was lost would meet itself. */
   static async dial(url, code, hurry = false, call = undefined) {
     const room = new Room();
+    room.call = call;
     room.#url = url;
     if (hurry) room.#patience = HURRY;
     const { body, hold } = await room.#once({ code: 'dial', call_code: code, ice_servers: true, call }, 0);
@@ -48,6 +50,14 @@ export class Room {
     if (Array.isArray(body.ice_servers)) room.iceServers = body.ice_servers;
     room.#hold = hurry ? Math.min(hold, HURRY) : hold;
     return room;
+  }
+
+  /** hangUp ends a call for the peer that dials to continue it. It meets no one; an older server refuses it. */
+  static async hangUp(url, code, call) {
+    const room = new Room();
+    room.#url = url;
+    room.#patience = HURRY;
+    await room.#once({ code: 'hang_up', call_code: code, call }, 0, true);
   }
 
   /** post sends an 'offer', an 'answer' or a candidate ('ice'). Posts keep their order. */
@@ -149,15 +159,15 @@ export class Room {
     }
   }
 
-  // once makes one request.
-  async #once(body, hold) {
+  // once makes one request, which may outlive a page that is being left.
+  async #once(body, hold, keepalive = false) {
     const bound = new AbortController();
     const cancel = () => bound.abort();
     const timer = setTimeout(cancel, hold + this.#patience);
     this.#closed.signal.addEventListener('abort', cancel);
     try {
       const answer = await fetch(this.#url, {
-        method: 'POST', cache: 'no-store', signal: bound.signal, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
+        method: 'POST', cache: 'no-store', keepalive, signal: bound.signal, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
       });
       const text = await answer.text();
       if (!answer.ok) throw rejection(answer, text, body.code);

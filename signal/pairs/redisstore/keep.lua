@@ -1,7 +1,7 @@
--- Keeps a changed pair, unless it or the code that was dialed has changed since it was read.
--- KEYS: the pair, its code, and the pair that was found under the code (or the pair)
+-- Keeps a changed pair, unless it or the room that was dialed has changed since it was read.
+-- KEYS: the pair, its room, and the pair that was found in the room (or the pair)
 -- ARGV: version that was read ('' for a new pair), new version, state, ms to keep it, ID, 'true' if it waits,
---       'true' for a dial, ID and version of the pair that was found under the code ('' for none),
+--       'true' for a dial, ID and version of the pair that was found in the room ('' for none),
 --       and a channel and a name for each parked request to wake
 local version = redis.call('HGET', KEYS[1], 'version') or ''
 if version == ARGV[2] then

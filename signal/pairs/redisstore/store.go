@@ -6,7 +6,7 @@
 // the rules.
 //
 //	dialtone:pair:ID    hash: state (JSON of pairs.Pair), version (of the last change)
-//	dialtone:code:HASH  the ID of the pair that waits under a room code
+//	dialtone:room:HASH  the ID of the pair that waits in a room: under a code, to begin a call or to continue one
 //	dialtone:wake:NAME  channel: names of parked requests of the server NAME that have to look again
 //
 // Times are Redis's, so the servers' clocks need not agree.
@@ -149,7 +149,7 @@ func (s *Store) Update(ctx context.Context, id string, change func(p *pairs.Pair
 	return errBusy
 }
 
-// waiting is the pair that was found under a code.
+// waiting is the pair that was found in a room.
 type waiting struct {
 	dial        bool
 	id, version string
@@ -157,12 +157,12 @@ type waiting struct {
 
 // Dial implements server.Store.
 func (s *Store) Dial(
-	ctx context.Context, code string, change func(waiting *pairs.Pair, now time.Time) *pairs.Pair,
+	ctx context.Context, room string, change func(waiting *pairs.Pair, now time.Time) *pairs.Pair,
 ) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for range attempts {
-		id, err := s.client.Get(ctx, codeKey(code)).Result()
+		id, err := s.client.Get(ctx, roomKey(room)).Result()
 		if err != nil && !errors.Is(err, redis.Nil) {
 			return err
 		}
@@ -232,7 +232,7 @@ func (s *Store) keep(ctx context.Context, p *pairs.Pair, version string, was wai
 	for _, name := range p.Wakes() {
 		args = append(args, channel(name), name)
 	}
-	kept, err := keepScript.Run(ctx, s.client, []string{pairKey(p.ID), codeKey(p.Code), old}, args...).Int()
+	kept, err := keepScript.Run(ctx, s.client, []string{pairKey(p.ID), roomKey(p.Room()), old}, args...).Int()
 	return kept == 1, err
 }
 
@@ -262,10 +262,10 @@ func (s *Store) Listen(wake func(name string)) (names string, stop func()) {
 
 func pairKey(id string) string { return prefix + "pair:" + id }
 
-// codeKey does not contain the code, which is an arbitrary text.
-func codeKey(code string) string {
-	sum := sha256.Sum256([]byte(code))
-	return prefix + "code:" + hex.EncodeToString(sum[:16])
+// roomKey does not contain the name of the room, which is an arbitrary text.
+func roomKey(room string) string {
+	sum := sha256.Sum256([]byte(room))
+	return prefix + "room:" + hex.EncodeToString(sum[:16])
 }
 
 // channel is that of the server which named a parked request.

@@ -67,6 +67,8 @@ type Placer struct {
 	terminal.Streams
 	Engine Engine
 	Panes  []pane.Factory // of the screen; nil: all
+	// Begin gives the traceparent of a call, and takes the call and the begin of its log when it has ended; may be nil.
+	Begin func() (traceparent string, ended func(began time.Time, placed *call.Call))
 }
 
 // Outcome is the result of a call.
@@ -111,6 +113,10 @@ func (p Placer) Place(ctx context.Context, c Placement) (Outcome, error) {
 	if c.Engine == nil {
 		c.Engine = p.Engine
 	}
+	ended := func(time.Time, *call.Call) {}
+	if p.Begin != nil {
+		c.Config.Traceparent, ended = p.Begin()
+	}
 	session, err := c.Engine(c.Config, log)
 	if err != nil {
 		return Outcome{Exit: diag.ExitCannotRun}, fmt.Errorf("cannot place the call: %w", err)
@@ -130,6 +136,7 @@ func (p Placer) Place(ctx context.Context, c Placement) (Outcome, error) {
 		r.run(callCtx)
 	}
 	r.parts.Wait()
+	ended(log.Start(), r.call)
 	return r.outcome()
 }
 

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"dialtone/cmd/dialtone/internal/helps"
 	"dialtone/diag"
+	"dialtone/diag/anonymous"
 	"dialtone/diag/check"
 	"dialtone/diag/export"
 	"dialtone/diag/record"
@@ -21,7 +23,7 @@ type Export struct {
 	File       string `arg:"" help:"A recording, or a dump of a browser. - reads the standard input."`
 	To         string `required:"" placeholder:"FORM" help:"webrtc-internals, rtcstats, csv, or a format of reports: html, json, jsonl, junit, markdown, prom, tap, text."`
 	Connection string `placeholder:"ID" help:"The connection of a dump that has several."`
-	Redact     bool   `help:"Mask addresses. Passwords are never written."`
+	Redact     bool   `help:"Mask addresses and the names of hosts, users, streams and channels, user name fragments and fingerprints; leave out chat and what is unknown. Passwords are never written."`
 }
 
 // Help implements kong.HelpProvider.
@@ -44,22 +46,20 @@ func (x *Export) Write(w io.Writer, stdin io.Reader, version string) (damage str
 		forms := slices.Concat(slices.Sorted(maps.Keys(export.Writers)), slices.Sorted(maps.Keys(report.Formats)))
 		return "", diag.ExitUsage, fmt.Errorf("--to: unknown form %q; use one of %s", x.To, strings.Join(forms, ", "))
 	}
-	o := check.Options{}
-	o.Config.Version = version
-	o, damage, err := Check(x.File, stdin, x.Connection, o)
+	recorded, damage, err := whole(x.File, stdin, x.Connection)
 	if err != nil {
 		return "", diag.ExitCannotRun, err
 	}
-	recorded, _ := o.Target.(check.Recorded)
+	o := check.Options{Name: diag.Clean(filepath.Base(x.File), 60)}
 	if x.Redact {
-		recorded.Events = record.Masked(recorded.Events)
-		o.Target = recorded
+		recorded.Events, o.Name = anonymous.Events(record.Masked(recorded.Events)), "call"
 	}
+	o.Config.Version = version
 	var out bytes.Buffer
 	if known {
 		err = write(&out, export.Source{StartedAt: recorded.Began, Agent: "dialtone " + version, Events: recorded.Events})
 	} else {
-		err = format(&out, check.Judge(o))
+		err = format(&out, check.Judge(o.Of(recorded)))
 	}
 	if err == nil {
 		_, err = w.Write(out.Bytes())

@@ -3,9 +3,11 @@ package loads
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -27,25 +29,85 @@ type Show struct {
 	ASCII  bool
 }
 
+// Test is what is to be run.
+type Test struct {
+	load.Options
+	Fleet     *Fleet
+	FindLimit bool
+	Arrive    load.Rate   // the first rate of a search
+	Both      bool        // both peers of each call are here
+	Trust     *tls.Config // for the broker
+}
+
 // Run runs the test, or the search for its limit, and shows it: on a screen, or with a line of progress each second. A
-// search has lines. The report is nil if the search was interrupted before its first step ended.
-func Run(ctx context.Context, o load.Options, findLimit bool, start load.Rate, show Show) (*load.Report, error) {
+// search has lines. The report is nil if no call was placed.
+func Run(ctx context.Context, t Test, show Show) (*load.Report, error) {
 	p := newProgress(show.Err)
-	o.Progress = p.show
-	if !findLimit && show.Screen && p.live {
-		var stop context.CancelFunc
-		ctx, stop = context.WithCancel(ctx)
+	say := func(text string) { p.linef("%s", text) }
+	if t.Progress = p.show; !t.FindLimit && show.Screen && p.live {
+		ctx, stop := context.WithCancel(ctx)
 		defer stop()
-		screen := live.Open(live.Options{ASCII: show.ASCII, In: show.In, Out: show.Err, Stop: stop}, loads.New(o.Call.Name))
-		defer screen.Close()
-		o.Progress = func(now load.Progress) { screen.Show(stateOf(now)) }
+		s := &screen{open: func() *live.Screen {
+			return live.Open(live.Options{ASCII: show.ASCII, In: show.In, Out: show.Err, Stop: stop}, loads.New(t.Call.Name))
+		}}
+		defer s.close()
+		if t.Progress = s.show; t.Fleet.NATS == "" {
+			s.begin()
+		}
+		return t.run(ctx, p, func(text string) { s.unlessOpen(func() { say(text) }) })
 	}
-	if !findLimit {
-		return load.Run(ctx, o)
+	return t.run(ctx, p, say)
+}
+
+// run runs the test, or the search for its limit.
+func (t *Test) run(ctx context.Context, p *progress, say func(string)) (*load.Report, error) {
+	switch {
+	case t.FindLimit:
+		return load.FindLimit(ctx, t.Options, t.Arrive, func(s load.Step) {
+			p.linef("%s: %s, %d calls, %d at once %s", s.Rate, s.Outcome, s.Calls.Ended, s.Calls.Peak, s.Broken)
+		})
+	case t.Fleet.Agents > 0:
+		return t.Fleet.control(ctx, t, say)
+	case t.Fleet.Join != "":
+		return t.Fleet.join(ctx, t, say)
 	}
-	return load.FindLimit(ctx, o, start, func(s load.Step) {
-		p.linef("%s: %s, %d calls, %d at once %s", s.Rate, s.Outcome, s.Calls.Ended, s.Calls.Peak, s.Broken)
-	})
+	return load.Run(ctx, t.Options)
+}
+
+// screen is opened when there is something to show: until then, the agents of a test join.
+type screen struct {
+	open func() *live.Screen
+
+	mu  sync.Mutex
+	now *live.Screen // nil: not open
+}
+
+func (s *screen) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.now == nil {
+		s.now = s.open()
+	}
+}
+
+func (s *screen) show(now load.Progress) {
+	s.begin()
+	s.now.Show(stateOf(now))
+}
+
+// unlessOpen writes a line that would spoil the screen, and that the report repeats.
+func (s *screen) unlessOpen(write func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.now == nil {
+		write()
+	}
+}
+
+func (s *screen) close() {
+	if s.now != nil {
+		s.now.Close()
+	}
 }
 
 // stateOf is what the screen shows of a test.

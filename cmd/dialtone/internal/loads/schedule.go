@@ -1,6 +1,7 @@
 package loads
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -25,7 +26,10 @@ type Schedule struct {
 func (s *Schedule) Options(arriveGiven bool) (load.Options, error) {
 	o := load.Options{
 		Plan:          load.Plan{Stages: s.stages(), Calls: int(s.Calls), Part: 1, Parts: 1},
-		MaxInProgress: int(s.MaxInProgress), Start: time.Time(s.StartAt),
+		MaxInProgress: int(s.MaxInProgress),
+	}
+	if begin := time.Time(s.StartAt); !begin.IsZero() {
+		o.Begin = func(context.Context) (time.Time, error) { return begin, nil }
 	}
 	if s.Part.Of > 0 {
 		o.Plan.Part, o.Plan.Parts = s.Part.N, s.Part.Of
@@ -34,8 +38,8 @@ func (s *Schedule) Options(arriveGiven bool) (load.Options, error) {
 	if len(s.Stage) > 0 && (arriveGiven || s.Ramp > 0 || s.FindLimit) {
 		errs = append(errs, errors.New("--stage and --arrive, --ramp and --find-limit are mutually exclusive"))
 	}
-	if s.FindLimit && (s.Part.Of > 1 || s.Ramp > 0) {
-		errs = append(errs, errors.New("--find-limit and --part or --ramp are mutually exclusive"))
+	if s.FindLimit && (s.Part.Of > 1 || s.Ramp > 0 || o.Begin != nil) {
+		errs = append(errs, errors.New("--find-limit and --part, --start-at or --ramp are mutually exclusive"))
 	}
 	return o, errors.Join(errs...)
 }

@@ -18,6 +18,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/assert"
 	"dialtone/diag/load"
+	"dialtone/diag/load/agents"
 )
 
 // Assertion is a condition over the report of a load test.
@@ -44,6 +45,11 @@ const (
 // Decoders adds the decoders of the settings.
 func Decoders(d settings.Decoders) {
 	settings.Add(d, settings.Number[Count](1, maxCalls, false))
+	settings.Add(d, settings.Number[Crew](1, agents.MaxAgents, false))
+	settings.Add(d, func(raw string) (AgentName, error) {
+		name, err := agents.ParseName(raw)
+		return AgentName(name), err
+	})
 	settings.Add(d, load.ParseRate)
 	settings.Add(d, load.ParseStage)
 	settings.Add(d, parsePart)

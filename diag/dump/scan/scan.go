@@ -1,4 +1,5 @@
-package dump
+// Package scan reads a JSON document as it comes, within bounds.
+package scan
 
 import (
 	"bufio"
@@ -11,29 +12,35 @@ import (
 	"unicode/utf8"
 )
 
-// scanner reads one JSON document as it comes, so that a large one takes no more memory than what is kept of it. Unlike
+// Scanner reads one JSON document as it comes, so that a large one takes no more memory than what is kept of it. Unlike
 // encoding/json it bounds each string while it is read.
-type scanner struct {
+type Scanner struct {
 	r     *bufio.Reader
 	at    int64 // bytes read
 	depth int
-	long  int // strings that were cut
-	odd   int // values that should have been objects or arrays
+	Long  int // strings that were cut
+	Odd   int // values that should have been objects or arrays
 }
 
 // maxDepth is how deep values may be nested.
 const maxDepth = 64
 
+// maxName is how many bytes of a member's name are read.
+const maxName = 300
+
+// Errors of reading.
 var (
-	errSyntax = errors.New("it is not JSON")
-	errDepth  = errors.New("its values are nested too deep")
-	errLong   = errors.New("the value is too long")
+	ErrSyntax = errors.New("it is not JSON")
+	ErrLong   = errors.New("the value is too long")
+
+	errDepth = errors.New("its values are nested too deep")
 )
 
-func newScanner(r io.Reader) *scanner { return &scanner{r: bufio.NewReaderSize(r, 256<<10)} }
+// New reads a document.
+func New(r io.Reader) *Scanner { return &Scanner{r: bufio.NewReaderSize(r, 256<<10)} }
 
 // byte reads one; the end of the file is unexpected wherever this is called.
-func (s *scanner) byte() (byte, error) {
+func (s *Scanner) byte() (byte, error) {
 	c, err := s.r.ReadByte()
 	if err != nil {
 		return 0, unexpected(err)
@@ -50,14 +57,14 @@ func unexpected(err error) error {
 	return err
 }
 
-func (s *scanner) unread() {
+func (s *Scanner) unread() {
 	if s.r.UnreadByte() == nil {
 		s.at--
 	}
 }
 
-// next reads the first byte that is no white space.
-func (s *scanner) next() (byte, error) {
+// Next reads the first byte that is no white space.
+func (s *Scanner) Next() (byte, error) {
 	for {
 		c, err := s.byte()
 		if err != nil || c != ' ' && c != '\n' && c != '\r' && c != '\t' {
@@ -66,27 +73,27 @@ func (s *scanner) next() (byte, error) {
 	}
 }
 
-// peek is what next will read.
-func (s *scanner) peek() (byte, error) {
-	c, err := s.next()
+// Peek is what Next will read.
+func (s *Scanner) Peek() (byte, error) {
+	c, err := s.Next()
 	if err == nil {
 		s.unread()
 	}
 	return c, err
 }
 
-func (s *scanner) syntax(got byte, want string) error {
-	return fmt.Errorf("%w: %q at byte %d where %s is expected", errSyntax, got, s.at, want)
+func (s *Scanner) syntax(got byte, want string) error {
+	return fmt.Errorf("%w: %q at byte %d where %s is expected", ErrSyntax, got, s.at, want)
 }
 
-// object calls member with the name of each member; it must read the value. Where a value is no object, it is skipped.
-func (s *scanner) object(member func(name string) error) error {
+// Object calls member with the name of each member; it must read the value. Where a value is no object, it is skipped.
+func (s *Scanner) Object(member func(name string) error) error {
 	return s.list('{', '}', func() error {
-		name, err := s.text(maxName)
+		name, err := s.Text(maxName)
 		if err != nil {
 			return err
 		}
-		switch c, err := s.next(); {
+		switch c, err := s.Next(); {
 		case err != nil:
 			return err
 		case c != ':':
@@ -96,27 +103,27 @@ func (s *scanner) object(member func(name string) error) error {
 	})
 }
 
-// array calls element for each element; it must read it. Where a value is no array, it is skipped.
-func (s *scanner) array(element func() error) error { return s.list('[', ']', element) }
+// Array calls element for each element; it must read it. Where a value is no array, it is skipped.
+func (s *Scanner) Array(element func() error) error { return s.list('[', ']', element) }
 
-func (s *scanner) list(open, end byte, one func() error) error {
-	c, err := s.peek()
+func (s *Scanner) list(open, end byte, one func() error) error {
+	c, err := s.Peek()
 	if err != nil {
 		return err
 	}
 	if c != open {
 		if c != 'n' { // null
-			s.odd++
+			s.Odd++
 		}
-		return s.skip()
+		return s.Skip()
 	}
 	if s.depth++; s.depth > maxDepth {
 		return errDepth
 	}
 	defer func() { s.depth-- }()
-	_, _ = s.next()
+	_, _ = s.Next()
 	for first := true; ; first = false {
-		c, err := s.next()
+		c, err := s.Next()
 		switch {
 		case err != nil:
 			return err
@@ -135,15 +142,15 @@ func (s *scanner) list(open, end byte, one func() error) error {
 	}
 }
 
-// text reads a string; what exceeds the limit is left out. A value of another kind gives "".
-func (s *scanner) text(limit int) (string, error) {
-	c, err := s.next()
+// Text reads a string; what exceeds the limit is left out. A value of another kind gives "".
+func (s *Scanner) Text(limit int) (string, error) {
+	c, err := s.Next()
 	if err != nil {
 		return "", err
 	}
 	if c != '"' {
 		s.unread()
-		return "", s.skip()
+		return "", s.Skip()
 	}
 	keep := keeper{limit: 6*limit + 2, cut: true} // escapes take up to six bytes for one
 	if err := s.rawString(&keep); err != nil {
@@ -154,7 +161,7 @@ func (s *scanner) text(limit int) (string, error) {
 	}
 	plain := string(unescape(keep.bytes))
 	if len(plain) > limit {
-		s.long++
+		s.Long++
 		plain = strings.ToValidUTF8(plain[:limit], "")
 	}
 	return plain, nil
@@ -222,16 +229,16 @@ func hex4(in []byte) (rune, bool) {
 	return r, true
 }
 
-// skip reads a value and keeps nothing.
-func (s *scanner) skip() error {
-	_, err := s.raw(-1)
+// Skip reads a value and keeps nothing.
+func (s *Scanner) Skip() error {
+	_, err := s.Raw(-1)
 	return err
 }
 
-// raw reads a value as it is. One that is longer than the limit is skipped and gives errLong; with a negative limit
+// Raw reads a value as it is. One that is longer than the limit is skipped and gives ErrLong; with a negative limit
 // nothing is kept.
-func (s *scanner) raw(limit int) ([]byte, error) {
-	c, err := s.next()
+func (s *Scanner) Raw(limit int) ([]byte, error) {
+	c, err := s.Next()
 	if err != nil {
 		return nil, err
 	}
@@ -248,8 +255,8 @@ func (s *scanner) raw(limit int) ([]byte, error) {
 		err = s.rawScalar(&keep)
 	}
 	if err == nil && keep.long {
-		s.long++
-		err = errLong
+		s.Long++
+		err = ErrLong
 	}
 	return keep.bytes, err
 }
@@ -277,7 +284,7 @@ func (k *keeper) add(part ...byte) {
 }
 
 // rawString reads the rest of a string.
-func (s *scanner) rawString(k *keeper) error {
+func (s *Scanner) rawString(k *keeper) error {
 	backslashes := 0 // at the end of what was read
 	for {
 		part, err := s.r.ReadSlice('"')
@@ -304,7 +311,7 @@ func (s *scanner) rawString(k *keeper) error {
 }
 
 // rawNested reads the rest of an object or an array.
-func (s *scanner) rawNested(k *keeper) error {
+func (s *Scanner) rawNested(k *keeper) error {
 	for depth := 1; depth > 0; {
 		c, err := s.byte()
 		if err != nil {
@@ -330,7 +337,7 @@ func (s *scanner) rawNested(k *keeper) error {
 }
 
 // rawScalar reads the rest of a number or a word.
-func (s *scanner) rawScalar(k *keeper) error {
+func (s *Scanner) rawScalar(k *keeper) error {
 	for {
 		c, err := s.r.ReadByte()
 		if errors.Is(err, io.EOF) {
