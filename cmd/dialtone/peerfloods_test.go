@@ -267,9 +267,9 @@ func TestPeersThatFloodCostLittle(t *testing.T) {
 			time.Sleep(time.Until(until))
 		}
 	}
-	ask := func(ms, bytes int) func(int) string {
+	ask := func(ms, most int) func(int) string {
 		return func(i int) string {
-			return fmt.Sprintf(`{"code":"test","number":%d,"test":{"way":"down","for_ms":%d,"size":65536,"max_bytes":%d}}`, i%100, ms, bytes)
+			return fmt.Sprintf(`{"code":"test","number":%d,"test":{"way":"down","for_ms":%d,"size":65536,"max_bytes":%d}}`, i%100, ms, most)
 		}
 	}
 	for name, test := range map[string]struct {

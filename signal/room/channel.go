@@ -139,8 +139,8 @@ func dialBody(op, code, call string) ([]byte, error) {
 }
 
 // dial takes a place at the server and returns the longest hold that it announces. After a dial that the server has
-// lost it is called again. The error is a *signal.Error. A dial that is cancelled while it is on its way gives the place
-// back: the peer would be paired with no one.
+// lost it is called again. The error is a *signal.Error. A dial that is cancelled on its way gives the place back: the
+// peer would be paired with no one.
 func (c *channel) dial(ctx context.Context) (longest time.Duration, err error) {
 	patient, stop := outliving(ctx)
 	defer stop()
