@@ -25,7 +25,7 @@ type cli struct {
 	Monitor monitorCommand `cmd:"" help:"Run a Prometheus exporter that probes WebRTC services."`
 	NAT     natCommand     `cmd:"" name:"nat" help:"Diagnose the NAT, the firewall, and STUN and TURN servers."`
 	Serve   serveCommand   `cmd:"" help:"Run a signaling server, with a page for browsers."`
-	Explain explainCommand `cmd:"" help:"Explain a finding."`
+	Explain explainCommand `cmd:"" help:"Explain a finding, or a word of the screens."`
 	Replay  replayCommand  `cmd:"" help:"Replay a recorded call."`
 	Import  importCommand  `cmd:"" help:"Open a browser's dump of a call."`
 	Export  exportCommand  `cmd:"" help:"Write a recorded call in the form of another program."`

@@ -8,6 +8,7 @@ import (
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/words"
+	"dialtone/diag/words/term"
 	posting "dialtone/signal/post"
 )
 
@@ -16,13 +17,14 @@ const presetPrefix = "preset/"
 
 // explainCommand is dialtone explain.
 type explainCommand struct {
-	ID string `arg:"" optional:"" name:"id" help:"The ID of a finding, such as nat.udp_blocked, or preset/NAME. Default: list all findings; preset lists the presets."`
+	ID []string `arg:"" optional:"" name:"id" help:"The ID of a finding, such as nat.udp_blocked; a word of the screens, such as srflx; or preset/NAME. Default: list all findings; terms lists the words, preset the presets."`
 }
 
 // Help implements kong.HelpProvider.
 func (explainCommand) Help() string {
 	return detail("", []string{
-		"dialtone explain nat.udp_blocked", "dialtone explain", "dialtone explain preset/srs > own.toml",
+		"dialtone explain nat.udp_blocked", "dialtone explain srflx", "dialtone explain ICE checks", "dialtone explain",
+		"dialtone explain preset/srs > own.toml",
 	}, diag.ExitPass, diag.ExitUsage,
 		diag.ExitCannotRun)
 }
@@ -40,11 +42,14 @@ func (c *explainCommand) run(_ context.Context, a app) (diag.Exit, error) {
 
 // text is the explanation, or the list of what can be explained.
 func (c *explainCommand) text() (string, error) {
-	name, isPreset := strings.CutPrefix(c.ID, presetPrefix)
+	id := strings.Join(c.ID, " ")
+	name, isPreset := strings.CutPrefix(id, presetPrefix)
 	switch {
-	case c.ID == "":
+	case id == "":
 		return strings.Join(words.FindingIDs(), "\n"), nil
-	case c.ID == strings.TrimSuffix(presetPrefix, "/"):
+	case id == "terms":
+		return strings.Join(term.Terms(), "\n"), nil
+	case id == strings.TrimSuffix(presetPrefix, "/"):
 		return presetPrefix + strings.Join(posting.Presets(), "\n"+presetPrefix), nil
 	case isPreset:
 		if text, ok := posting.PresetText(name); ok {
@@ -53,9 +58,13 @@ func (c *explainCommand) text() (string, error) {
 		return "", fmt.Errorf("unknown preset %s%s; dialtone explain preset lists all", settings.Quote(name),
 			settings.DidYouMean("", name, posting.Presets()))
 	}
-	if text, ok := words.Explain(c.ID); ok {
+	if text, ok := words.Explain(id); ok {
 		return text, nil
 	}
-	return "", fmt.Errorf("unknown finding %s%s; dialtone explain lists all", settings.Quote(c.ID),
-		settings.DidYouMean("", c.ID, words.FindingIDs()))
+	if text, ok := term.Explain(id); ok {
+		return text, nil
+	}
+	known := append(words.FindingIDs(), term.Terms()...)
+	return "", fmt.Errorf("unknown finding or word %s%s; dialtone explain and dialtone explain terms list all",
+		settings.Quote(id), settings.DidYouMean("", id, known))
 }

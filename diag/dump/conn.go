@@ -76,6 +76,10 @@ func (d *reading) conn(id string, format diag.DumpFormat) *conn {
 
 // emit keeps an event.
 func (c *conn) emit(at float64, data diag.Data) int {
+	if at < 0 || at > maxTime {
+		c.d.fault(errTime)
+		return -1
+	}
 	c.timed(at)
 	if !c.d.wanted(c.id) {
 		return -1

@@ -10,7 +10,14 @@ import (
 	"dialtone/diag"
 )
 
-var errTrace = errors.New("a connection has too many entries in its trace: the rest was not read")
+var (
+	errTrace = errors.New("a connection has too many entries in its trace: the rest was not read")
+	errTime  = errors.New("some times are of no call: what has them was left out")
+	errCount = errors.New("some reports have bytes of a stream and no packets: they were left out")
+)
+
+// maxTime is the latest time of an event, in milliseconds since 1970: in the year 2286.
+const maxTime = 1e13
 
 // statistics is what is known of the reports of a connection so far.
 type statistics struct {
@@ -90,11 +97,24 @@ func (c *conn) report(at float64, list []stat) {
 		}
 	}
 	c.pairs(at, list, &sample, &more)
-	c.stats.samples++
+	if c.stats.samples++; uncounted(&sample) {
+		c.d.fault(errCount)
+		c.timed(at)
+		return
+	}
 	if len(more.Inbound)+len(more.Outbound) > 0 {
 		c.emit(at, more)
 	}
 	c.emit(at, sample)
+}
+
+// uncounted reports whether the packets of a stream are not known although it has some.
+func uncounted(s *diag.Sample) bool {
+	return slices.ContainsFunc(s.Inbound, func(in diag.InboundRTP) bool {
+		return in.PacketsReceived == nil && diag.OrZero(in.BytesReceived) > 0
+	}) || slices.ContainsFunc(s.Outbound, func(out diag.OutboundRTP) bool {
+		return out.PacketsSent == nil && diag.OrZero(out.BytesSent) > 0
+	})
 }
 
 // kindOf is audio or video.
@@ -157,7 +177,7 @@ func (c *conn) outbound(
 	}
 	mime, clock, payload := codecOf(s, byID)
 	out.MimeType = cmp.Or(mime, out.MimeType)
-	if n, ok := number(s.values["keyFramesEncoded"]); ok && out.KeyFramesSent == nil && n >= 0 {
+	if n, ok := number(s.values["keyFramesEncoded"]); ok && out.KeyFramesSent == nil && n >= 0 && n < 1<<32 {
 		out.KeyFramesSent = diag.Ptr(uint32(n))
 	}
 	now := counts{at: s.at, bytes: float64(diag.OrZero(out.BytesSent)), packets: float64(diag.OrZero(out.PacketsSent))}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -92,10 +93,23 @@ func fieldsOf[T any]() fields {
 func (f fields) fill(to any, values map[string]any) {
 	v := reflect.ValueOf(to).Elem()
 	for name, value := range values {
-		if i, known := f[name]; known && value != nil {
+		if i, known := f[name]; known && value != nil && plausible(name, value) {
 			set(v.Field(i), value)
 		}
 	}
+}
+
+// timesPattern are the names of what webrtc-stats has in seconds.
+var timesPattern = regexp.MustCompile(`(?i)(?:time|delay|jitter|duration)$`)
+
+// plausible is false for a number that nothing can measure: no statistics but counts of lost packets are negative.
+func plausible(name string, value any) bool {
+	n, isNumber := number(value)
+	most := 1e15
+	if timesPattern.MatchString(name) {
+		most = 1e9 // seconds: 31 years
+	}
+	return !isNumber || n >= 0 && n <= most || name == "packetsLost" && math.Abs(n) <= most
 }
 
 // set gives a field a value of its kind; one that does not fit leaves it as it is.
@@ -207,7 +221,7 @@ func withoutPassword(s string) string {
 // milliseconds reads a time: milliseconds since 1970, or a date as text.
 func milliseconds(v any) (float64, bool) {
 	if n, ok := number(v); ok {
-		return n, n > 0 && n < 1e13
+		return n, n > 0 && n < maxTime
 	}
 	s, _ := v.(string)
 	for _, form := range []string{time.RFC3339Nano, "1/2/2006, 3:04:05 PM", "2006-01-02 15:04:05"} {

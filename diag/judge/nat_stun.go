@@ -10,14 +10,15 @@ import (
 	"dialtone/diag/nat/pair"
 )
 
-// networkFailures are the findings about servers that failed, TURN first. When UDP is blocked, silence over UDP says
-// nothing about a server.
+// networkFailures are the findings about servers that failed, TURN first. When UDP is blocked, silence and rejection
+// over UDP say nothing about a server.
 func networkFailures(s *nat.State, n *Network) []Finding {
 	var turn, udp, others []diag.Server
 	for i := range n.Servers {
 		row := &n.Servers[i]
-		blocked := (n.Behaviors.UDP.Value == nat.None || n.Behaviors.UDPPorts.Value == nat.PortsFiltered) &&
-			row.Cause() == diag.CauseTimeout && (row.Transport == "udp" || row.Transport == "dtls")
+		none, cause := n.Behaviors.UDP.Value == nat.None, row.Cause()
+		blocked := (row.Transport == "udp" || row.Transport == "dtls") && (cause == diag.CauseTimeout &&
+			(none || n.Behaviors.UDPPorts.Value == nat.PortsFiltered) || none && cause == diag.CauseRefused)
 		switch overUDP := i < len(s.Servers); {
 		case row.Direct: // a comparison
 		case blocked, n.isOwnFailure(s, i), n.bindingOnly(row):

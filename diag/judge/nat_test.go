@@ -107,6 +107,20 @@ func TestNetworkVerdicts(t *testing.T) {
 	}
 }
 
+// TestUDPRejected: where a firewall rejects UDP, closed ports say nothing about the servers.
+func TestUDPRejected(t *testing.T) {
+	d := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC)
+	for i := range d.Servers {
+		d.Servers[i].Stage, d.Servers[i].Failure = diag.StageBinding, &diag.Failure{Cause: diag.CauseRefused}
+		address := d.Servers[i].Address.String()
+		d.Asked(diag.Server{URL: "stun:" + address + "?transport=tcp", Transport: "tcp", Address: address, Stages: []diag.Stage{{Name: diag.StageBinding, Mapped: "5.5.5.5:9"}}})
+	}
+	n := diagnose(d)
+	if n.Outcome != judge.NetworkUDPBlocked || !slices.Equal(findingIDs(n), []string{"nat.udp_blocked"}) {
+		t.Errorf("%s, %v", n.Outcome, findingIDs(n))
+	}
+}
+
 // TestSilentRelay means that a relay through which nothing comes back does not count as one that works, unless the peer may be at fault.
 func TestSilentRelay(t *testing.T) {
 	silence := diag.Failure{Cause: diag.CauseTimeout, Requests: 3}

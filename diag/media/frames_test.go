@@ -141,6 +141,8 @@ func TestFreezes(t *testing.T) {
 		{"avg + 150 ms", append(repeat(40, 30), ms(190, 40)...), 1, 190 * time.Millisecond},
 		{"slow: less than 3·avg", append(repeat(100, 30), ms(299, 100)...), 0, 0},
 		{"slow: 3·avg", append(repeat(100, 30), ms(300, 100)...), 1, 300 * time.Millisecond},
+		{"a screen at 1 fps", repeat(1000, 60), 0, 0},
+		{"a screen at about 1 fps", append(repeat(1000, 20), ms(1400, 600, 2000, 1000)...), 0, 0},
 		{"two freezes", append(append(repeat(40, 30), ms(1000)...), append(repeat(40, 30), ms(500)...)...), 2, 1500 * time.Millisecond},
 		{"the average forgets after 30", append(append(repeat(1000, 30), repeat(40, 30)...), ms(190)...), 1, 190 * time.Millisecond},
 	}

@@ -201,10 +201,10 @@ const (
 
 // Kinds of udp, nat, alg, cgnat, clat, ipv6, nat64 and uplinks.
 const (
-	KindUDPSilent     Kind = "udp-silent"      // counts: silent servers, servers, servers answering over TCP or TLS
+	KindUDPSilent     Kind = "udp-silent"      // counts: silent servers, servers, hosts answering over TCP or TLS
 	KindUDPUnasked    Kind = "udp-unasked"     // no server could be asked over UDP
 	KindUDPNone       Kind = "udp-none"        // no server was named that is asked over UDP
-	KindPortClosed    Kind = "port-closed"     // name: URL; ICMP said so, which only UDP can cause
+	KindUDPRejected   Kind = "udp-rejected"    // counts: servers to which UDP failed at once, servers, hosts as before
 	KindLocalMapped   Kind = "local-mapped"    // addresses: the socket, its mapped address
 	KindNoLocal       Kind = "no-local"        // the local address of the sockets is not known
 	KindALGDiffers    Kind = "alg-differs"     // addresses: the server, its MAPPED-ADDRESS, its XOR-MAPPED-ADDRESS

@@ -93,9 +93,9 @@ func (s *State) judgeFragments() Behavior {
 	case out && short:
 		return unknown(append(evidence, of(KindNoPadding))...)
 	case len(silentIn) > 1:
-		return Behavior{Value: FragmentsOutgoing, Confidence: Likely, Evidence: evidence}
+		return likely(FragmentsOutgoing, evidence...)
 	case len(silentOut) > 1:
-		return Behavior{Value: None, Confidence: Likely, Evidence: evidence}
+		return likely(None, evidence...)
 	}
 	return unknown(append(evidence, of(KindAskTwo))...)
 }

@@ -63,5 +63,5 @@ func (s *State) judgeHairpin(nat Behavior, m mapping) Behavior {
 	case allLost(h.Sent, sent, lost) >= Chance:
 		return unknown(append(evidence, of(KindLoss))...)
 	}
-	return Behavior{Value: None, Confidence: Likely, Evidence: append(evidence, of(KindHairpinStill))}
+	return likely(None, append(evidence, of(KindHairpinStill))...)
 }

@@ -51,54 +51,79 @@ func (s *State) judgeALG() Behavior {
 		}
 		compared++
 		if a.Plain != a.Mapped {
-			return Behavior{
-				Value: Present, Confidence: Likely,
-				Evidence: []Evidence{fact(KindALGDiffers, a.From, a.Plain, a.Mapped)},
-			}
+			return likely(Present, fact(KindALGDiffers, a.From, a.Plain, a.Mapped))
 		}
 	}
 	if compared == 0 {
 		return unknown(of(KindALGUnknown))
 	}
-	return Behavior{Value: None, Confidence: Likely, Evidence: []Evidence{counted(KindALGEqual, compared)}}
+	return likely(None, counted(KindALGEqual, compared))
 }
 
-// judgeUDP reports whether UDP passes. Silence means a firewall only when something else shows that servers are
-// there.
+// judgeUDP reports whether UDP passes. Silence, and ICMP errors, mean a firewall at this side only where something else
+// shows that the host is there, or where several hosts behave in the same way: else the server may be the cause.
 func (s *State) judgeUDP() Behavior {
-	silent, refused := 0, ""
-	for i, server := range s.Servers {
-		switch {
-		case s.Heard(i):
-			return present(fact(KindAnswered, server.Address))
-		case server.Failure != nil && server.Failure.Cause == diag.CauseRefused:
-			refused = server.URL
-		case server.Address.IsValid() && (server.Failure == nil || server.Failure.Cause == diag.CauseTimeout):
-			silent++
-		}
-	}
-	streams := map[string]bool{} // a TURN server answers as a STUN server too, and is one
+	reached, silent, rejected := hosts{}, hosts{}, hosts{}
 	for i := range s.Asked {
 		a := &s.Asked[i]
 		switch overUDP := a.Transport == "udp" || a.Transport == "dtls"; {
 		case a.OK() && overUDP:
 			return present(Evidence{Kind: KindAnswered, Name: a.URL})
 		case a.OK() || a.Code() != 0:
-			streams[a.Address] = true
+			to, _ := netip.ParseAddrPort(a.Address) // none behind a proxy
+			reached[to.Addr()]++
 		}
 	}
-	evidence := counted(KindUDPSilent, silent, len(s.Servers), len(streams))
+	silents, rejects := 0, 0 // servers
+	for i, server := range s.Servers {
+		switch host := server.Address.Addr(); {
+		case s.Heard(i):
+			return present(fact(KindAnswered, server.Address))
+		case !host.IsValid():
+		case server.Failure == nil, server.Failure.Cause == diag.CauseTimeout:
+			silent[host]++
+			silents++
+		case server.Failure.Cause == diag.CauseRefused, server.Failure.Cause == diag.CauseUnreachable:
+			rejected[host]++
+			rejects++
+		}
+	}
+	var evidence []Evidence
+	if rejects > 0 {
+		evidence = append(evidence, counted(KindUDPRejected, rejects, len(s.Servers), len(reached)))
+	}
+	if silents > 0 || rejects == 0 {
+		evidence = append(evidence, counted(KindUDPSilent, silents, len(s.Servers), len(reached)))
+	}
+	for _, d := range s.Relays {
+		switch {
+		case d.From.IsValid():
+			return present(fact(KindRelayArrived, d.Relayed))
+		case d.Sent > 0 && s.trusted(d):
+			silent[d.Relayed.Addr()]++
+			evidence = append(evidence, counted(KindRelaySilent, d.Sent).at(d.Relayed))
+		}
+	}
 	switch {
 	case len(s.Servers) == 0:
 		return unknown(of(KindUDPNone))
-	case silent+len(streams) == 0 && refused == "":
+	case len(silent)+len(rejected)+len(reached) == 0:
 		return unknown(of(KindUDPUnasked))
-	case refused != "":
-		return unknown(Evidence{Kind: KindPortClosed, Name: refused})
-	case silent > 0 && len(streams) > 0:
-		return Behavior{Value: None, Confidence: Likely, Evidence: []Evidence{evidence}}
+	case len(reached) > 0 && (silent.among(reached) > 0 || len(silent) > 1 || rejected.among(reached) > 1):
+		return likely(None, evidence...)
 	}
-	return unknown(evidence)
+	return unknown(evidence...)
+}
+
+// hosts counts entries by IP address.
+type hosts map[netip.Addr]int
+
+// among counts the hosts that are in another set.
+func (h hosts) among(others hosts) (n int) {
+	for host := range h {
+		n += min(others[host], 1)
+	}
+	return n
 }
 
 // present is a behavior that an observation proves.
@@ -106,19 +131,20 @@ func present(e ...Evidence) Behavior {
 	return Behavior{Value: Present, Confidence: Proven, Evidence: e}
 }
 
+// likely is a behavior that observations make likely.
+func likely(v Value, e ...Evidence) Behavior {
+	return Behavior{Value: v, Confidence: Likely, Evidence: e}
+}
+
 // judgeCGNAT looks for signs of a carrier-grade NAT. That there is none cannot be shown from here.
 func (s *State) judgeCGNAT(m mapping) Behavior {
 	for _, a := range []netip.Addr{s.Local.Address.Addr(), m.public.Addr()} {
-		kind := KindCarrierNot
 		switch {
 		case diag.SharedSpace.Contains(a):
-			kind = KindCarrierShared
+			return likely(Present, fact(KindCarrierShared, a))
 		case diag.CLATSpace.Contains(a):
-			kind = KindCarrierCLAT
-		default:
-			continue
+			return likely(Present, fact(KindCarrierCLAT, a))
 		}
-		return Behavior{Value: Present, Confidence: Likely, Evidence: []Evidence{fact(kind, a)}}
 	}
 	return unknown(of(KindCarrierNot))
 }
@@ -132,10 +158,7 @@ func (s *State) judgeCLAT() Behavior {
 		return present(fact(KindCLATAddress, a))
 	}
 	if slices.ContainsFunc(clatNames, func(p string) bool { return strings.HasPrefix(s.Local.Interface, p) }) {
-		return Behavior{
-			Value: Present, Confidence: Likely,
-			Evidence: []Evidence{{Kind: KindCLATInterface, Name: s.Local.Interface}},
-		}
+		return likely(Present, Evidence{Kind: KindCLATInterface, Name: s.Local.Interface})
 	}
 	return unknown(of(KindCLATNot))
 }
@@ -146,12 +169,8 @@ func (s *State) judgeUplinks(m mapping) Behavior {
 	for i := range s.Requests {
 		r := &s.Requests[i]
 		if a := r.Local.Addr(); r.Test == diag.TestReach && success(r) && known(a) {
-			if !slices.Contains(locals, a) {
-				locals = append(locals, a)
-			}
-			if !slices.Contains(asked, r.To.Addr()) {
-				asked = append(asked, r.To.Addr())
-			}
+			locals = appendNew(locals, a)
+			asked = appendNew(asked, r.To.Addr())
 		}
 	}
 	switch {
@@ -164,7 +183,7 @@ func (s *State) judgeUplinks(m mapping) Behavior {
 	}
 	one := fact(KindUplinkOne, locals[0])
 	one.Counts = []int{len(asked)}
-	return Behavior{Value: UplinksOne, Confidence: Likely, Evidence: []Evidence{one}}
+	return likely(UplinksOne, one)
 }
 
 // judgeIPv6 reports whether a server answers over IPv6, and whether addresses are translated there too. What a NAT64
@@ -195,5 +214,5 @@ func (s *State) judgeIPv6() Behavior {
 	case asked == 0 || s.Pending():
 		return unknown(of(KindIPv6Unasked))
 	}
-	return Behavior{Value: None, Confidence: Likely, Evidence: []Evidence{counted(KindIPv6Silent, asked)}}
+	return likely(None, counted(KindIPv6Silent, asked))
 }

@@ -118,6 +118,57 @@ func TestHints(t *testing.T) {
 	}
 }
 
+// TestUDP: silence and rejection may be the server's fault, unless something shows that its host is there, or several
+// hosts behave alike.
+func TestUDP(t *testing.T) {
+	const dead, gone = diag.CauseTimeout, diag.CauseRefused
+	scene := func(failures ...diag.Cause) *diagtest.Diagnosis { // of 9.9.9.1 and 8.8.8.1
+		s := diagtest.NewDiagnosis([]netip.AddrPort{diagtest.ServerA, diagtest.ServerC}[:len(failures)]...)
+		for i, cause := range failures {
+			s.Servers[i].Stage, s.Servers[i].Failure = diag.StageBinding, &diag.Failure{Cause: cause}
+		}
+		return s
+	}
+	stream := func(address string) diag.Server {
+		return diag.Server{URL: "stun:" + address, Transport: "tcp", Address: address, Stages: []diag.Stage{{Name: diag.StageBinding, Mapped: "5.5.5.5:9"}}}
+	}
+	relaying := diagtest.Relaying("turn:t", "tcp", "7.7.7.1:443", "7.7.7.1:50000", diagtest.Through(diagtest.ServerA, false, "7.7.7.1:50000", "", diag.Failure{})...)
+	arrived := diag.NATRelay{URL: "turn:t", Relayed: netip.MustParseAddrPort("7.7.7.1:50000"), Sent: 1, From: netip.MustParseAddrPort("5.5.5.5:1")}
+	silent := diag.NATRelay{URL: "turn:t", Relayed: arrived.Relayed, Sent: 5}
+	elsewhere := silent
+	elsewhere.Relayed = netip.MustParseAddrPort("7.7.7.9:50000")
+	for name, tt := range map[string]struct {
+		scene  *diagtest.Diagnosis
+		relays []diag.NATRelay
+		value  Value
+		says   Kind
+	}{
+		"one silent, TURN elsewhere":               {scene(dead).Asked(relaying), nil, Unknown, KindUDPSilent},
+		"one silent, its host answers":             {scene(dead).Asked(stream("9.9.9.1:443")), nil, None, KindUDPSilent},
+		"two silent, TURN elsewhere":               {scene(dead, dead).Asked(relaying), nil, None, KindUDPSilent},
+		"two silent, nothing answers":              {scene(dead, dead), nil, Unknown, KindUDPSilent},
+		"one silent, relay reached":                {scene(dead).Asked(relaying), []diag.NATRelay{arrived}, Present, KindRelayArrived},
+		"one silent, relay silent":                 {scene(dead).Asked(relaying), []diag.NATRelay{silent}, None, KindRelaySilent},
+		"one silent, relay is not where it says":   {scene(dead).Asked(relaying), []diag.NATRelay{elsewhere}, Unknown, KindUDPSilent},
+		"one rejected, its host answers":           {scene(gone).Asked(stream("9.9.9.1:443")), nil, Unknown, KindUDPRejected},
+		"two rejected, TURN elsewhere":             {scene(gone, gone).Asked(relaying), nil, Unknown, KindUDPRejected},
+		"two rejected, one host answers":           {scene(gone, gone).Asked(stream("9.9.9.1:443")), nil, Unknown, KindUDPRejected},
+		"two rejected, both answer":                {scene(gone, gone).Asked(stream("9.9.9.1:443"), stream("8.8.8.1:443")), nil, None, KindUDPRejected},
+		"two unreachable, both answer":             {scene(diag.CauseUnreachable, gone).Asked(stream("9.9.9.1:443"), stream("8.8.8.1:443")), nil, None, KindUDPRejected},
+		"one rejected, one silent, TURN elsewhere": {scene(gone, dead).Asked(relaying), nil, Unknown, KindUDPSilent},
+		"no name":   {scene(diag.CauseDNS), nil, Unknown, KindUDPUnasked},
+		"no server": {scene().Asked(relaying), nil, Unknown, KindUDPNone},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := state(tt.scene)
+			s.Relays = tt.relays
+			if b := s.judgeUDP(); b.Value != tt.value || !slices.ContainsFunc(b.Evidence, func(e Evidence) bool { return e.Kind == tt.says }) {
+				t.Errorf("%+v", b)
+			}
+		})
+	}
+}
+
 func TestTCPMappingRules(t *testing.T) {
 	view := func(to, mapped string) Stream {
 		s := Stream{To: netip.MustParseAddrPort(to), Failure: &diag.Failure{Cause: diag.CauseRefused}}

@@ -95,22 +95,18 @@ func (s *State) judgeMapping() mapping {
 func judgePooling(list []view) Behavior {
 	var ips, asked []netip.Addr
 	for _, v := range list {
-		if !slices.Contains(ips, v.mapped.Addr()) {
-			ips = append(ips, v.mapped.Addr())
-		}
-		if !slices.Contains(asked, v.to.Addr()) {
-			asked = append(asked, v.to.Addr())
-		}
+		ips = appendNew(ips, v.mapped.Addr())
+		asked = appendNew(asked, v.to.Addr())
 	}
 	switch {
 	case len(ips) > 1:
-		return Behavior{Value: PoolingArbitrary, Confidence: Likely, Evidence: []Evidence{fact(KindPool, ips...)}}
+		return likely(PoolingArbitrary, fact(KindPool, ips...))
 	case len(asked) < 2:
 		return unknown(of(KindFewAddresses))
 	}
 	paired := fact(KindPaired, ips[0])
 	paired.Counts = []int{len(asked)}
-	return Behavior{Value: PoolingPaired, Confidence: Likely, Evidence: []Evidence{paired}}
+	return likely(PoolingPaired, paired)
 }
 
 // judgeViews compares the views with each other.

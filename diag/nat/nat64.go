@@ -136,7 +136,7 @@ func (s *State) judgeNAT64() Behavior {
 	}
 	if s.Machine != nil && len(s.Machine.NAT64) > 0 {
 		e := Evidence{Kind: KindNAT64DNS, Name: s.Machine.NAT64[0].String()}
-		return Behavior{Value: Present, Confidence: Likely, Evidence: []Evidence{e}}
+		return likely(Present, e)
 	}
 	return unknown(of(KindNAT64Not))
 }

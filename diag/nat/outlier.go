@@ -81,12 +81,12 @@ func (s *State) contradicting() (d distrust) {
 	return d
 }
 
-// appendNew adds a number that the list does not have.
-func appendNew(list []int, n int) []int {
-	if slices.Contains(list, n) {
+// appendNew adds a value that the list does not have.
+func appendNew[T comparable](list []T, v T) []T {
+	if slices.Contains(list, v) {
 		return list
 	}
-	return append(list, n)
+	return append(list, v)
 }
 
 // outvoted are the servers that see another IP and another port than at least two other servers, the majority, which

@@ -151,7 +151,7 @@ func (r *Report) useAllocations(s *State) {
 			b.Mapping.Evidence = []Evidence{report, of(KindNeedsBinding)}
 		}
 		if local := s.Local.Address.Addr(); known(local) && local.Is4() == mapped.Addr().Is4() && b.NAT.Value == Unknown {
-			b.NAT = Behavior{Value: Present, Confidence: Likely, Evidence: []Evidence{report}}
+			b.NAT = likely(Present, report)
 			if local == mapped.Addr() {
 				b.NAT.Value = None
 			}

@@ -51,11 +51,10 @@ func (r *Report) side(s *State, public netip.AddrPort) Side {
 
 // deafIPv4 reports whether servers were asked over IPv4, and none answered.
 func (s *State) deafIPv4() bool {
-	asked := false
 	for i := range s.Servers {
 		if s.FamilyOf(i) == FamilyIPv4 && s.Servers[i].Address.IsValid() {
-			asked = true
+			return !s.Pending()
 		}
 	}
-	return asked && !s.Pending()
+	return false
 }

@@ -50,8 +50,8 @@ func (s *State) SilentPorts() []netip.AddrPort {
 		}
 	}
 	for i := range s.Servers {
-		if a := s.Servers[i].Address; a.IsValid() && !s.Heard(i) && !slices.Contains(out, a) {
-			out = append(out, a)
+		if a := s.Servers[i].Address; a.IsValid() && !s.Heard(i) {
+			out = appendNew(out, a)
 		}
 	}
 	return out
@@ -62,8 +62,8 @@ func (s *State) openPorts() []int {
 	var out []int
 	for i := range s.Requests {
 		r := &s.Requests[i]
-		if port := int(r.To.Port()); direct(r.Test) && success(r) && !slices.Contains(out, port) {
-			out = append(out, port)
+		if direct(r.Test) && success(r) {
+			out = appendNew(out, int(r.To.Port()))
 		}
 	}
 	slices.Sort(out)
@@ -176,8 +176,7 @@ func (s *State) silentRelays() []silentPort {
 	var out []silentPort
 	sent, lost := s.totalLoss()
 	for _, d := range s.Relays {
-		at := slices.IndexFunc(s.Asked, func(a diag.Server) bool { return a.URL == d.URL && a.TURN })
-		if at < 0 || d.From.IsValid() || s.familyOf(d.Relayed.Addr()) != s.Main() || !s.trusted(&s.Asked[at], d.Relayed) {
+		if d.From.IsValid() || s.familyOf(d.Relayed.Addr()) != s.Main() || !s.trusted(d) {
 			continue
 		}
 		if d.Refused || allLost(d.Sent, sent, lost) < Chance {
@@ -191,9 +190,12 @@ func (s *State) silentRelays() []silentPort {
 }
 
 // trusted reports whether a relay carries bytes, and is where the server says that it is.
-func (s *State) trusted(server *diag.Server, relayed netip.AddrPort) bool {
-	seen, err := netip.ParseAddrPort(server.Seen())
-	return err == nil && seen.Addr() == s.native(relayed).Addr() && server.Took(diag.StageSend) != nil
+func (s *State) trusted(d diag.NATRelay) bool {
+	return slices.ContainsFunc(s.Asked, func(a diag.Server) bool {
+		seen, err := netip.ParseAddrPort(a.Seen())
+		return a.URL == d.URL && a.TURN && err == nil && seen.Addr() == s.native(d.Relayed).Addr() &&
+			a.Took(diag.StageSend) != nil
+	})
 }
 
 // usualPorts are those that a firewall opens for STUN and TURN, or for anything.
@@ -206,7 +208,7 @@ func (s *State) judgeUDPPorts() Behavior {
 	open, silent := s.openPorts(), s.silentPorts()
 	for _, d := range s.Relays {
 		if d.From.IsValid() && s.familyOf(d.Relayed.Addr()) == s.Main() {
-			b := Behavior{Value: PortsOpen, Confidence: Likely, Evidence: []Evidence{fact(KindRelayArrived, d.Relayed)}}
+			b := likely(PortsOpen, fact(KindRelayArrived, d.Relayed))
 			if len(open) > 0 {
 				b.Evidence = append(b.Evidence, counted(KindPortsOpen, open...))
 			}
@@ -220,7 +222,7 @@ func (s *State) judgeUDPPorts() Behavior {
 	case len(silent) > 0:
 		return silentBehavior(silent, open)
 	case len(open) > 1:
-		return Behavior{Value: PortsOpen, Confidence: Likely, Evidence: []Evidence{counted(KindPortsOpen, open...)}}
+		return likely(PortsOpen, counted(KindPortsOpen, open...))
 	}
 	return unknown(counted(KindPortsOne, open...))
 }
@@ -239,17 +241,13 @@ func silentBehavior(silent []silentPort, open []int) Behavior {
 	shown := false
 	for _, p := range silent {
 		shown = shown || p.stream == streamAnswered || p.stream == streamRejected && (!p.refused || p.relay)
-		if !slices.Contains(systems, p.system) {
-			systems = append(systems, p.system)
-		}
+		systems = appendNew(systems, p.system)
 		evidence = append(evidence, p.evidence()...)
 	}
 	if !shown && len(systems) < 2 {
 		return Behavior{Value: Unknown, Confidence: Contradictory, Evidence: append(evidence, of(KindPortsEither))}
 	}
-	return Behavior{
-		Value: PortsFiltered, Confidence: Likely, Evidence: append(evidence, counted(KindPortsOnly, open...)),
-	}
+	return likely(PortsFiltered, append(evidence, counted(KindPortsOnly, open...))...)
 }
 
 // evidence reports a silent port.

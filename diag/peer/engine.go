@@ -74,8 +74,12 @@ func settings(o Options, socks *sockets.Net, relays *forward.Forwarder) webrtc.S
 		se.SetICEMaxBindingRequests(uint16(diag.PatientTime / checkInterval))
 	}
 	if !o.PionDefaults {
+		reflexive := acceptanceWait
+		if o.Loopback == LoopbackOnly { // its mapped addresses are host addresses: which answers first is chance
+			reflexive = directHeadStart
+		}
 		se.SetHostAcceptanceMinWait(acceptanceWait)
-		se.SetSrflxAcceptanceMinWait(acceptanceWait)
+		se.SetSrflxAcceptanceMinWait(reflexive)
 		se.SetPrflxAcceptanceMinWait(acceptanceWait)
 		if o.RelayOnly {
 			se.SetRelayAcceptanceMinWait(acceptanceWait)

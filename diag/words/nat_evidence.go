@@ -81,7 +81,8 @@ var evidenceForms = map[nat.Kind]string{
 	nat.KindALGDiffers:     "{a} reported MAPPED-ADDRESS {b} and XOR-MAPPED-ADDRESS {c}",
 	nat.KindALGEqual:       "both forms of the address were equal in {0} answers",
 	nat.KindUDPSilent:      "{0} of {1} servers did not answer over UDP; {2} answered over TCP or TLS",
-	nat.KindPortClosed:     "the port of {a} is closed (ICMP unreachable), which only UDP can have caused",
+	nat.KindUDPRejected: "UDP to {0} of {1} servers fails at once (no route, a closed port, or a firewall that " +
+		"rejects it); {2} answered over TCP or TLS",
 	nat.KindPortsOpen:      "servers answered from port {*n}",
 	nat.KindPortsOne:       "only port {*n} was asked",
 	nat.KindPortsOnly:      "UDP to ports other than {*n} gets no answer",

@@ -38,7 +38,8 @@ type channel struct {
 	userID   atomic.Pointer[string] // another one after the server has lost the first dial
 	sends    chan *sending
 	closing  chan struct{}
-	overlap  bool // the server lets requests overlap
+	overlap  bool          // the server lets requests overlap
+	giveUp   time.Duration // how long a failure that passes is waited for
 	cancel   context.CancelFunc
 	done     chan struct{} // closed when the engine has stopped
 	end      error         // why; readable after done
@@ -61,8 +62,8 @@ type sending struct {
 //
 // A ctx of signal.HangingUp dials nothing: it ends the call at the server, for the peer that dials to continue it.
 //
-// Dial tries a connection up to three times, but never repeats a request that the server may have seen: it would meet
-// itself.
+// Dial tries a connection up to three times, but never repeats a request that the server may have taken: it would meet
+// itself. A server that cannot reach its store has not; it is asked again for GiveUp.
 func Dial(ctx context.Context, options Options) (signal.Channel, error) {
 	o := options.withDefaults()
 	endpoint, err := Endpoint(o.Server)
@@ -84,7 +85,7 @@ func Dial(ctx context.Context, options Options) (signal.Channel, error) {
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	c := &channel{
-		Inbox: signal.NewInbox(), client: client, endpoint: endpoint, cancel: cancel,
+		Inbox: signal.NewInbox(), client: client, endpoint: endpoint, cancel: cancel, giveUp: o.GiveUp,
 		sends: make(chan *sending), closing: make(chan struct{}), done: make(chan struct{}), closed: make(chan struct{}),
 	}
 	c.dialed = c.request(op, body)
@@ -152,6 +153,7 @@ func (c *channel) dial(ctx context.Context) (longest time.Duration, err error) {
 		longest = announced(a)
 		return err
 	}
+	begun := time.Now()
 	for call.Attempt = 1; ; call.Attempt++ {
 		_, err := c.client.Do(patient, call)
 		failure := failureOf(err)
@@ -161,7 +163,7 @@ func (c *channel) dial(ctx context.Context) (longest time.Duration, err error) {
 				_ = c.goodbye(patient) // the server forgets the place by itself, but later
 			}
 			return 0, &signal.Error{Op: call.Op, Err: fmt.Errorf("cancelled: %w", ctx.Err())}
-		case failure == nil || failure.Sent || !mayConnect(failure) || call.Attempt == dialAttempts ||
+		case failure == nil || !c.dialsAgain(failure, call.Attempt, time.Since(begun)) ||
 			web.Sleep(ctx, backoff(call.Attempt)) != nil:
 			return longest, err
 		}
@@ -186,6 +188,17 @@ func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
 		stop()
 		end()
 	}
+}
+
+// codeNoStore is the code of a server that cannot reach its store for the moment, and so gave no place.
+const codeNoStore = "store_unavailable"
+
+// dialsAgain reports whether a dial that failed may be repeated: no server has taken it, and that may change soon.
+func (c *channel) dialsAgain(f *signal.Error, attempt int, took time.Duration) bool {
+	if f.Code == codeNoStore {
+		return took < c.giveUp
+	}
+	return !f.Sent && mayConnect(f) && attempt < dialAttempts
 }
 
 // mayConnect reports whether another attempt to connect may succeed soon.

@@ -356,3 +356,29 @@ func TestRefusedMessage(t *testing.T) {
 	mustReceive(t, b, signal.KindPaired)
 	mustReceive(t, b, signal.KindOffer)
 }
+
+// TestDialWaitsForTheStore: a server that cannot reach its store has taken no dial, so it is asked again until it can,
+// or until GiveUp.
+func TestDialWaitsForTheStore(t *testing.T) {
+	const away = `{"error":"store_unavailable","message":"redis"}`
+	for _, times := range []int{4, 1 << 30} {
+		asked := 0
+		handler := func(w http.ResponseWriter, r *http.Request) {
+			if asked++; asked <= times {
+				says(503, away)(w, r)
+				return
+			}
+			says(200, `{"user_id":"u"}`)(w, r)
+		}
+		inBubble(t, http.HandlerFunc(handler), func(t *testing.T, _ *memNet, o Options) {
+			begun := time.Now()
+			c, err := Dial(t.Context(), o)
+			switch {
+			case err == nil && times == 4:
+				_ = c.Close(t.Context())
+			case failureOf(err) == nil || failureOf(err).Code != codeNoStore || time.Since(begun) < 10*time.Second:
+				t.Errorf("away for %d: %v after %v", times, err, time.Since(begun))
+			}
+		})
+	}
+}

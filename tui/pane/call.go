@@ -35,10 +35,16 @@ func (*Call) Update(tea.Msg) tea.Cmd { return nil }
 
 // View arranges the sections: one below the other, or in two columns where there is room and something for both.
 func (p *Call) View() string {
+	lesson := p.lesson()
+	p.height -= len(lesson)
+	out := p.stack
 	if p.width >= twoColumns && len(p.Call.Messages)+len(p.Call.Tracks)+len(p.Call.Samples) > 0 {
-		return p.clamped(p.columns())
+		out = p.columns
 	}
-	return p.clamped(p.stack())
+	lines := out()
+	lines = append(lines, make([]string, max(p.height-len(lines), 0))...)
+	p.height += len(lesson)
+	return p.clamped(append(lines, lesson...))
 }
 
 // stack puts what says "it works" or "why not" first, and gives the setup what the others leave.
@@ -99,7 +105,7 @@ func (p *Call) course(height int) []string {
 		return nil
 	}
 	width := (p.width - 2) / 2
-	height = min(height, chartMost)
+	height = min(height, 2*chartMost) // a tall screen has nothing else to show
 	course := func(name, unit string, value func(*diag.Sample) float64) []string {
 		c := chart{name: name, unit: unit, missing: "not measured", points: points(p.Call, value)}
 		return c.lines(p.Scene, width, height)

@@ -67,7 +67,10 @@ func (p *Call) setupNotes() []string {
 		return []string{legend}
 	}
 	short := words.Duration(d) + " to open channel"
-	return []string{words.Duration(d) + " from pairing to an open channel    " + legend, short + "  " + legend, short}
+	return []string{
+		words.Duration(d) + " from pairing to an open channel    " + legend, short + "  " + legend,
+		words.Duration(d) + " to open  " + legend, short,
+	}
 }
 
 // remote are the phases whose duration the peer or the waits of pion decide.

@@ -9,6 +9,8 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/words/term"
+	"dialtone/tui/draw"
 )
 
 func TestPathOverARelay(t *testing.T) {
@@ -97,5 +99,39 @@ func TestEchoes(t *testing.T) {
 	}
 	if diff := cmp.Diff([]bool{false, true, false, true, false, false}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestDemoExplainsTheStep: a demo says how to move, and names the step at which it is paused; each explanation fits.
+func TestDemoExplainsTheStep(t *testing.T) {
+	s, _ := sceneOf(diag.CallStart{Command: "demo"}, diag.PhaseStart{Phase: diag.PhaseDial}, diag.PhaseStart{Phase: diag.PhaseDTLS})
+	s.Live = false
+	p := NewCall(s)
+	p.SetSize(80, 24)
+	if v := p.View(); !strings.Contains(v, "DTLS handshake: Both peers prove") || strings.Count(v, "\n") != 23 {
+		t.Errorf("paused:\n%s", v)
+	}
+	s.Live = true
+	if v := p.View(); !strings.Contains(v, "Press space to pause") || !strings.Contains(v, "dialtone explain") {
+		t.Errorf("live:\n%s", v)
+	}
+	p.SetSize(80, lessonLeast-1)
+	if v := p.View(); strings.Contains(v, "Press space") {
+		t.Errorf("without room:\n%s", v)
+	}
+	for _, phase := range []diag.PhaseName{
+		diag.PhaseDial, diag.PhaseWait, diag.PhaseGather, diag.PhaseOfferAnswer, diag.PhaseICE, diag.PhaseNomination, diag.PhaseDTLS,
+		diag.PhaseSCTP, diag.PhaseChannel, diag.PhaseFirstPacket, diag.PhaseFirstFrame, diag.PhaseRestart,
+	} {
+		text := term.ExplainPhase(phase)
+		if text == "" || len(draw.Wrap(term.Phase(phase)+": "+text, 77)) > lessonRows {
+			t.Errorf("%s: %q", phase, text)
+		}
+	}
+	s, _ = sceneOf(diag.CallStart{Command: "call"}, diag.PhaseStart{Phase: diag.PhaseDial})
+	other := NewCall(s)
+	other.SetSize(80, 24)
+	if v := other.View(); strings.Contains(v, "The request by which") {
+		t.Errorf("a call that is no demo:\n%s", v)
 	}
 }

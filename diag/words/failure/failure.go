@@ -167,7 +167,7 @@ func (f failing) timeout() (what, advice string) {
 func (f failing) refused() (what, advice string) {
 	advice = "Check port and transport of " + f.url + ", and that the server runs."
 	if f.overUDP() {
-		return "the UDP port of " + f.at + " is closed (ICMP unreachable)", advice
+		return "the UDP port of " + f.at + " is closed, or a firewall rejects UDP (ICMP port unreachable)", advice
 	}
 	return f.at + " refused the TCP connection", advice
 }
@@ -180,7 +180,11 @@ func (f failing) unreachable() (what, advice string) {
 	if f.Detail == diag.DetailNotPermitted {
 		return "this machine is not permitted to send to " + f.at + ": " + f.Reason, "Check the firewall of this machine."
 	}
-	return "no route to " + f.at + ": " + cmp.Or(f.Reason, "unknown error"),
+	what = "no route to " + f.at
+	if f.overUDP() {
+		what += ", or a firewall rejects UDP"
+	}
+	return what + ": " + cmp.Or(f.Reason, "unknown error"),
 		"Check this machine's network; for an IPv6 address, check that it has IPv6."
 }
 

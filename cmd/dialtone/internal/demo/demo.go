@@ -58,6 +58,9 @@ func (s *Servers) Start(ctx context.Context, config diag.Config, answer func(con
 		s.parts.Go(func() { s.serveErr = server.New(server.Options{Version: config.Version}).Serve(ctx, s.listener) })
 	}
 	config.ICEServers = slices.Clone(config.ICEServers)
+	if config.LoopbackOnly && !config.RelayOnly {
+		config.ICEServers = nil // with only its host addresses, each demo takes the same path
+	}
 	config.Command, config.Echo, config.For, config.Wait, config.Impair = "answer", true, 0, 0, nil
 	config.WithoutFiles() // the caller writes what is between both
 	s.parts.Go(func() { s.answerErr = answer(ctx, config) })

@@ -1,0 +1,116 @@
+package term
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"dialtone/diag"
+)
+
+// glossary says in a sentence or two what the words on the screens mean, for readers who are new to WebRTC.
+var glossary = map[string]string{
+	"dial": "The request by which this program enters the room at the signaling server.",
+	"wait for the peer": "Nothing to do until the peer has dialed too. It counts neither as setup time nor as a fault " +
+		"of this machine.",
+	"gather": "This machine collects addresses that may reach it: its own, the one that a STUN server reports, and a " +
+		"relay on a TURN server.",
+	"offer/answer": "Both peers agree on codecs, data channels and keys: one sends an SDP offer, the other an SDP answer.",
+	"ice checks": "Both peers send STUN requests on every pair of their addresses until an answer comes back: that pair " +
+		"works in both directions.",
+	"nomination": "The offerer's side chooses one of the pairs that work; media and data use it from then on.",
+	"dtls handshake": "Both peers prove who they are by the fingerprints in the SDP and agree on the keys that encrypt " +
+		"everything that follows.",
+	"sctp association": "The connection below all data channels. It runs inside DTLS.",
+	"data channel":     "A named stream of messages between both peers, such as chat.",
+	"first packet":     "The time from the connection until the first packet of a stream.",
+	"first frame":      "The time from the connection until the first picture is complete, which takes a key frame.",
+	"ice restart":      "Both peers look for a new path while the call goes on, such as after a change of networks.",
+
+	"host":             "A candidate that is an address of the machine itself.",
+	"srflx":            "Server-reflexive: the address on the outside of the NAT, as a STUN server sees it.",
+	"prflx":            "Peer-reflexive: an address of a peer that only showed when its check arrived.",
+	"relay":            "An address on a TURN server, which passes packets on to and from this machine.",
+	"candidate":        "An address and port at which a peer may be reached.",
+	"candidate pair":   "A local and a remote candidate, which ICE tests as one possible path.",
+	"path":             "The candidate pair that carries the call.",
+	"direct":           "A path without a relay.",
+	"mapped address":   "The address and port that a NAT gives to packets of this machine, as a STUN server reports it.",
+	"relayed address":  "The address and port on a TURN server at which the peer reaches this machine.",
+	"nat":              "A router that replaces the addresses of a whole network by one of its own.",
+	"stun":             "A request to a server, or to a peer, that answers with the address it came from.",
+	"turn":             "A server that relays packets for peers without a direct path. It asks for a password.",
+	"ice":              "The procedure that finds a path: gather candidates, exchange them, check the pairs, choose one.",
+	"mdns":             "A name ending in .local that hides a host address. Only its own network can resolve it.",
+	"ssrc":             "The number that marks the packets of one stream.",
+	"sdp":              "The text in which a peer describes what it can send and receive, its codecs, keys and addresses.",
+	"mid":              "The name of a section of the SDP, to which a stream belongs.",
+	"dtls":             "TLS over UDP. Its keys also encrypt media (SRTP).",
+	"srtp":             "Encrypted packets of audio and video.",
+	"rtp":              "Packets of audio and video, with a sequence number and a timestamp each.",
+	"rtcp":             "Reports about packets of audio and video: what was sent, what was lost.",
+	"sctp":             "The protocol of data channels: ordered or unordered messages, repeated when they are lost.",
+	"udp":              "Packets without a connection: the first choice of WebRTC, which some firewalls block.",
+	"tcp":              "A connection that repeats what is lost. Calls over it work, with more delay.",
+	"rtt":              "Round-trip time: how long a packet and its answer take together.",
+	"jitter":           "How much the time between packets varies, in milliseconds. Up to 30 ms does no harm.",
+	"loss":             "The share of the packets that did not arrive. From about 2 % on it is heard and seen.",
+	"bitrate":          "How much data a stream carries in a second.",
+	"kbit/s":           "Thousand bits in a second.",
+	"fps":              "Frames (pictures) in a second.",
+	"key frame":        "A picture from which a decoder can begin. Other frames only have what has changed.",
+	"freezes":          "How often the picture stood still for much longer than a frame.",
+	"one-way delay":    "How long packets take in one direction, unlike the round trip.",
+	"mos":              "Mean opinion score: the quality of speech from 1 (bad) to 4.5 (very good), by loss and delay.",
+	"dbfs":             "The level of sound: 0 is as loud as it can be, −20 is speech, below −60 is silence.",
+	"nack":             "The receiver asks for lost packets again.",
+	"pli":              "Picture loss indication: the receiver asks for a key frame.",
+	"fir":              "Full intra request: the receiver asks for a key frame, as PLI does.",
+	"opus":             "The audio codec of WebRTC.",
+	"vp8":              "A video codec that every browser has.",
+	"h264":             "A video codec that browsers have, in profiles without B-frames.",
+	"rfc":              "A standard of the Internet, by its number: https://www.rfc-editor.org.",
+	"start s":          "When the step began, in seconds since the start of the call.",
+	"duration":         "How long the step took.",
+	"share":            "The part of the setup, without waits, that it took. Steps overlap, so the sum can exceed 100 %.",
+	"local":            "Of this machine. In the setup, a full bar is time that dialtone itself needs.",
+	"remote":           "Of the peer.",
+	"peer/pion":        "A hatched bar is time that the peer or the WebRTC library (pion) decides, not this program.",
+	"longest":          "The step that took most of the setup, waits left out.",
+	"open channel":     "The end of the setup: a data channel carries messages.",
+	"signaling server": "The server through which both peers exchange SDP and candidates before they are connected.",
+	"room code":        "The text that both peers dial at the signaling server, so that it pairs them.",
+}
+
+// aliases are other words for the same.
+var aliases = map[string]string{
+	"wait": "wait for the peer", "waiting": "wait for the peer", "gathering": "gather", "offer-answer": "offer/answer",
+	"offer": "offer/answer", "answer": "offer/answer", "checks": "ice checks",
+	"channel": "data channel", "channels": "data channel",
+	"ice-restart": "ice restart", "first-packet": "first packet", "first-frame": "first frame",
+	"server-reflexive": "srflx", "peer-reflexive": "prflx", "candidates": "candidate",
+	"pair": "candidate pair", "pairs": "candidate pair",
+	"relayed": "relay", "relayed transport address": "relayed address", "round-trip time": "rtt", "rt time": "rtt",
+	"packet loss": "loss", "total": "loss", "key frames": "key frame", "freeze": "freezes", "frame": "first frame",
+	"tls": "dtls", "dtls 1.2": "dtls", "dtls 1.3": "dtls", "nominated": "nomination", "code": "room code",
+	"speech quality": "mos", "host candidate": "host", "relay candidate": "relay", "h.264": "h264",
+}
+
+// Explain says what a word of the screens means.
+func Explain(text string) (string, bool) {
+	text = strings.ToLower(strings.Join(strings.Fields(text), " "))
+	if name, ok := aliases[text]; ok {
+		text = name
+	}
+	sentence, ok := glossary[text]
+	return sentence, ok
+}
+
+// Terms are all words that Explain knows, without their aliases.
+func Terms() []string { return slices.Sorted(maps.Keys(glossary)) }
+
+// ExplainPhase says what happens in a phase of a setup; "" for an unknown one.
+func ExplainPhase(name diag.PhaseName) string {
+	sentence, _ := Explain(Phase(name))
+	return sentence
+}

@@ -1,0 +1,61 @@
+package term
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// screens are the frames of all panes, of calls that work and of some that do not.
+const screens = "../../../tui/testdata"
+
+// word is an abbreviation, which nobody new to WebRTC knows.
+var word = regexp.MustCompile(`\b[A-Z][A-Za-z]*[A-Z][A-Za-z0-9]*\b|\b(?:srflx|prflx|relay|jitter|nomination|freezes|key frames)\b`)
+
+// cut is a word that the edge of a screen has cut.
+var cut = regexp.MustCompile(`\w+…`)
+
+// plain are abbreviations that are no terms: numbers of pairs and peers, names in examples, cipher suites.
+var plain = regexp.MustCompile(`^([PLR]\d+|NAME|HOST|DIALTONE|DIALTONE_ICE_PASS|ECDHE.*|AES.*|GCM|SHA\d*|WITH|ECDSA|OK)$`)
+
+// TestEveryTermOfTheScreensIsExplained: dialtone explain knows each abbreviation on the screens, each phase, each type
+// of candidate and each column of the Call pane.
+func TestEveryTermOfTheScreensIsExplained(t *testing.T) {
+	terms := map[string]string{ // and where each was seen
+		"start s": "heading", "duration": "heading", "share": "heading", "kbit/s": "heading", "loss": "heading", "jitter": "heading",
+		"local": "legend", "peer/pion": "legend", "longest": "legend", "open channel": "heading",
+		"host": "candidate", "srflx": "candidate", "prflx": "candidate", "relay": "candidate",
+	}
+	for _, name := range phases {
+		terms[name] = "phases"
+	}
+	for _, pane := range []string{"call", "candidates", "media", "data"} {
+		for _, call := range []string{"good", "relay", "ice-failed", "one-way"} {
+			file := call + "-" + pane + ".txt"
+			raw, err := os.ReadFile(filepath.Join(screens, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, found := range word.FindAllString(cut.ReplaceAllString(string(raw), ""), -1) {
+				if !plain.MatchString(found) {
+					terms[found] = file
+				}
+			}
+		}
+	}
+	if len(terms) < 30 {
+		t.Errorf("only %d terms were found", len(terms))
+	}
+	for name, where := range terms {
+		if sentence, ok := Explain(name); !ok || !strings.HasSuffix(sentence, ".") {
+			t.Errorf("%q (%s) has no explanation", name, where)
+		}
+	}
+	for alias, name := range aliases {
+		if _, ok := glossary[name]; !ok {
+			t.Errorf("%s is an alias of the unknown %s", alias, name)
+		}
+	}
+}
