@@ -31,7 +31,7 @@ func (m *Model) take(events pane.Events) tea.Cmd {
 
 // load takes a whole recording and goes to its beginning.
 func (m *Model) load(r *Replay) {
-	m.time = newTimeline(0)
+	m.time, m.scene.Keep = newTimeline(0), 0
 	m.time.add(r.Events, true)
 	m.time.rewind()
 	m.transport = transport{playback: paused, speed: r.Speed}

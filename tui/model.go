@@ -56,7 +56,7 @@ func New(ctx context.Context, o Options, r *draw.Terminal) *Model {
 		transport: transport{speed: 1},
 	}
 	m.terminal = r
-	m.scene = &pane.Scene{Theme: r.Theme(o.ASCII), Call: &call.Call{}, Live: o.Controls != nil}
+	m.scene = &pane.Scene{Theme: r.Theme(o.ASCII), Call: &call.Call{}, Live: o.Controls != nil, Keep: maxKept}
 	for _, newPane := range o.Panes {
 		m.panes = append(m.panes, newPane(m.scene))
 	}

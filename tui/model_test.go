@@ -65,6 +65,22 @@ func TestNewPaneIsOneFileAndOneLine(t *testing.T) {
 	}
 }
 
+// TestLongCallTakesNoMoreMemory: neither the timeline nor the list of events keeps more of a long call than a part.
+func TestLongCallTakesNoMoreMemory(t *testing.T) {
+	b := newBench(t, nil, 80, 24)
+	all := pings(3 * maxKept)
+	for i := 0; i < len(all); i += 1000 {
+		b.send(batchMsg{all[i : i+1000]})
+	}
+	if n := len(b.time.events); n > maxKept {
+		t.Errorf("%d events are kept", n)
+	}
+	b.press("7")
+	if !strings.Contains(b.View(), "of 24,000") || b.scene.Keep != maxKept {
+		t.Errorf("the panes keep %d events:\n%s", b.scene.Keep, b.View())
+	}
+}
+
 func TestRouting(t *testing.T) {
 	b := newBench(t, nil, 80, 24, newToy, newToy)
 	first, second := b.panes[0].(*toy), b.panes[1].(*toy)

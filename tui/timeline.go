@@ -9,9 +9,9 @@ import (
 	"dialtone/tui/pane"
 )
 
-// maxKept is how many events of a running call are kept: hours of an ordinary call. Of a longer one the oldest are
-// forgotten, a tenth at a time; their effect on the state stays. A recording holds them all.
-const maxKept = 100_000
+// maxKept is how many events of a running call are kept: half an hour of an ordinary call, which is 30 MB. Of a longer
+// one the oldest are forgotten, a tenth at a time; their effect on the state stays. A recording holds them all.
+const maxKept = 8_000
 
 // timeline holds the events of a call and a position among them. What is shown is the fold of the events up to the
 // position.

@@ -36,6 +36,7 @@ func TestMemoryUnderFloods(t *testing.T) {
 		{"keep-alive", address, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 1500},
 		{"slow headers", address, "POST / HTTP/1.1\r\nHost: x\r\nX: ", 1500},
 		{"large bodies without an end", address, body(65_000, big), 1500},
+		{"readers that do not read", address, strings.Repeat("GET /call/ HTTP/1.1\r\nHost: x\r\n\r\n", 100), 60},
 		{"dials", address, strings.Repeat(body(32, `{"code":"dial","call_code":"w%"}`), 200), 100},
 		{"silent connections to TURN", turn, "", 500},
 	} {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -97,6 +98,9 @@ type scheduleCommand struct {
 
 // load reads the file of modules.
 func (c *monitorCommand) load(a app) (*monitor.Setup, error) {
+	if info, err := os.Stat(c.Modules); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		return nil, errors.New("--modules cannot be a pipe: SIGHUP reads it again; use a file")
+	}
 	top, each, err := settings.ReadScenario(c.Modules, "module", func() any {
 		return &monitorGrammar{Module: moduleCommand{checkCommand: checkCommand{wayFlags: newWayFlags(checking)}}}
 	}, a.options())

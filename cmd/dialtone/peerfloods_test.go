@@ -229,6 +229,49 @@ func TestPeersThatFloodCostLittle(t *testing.T) {
 		}
 		time.Sleep(time.Until(until))
 	}
+	speed := func(reads bool, control func(i int) string) func(*testing.T, *webrtc.PeerConnection, time.Time) {
+		return func(t *testing.T, p *webrtc.PeerConnection, until time.Time) {
+			ctl, err := p.CreateDataChannel("dialtone-speed", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			over, granted := make(chan struct{}), make(chan struct{})
+			defer close(over)
+			ctl.OnOpen(func() { _ = ctl.SendText(`{"code":"ask","version":1,"max_bytes":20000000000,"max_ms":600000}`) })
+			ctl.OnMessage(func(m webrtc.DataChannelMessage) {
+				if strings.Contains(string(m.Data), "grant") {
+					close(granted)
+				}
+			})
+			select {
+			case <-granted:
+			case <-time.After(20 * time.Second):
+				t.Error("the measurement is refused")
+				return
+			}
+			for i := 0; time.Now().Before(until); i++ {
+				data, err := p.CreateDataChannel(fmt.Sprint("dialtone-speed/", i%100), nil)
+				if err != nil {
+					break
+				}
+				data.OnMessage(func(webrtc.DataChannelMessage) {
+					if !reads {
+						<-over
+					}
+				})
+				if ctl.BufferedAmount() < 1<<20 && ctl.SendText(control(i)) != nil {
+					break
+				}
+				time.Sleep(5 * time.Millisecond)
+			}
+			time.Sleep(time.Until(until))
+		}
+	}
+	ask := func(ms, most int) func(int) string {
+		return func(i int) string {
+			return fmt.Sprintf(`{"code":"test","number":%d,"test":{"way":"down","for_ms":%d,"size":65536,"max_bytes":%d}}`, i%100, ms, most)
+		}
+	}
 	for name, test := range map[string]struct {
 		attack  func(*testing.T, *webrtc.PeerConnection, time.Time)
 		blocked bool
@@ -250,10 +293,15 @@ func TestPeersThatFloodCostLittle(t *testing.T) {
 				time.Sleep(time.Millisecond / 2)
 			}
 		}, false, `"channel.open"`},
-		"large messages":        {messages("chat", strings.Repeat("x", 60_000)), false, `"channel.message"`},
-		"pings":                 {messages(diag.LabelPing, `{"id":NUMBER}`), false, `"channel.open"`},
-		"control messages":      {messages(diag.LabelControl, `{"code":"mute_audio","value":true,"n":NUMBER}`), false, `"channel.message"`},
-		"statistics":            {messages(diag.LabelStats, `{"type":"stats","at":1NUMBER000,"inbound":`+list(16, `{"kind":"audio","mid":"NUMBER","ssrc":NUMBER}`)+`}`), false, `"channel.open"`},
+		"large messages":                 {messages("chat", strings.Repeat("x", 60_000)), false, `"channel.message"`},
+		"pings":                          {messages(diag.LabelPing, `{"id":NUMBER}`), false, `"channel.open"`},
+		"control messages":               {messages(diag.LabelControl, `{"code":"mute_audio","value":true,"n":NUMBER}`), false, `"channel.message"`},
+		"statistics":                     {messages(diag.LabelStats, `{"type":"stats","at":1NUMBER000,"inbound":`+list(16, `{"kind":"audio","mid":"NUMBER","ssrc":NUMBER}`)+`}`), false, `"channel.open"`},
+		"speed: tests that nobody reads": {speed(false, ask(5000, 200_000_000)), false, `"speed.start"`},
+		"speed: many short tests":        {speed(true, ask(1, 1)), false, `"speed.start"`},
+		"speed: lies about counts": {speed(true, func(i int) string {
+			return fmt.Sprintf(`{"code":"count","number":%d,"count":{"direction":"inbound","bytes":18446744073709551615,"at_ms":-1e300}}`, i%100)
+		}), false, `"speed.start"`},
 		"sources of RTP":        {streams, false, `"stats.sample"`},
 		"reports of RTCP":       {reports, false, `"stats.sample"`},
 		"labels":                {labels, false, `"channel.message"`},

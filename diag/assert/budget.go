@@ -20,6 +20,7 @@ const (
 	maxTime     = 2 * time.Second
 	maxElements = 400_000 // of the lists that one assertion makes
 	maxText     = 4096    // bytes of a text that an assertion makes
+	maxParts    = 500     // names, values and operators of an assertion: compiling takes the square of them
 	maxPattern  = 256     // bytes of a regular expression
 	maxStates   = 2000    // instructions of a regular expression, once its repetitions are written out
 )
@@ -33,10 +34,16 @@ var functions = []string{
 }
 
 // limits finds what an assertion must not use because nothing bounds its cost, and constants that are invalid.
-type limits struct{ err *file.Error }
+type limits struct {
+	err   *file.Error
+	parts int
+}
 
 // Visit implements ast.Visitor.
 func (l *limits) Visit(node *ast.Node) {
+	if l.parts++; l.parts > maxParts {
+		l.refuse(*node, fmt.Sprintf("more than %d parts; use several assertions", maxParts))
+	}
 	switch n := (*node).(type) {
 	case *ast.BuiltinNode:
 		if !slices.Contains(functions, n.Name) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"sync"
@@ -24,6 +25,8 @@ const (
 	dialAttempts = 3
 	// goodbyeTimeout bounds the last request.
 	goodbyeTimeout = 2 * time.Second
+	// dialGrace is how long a cancelled dial is waited for.
+	dialGrace = 500 * time.Millisecond
 )
 
 // channel is the client's end of a room: a signal.Channel. Its engine decides when requests are made.
@@ -137,8 +140,11 @@ func dialBody(op, code, call string) ([]byte, error) {
 }
 
 // dial takes a place at the server and returns the longest hold that it announces. After a dial that the server has
-// lost it is called again. The error is a *signal.Error.
+// lost it is called again. The error is a *signal.Error. A dial that is cancelled on its way gives the place back: the
+// peer would be paired with no one.
 func (c *channel) dial(ctx context.Context) (longest time.Duration, err error) {
+	patient, stop := outliving(ctx)
+	defer stop()
 	call := c.dialed
 	c.dialed.Repeat = true
 	call.Read = func(a *web.Answer, _ *signal.Request) error {
@@ -149,12 +155,38 @@ func (c *channel) dial(ctx context.Context) (longest time.Duration, err error) {
 	}
 	begun := time.Now()
 	for call.Attempt = 1; ; call.Attempt++ {
-		_, err := c.client.Do(ctx, call)
+		_, err := c.client.Do(patient, call)
 		failure := failureOf(err)
-		if failure == nil || !c.dialsAgain(failure, call.Attempt, time.Since(begun)) ||
-			web.Sleep(ctx, backoff(call.Attempt)) != nil {
+		switch {
+		case ctx.Err() != nil:
+			if failure == nil {
+				_ = c.goodbye(patient) // the server forgets the place by itself, but later
+			}
+			return 0, &signal.Error{Op: call.Op, Err: fmt.Errorf("cancelled: %w", ctx.Err())}
+		case failure == nil || !c.dialsAgain(failure, call.Attempt, time.Since(begun)) ||
+			web.Sleep(ctx, backoff(call.Attempt)) != nil:
 			return longest, err
 		}
+	}
+}
+
+// outliving is a context that ends with ctx, or later by [dialGrace] once a request has been sent.
+func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
+	var sent atomic.Bool
+	longer, end := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if sent.Load() {
+			select {
+			case <-longer.Done():
+			case <-time.After(dialGrace):
+			}
+		}
+		end()
+	})
+	trace := &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}
+	return httptrace.WithClientTrace(longer, trace), func() {
+		stop()
+		end()
 	}
 }
 

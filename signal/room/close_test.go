@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -12,6 +13,35 @@ import (
 	"dialtone/signal"
 	"dialtone/signal/server"
 )
+
+// TestCancelledDial: a dial that is cancelled on its way holds no place in the room, and ends soon even if nobody answers.
+func TestCancelledDial(t *testing.T) {
+	for name, late := range map[string]time.Duration{"answered late": dialGrace / 2, "not answered": time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			rooms := server.New(server.Options{})
+			s := &switchable{handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				rooms.ServeHTTP(w, r.WithContext(context.WithoutCancel(r.Context())))
+				time.Sleep(late)
+			})}
+			inBubble(t, s, func(t *testing.T, _ *memNet, o Options) {
+				var seen recorder
+				o.OnRequest = seen.add
+				ctx, cancel := context.WithTimeout(t.Context(), dialGrace/5)
+				defer cancel()
+				begun := time.Now()
+				_, err := Dial(ctx, o)
+				if took := time.Since(begun); err == nil || !errors.Is(err, context.DeadlineExceeded) && late < dialGrace ||
+					took > 2*dialGrace {
+					t.Errorf("after %v: %v", took, err)
+				}
+				said := slices.ContainsFunc(seen.all(), func(q signal.Request) bool { return q.Op == "disconnect" && q.Err == nil })
+				if said != (late < dialGrace) {
+					t.Errorf("%+v", seen.all())
+				}
+			})
+		})
+	}
+}
 
 // TestCloseWhileWaiting: hanging up while nobody has come is prompt, and frees the code.
 func TestCloseWhileWaiting(t *testing.T) {

@@ -49,6 +49,7 @@ type scanner struct {
 	dots   int // of the key
 	depth  int // of brackets
 	header bool
+	value  bool // what follows a = in the line
 }
 
 // limit reports what would make the decoder slow. It reads a text once, and what it cannot understand the decoder
@@ -78,7 +79,7 @@ func (s *scanner) step() string {
 	case '\n':
 		s.line++
 		s.key()
-		s.header = false
+		s.header, s.value = false, false
 	case ',':
 		s.key()
 	case '[', '{':
@@ -89,6 +90,7 @@ func (s *scanner) step() string {
 	case '=':
 		problem := s.closeKey(true)
 		s.key()
+		s.value = true
 		return problem
 	case '.':
 		if s.dots++; s.dots >= maxParts {
@@ -102,7 +104,7 @@ func (s *scanner) step() string {
 func (s *scanner) key() { s.begun, s.dots = s.i, 0 }
 
 func (s *scanner) open(c byte) string {
-	if c == '[' && s.depth == 0 && strings.TrimSpace(s.text[s.begun:s.i-1]) == "" {
+	if c == '[' && s.depth == 0 && !s.value && strings.TrimSpace(s.text[s.begun:s.i-1]) == "" {
 		s.header = true
 	}
 	if s.depth++; s.depth > maxDepth {

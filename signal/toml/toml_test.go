@@ -56,6 +56,7 @@ func TestOrdinary(t *testing.T) {
 		"a = \"\"\"\n" + strings.Repeat("a.[{", 1000) + "\n\"\"\"\"\"\nb = '''" + strings.Repeat("a.[{", 1000) + "'''\n",
 		"a = \"" + strings.Repeat(`\".[{`, 1000) + "\"\nb = '" + strings.Repeat(`\.[{`, 1000) + "'\n",
 		"a = [\n" + strings.Repeat("  \"192.0.2.1\", [1.5, 2.5],\n", 5000) + "]\n",
+		"a = ['" + strings.Repeat("x = [1]. ", 500) + "']\nb = [[\"" + strings.Repeat("y", 3000) + "\"]]\n",
 		strings.Repeat("[[check]]\nname = \"x\"\n", 1000),
 	} {
 		var v map[string]any

@@ -24,10 +24,10 @@ func pageText(page []byte) []string {
 	var part strings.Builder
 	var within, below atom.Atom // the element that is collected, and the hidden one
 	done := func() {
-		text := strings.Join(strings.Fields(part.String()), " ")
+		text := strings.TrimSuffix(strings.Join(strings.Fields(part.String()), " "), ".")
 		part.Reset()
 		if text != "" && !slices.ContainsFunc(parts, func(has string) bool { return strings.Contains(has, text) }) {
-			parts = append(parts, strings.TrimSuffix(text, "."))
+			parts = append(parts, text)
 		}
 	}
 	tokens := html.NewTokenizer(bytes.NewReader(page))

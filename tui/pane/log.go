@@ -12,10 +12,6 @@ import (
 	"dialtone/tui/draw"
 )
 
-// maxLog is how many events the pane keeps; of a longer call the oldest are forgotten here (a recording holds them
-// all).
-const maxLog = 100_000
-
 // Log shows every event in the order in which it happened, or those that a filter leaves; one of them as JSON.
 type Log struct {
 	size
@@ -87,7 +83,7 @@ func (p *Log) SetSize(width, height int) {
 func (p *Log) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case Events:
-		p.cursor -= p.log.add(msg)
+		p.cursor -= p.log.add(msg, p.Keep)
 	case Reset:
 		p.log.reset(msg, p.filter)
 	case tea.KeyMsg:

@@ -50,18 +50,18 @@ func (g *eventLog) position(index int) int {
 
 func (g *eventLog) at(i int) diag.Event { return g.events[g.index(i)] }
 
-// add keeps new events and returns how many of the shown ones were forgotten for them.
-func (g *eventLog) add(events []diag.Event) (gone int) {
+// add keeps new events, a limit of all, and returns how many of the shown ones were forgotten for them.
+func (g *eventLog) add(events []diag.Event, limit int) (gone int) {
 	from := len(g.events)
 	g.events = append(g.events, events...)
 	if g.filtered() {
 		g.look(from)
 	}
-	n := len(g.events) - maxLog
-	if n <= 0 {
+	n := len(g.events) - limit
+	if limit == 0 || n <= 0 {
 		return 0
 	}
-	n = min(n+maxLog/10, len(g.events))
+	n = min(n+limit/10, len(g.events))
 	gone = n
 	if g.filtered() {
 		gone, _ = slices.BinarySearch(g.shown, n)
@@ -79,9 +79,6 @@ func (g *eventLog) add(events []diag.Event) (gone int) {
 // reset takes the events of another moment.
 func (g *eventLog) reset(r Reset, f filter) {
 	g.events, g.lost, g.texts = slices.Clip(r.Events), r.Lost, nil
-	if n := len(g.events) - maxLog; n > 0 {
-		g.events, g.lost = g.events[n:], g.lost+n
-	}
 	g.apply(f)
 }
 

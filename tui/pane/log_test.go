@@ -67,9 +67,13 @@ func TestLogFollowsUntilMoved(t *testing.T) {
 	}
 }
 
+// maxLog is how many events the pane keeps in tests.
+const maxLog = 100_000
+
 func TestLogForgetsTheOldest(t *testing.T) {
 	for _, filter := range []string{"", "/state", "/-stats", "/ice."} {
 		s, _ := sceneOf()
+		s.Keep = maxLog
 		p := NewLog(s).(*Log)
 		p.SetSize(60, 6)
 		typeIn(p, filter)

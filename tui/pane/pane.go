@@ -78,6 +78,7 @@ type Scene struct {
 	Clock   time.Duration
 	Live    bool // the call takes commands: it is not a replay, it has not ended, and its present is shown
 	Spin    int  // the frame of the spinner
+	Keep    int  // how many events are kept; of more, the oldest are forgotten; 0: all are kept
 
 	judged map[judgedKey]*judge.Network
 }
