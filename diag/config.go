@@ -17,7 +17,7 @@ const MaxCode = 255
 type Config struct {
 	Command      string              // call, answer or demo: as written to the recording
 	Code         string              // 1–255 characters, none of them a control character
-	Traceparent  string              // names the call's trace to the signaling server (W3C Trace Context); it is not recorded
+	Traceparent  string              // of the call, for the signaling server (W3C Trace Context); it is not recorded
 	Signaling    string              // the way in which offer and answer travel, by its name
 	NoCode       bool                // it needs no code
 	Listens      bool                // the call waits at an address of its own

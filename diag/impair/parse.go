@@ -180,8 +180,7 @@ func Check(list []diag.Impairment) error {
 	for _, i := range list {
 		for _, way := range ways(i) {
 			if taken[way] {
-				return errors.New("two impairments for one direction: write them as one --impair, or add dir=in and " +
-					"dir=out")
+				return errors.New("two impairments for one direction: write them as one --impair, or add dir=in and dir=out")
 			}
 			taken[way] = true
 		}

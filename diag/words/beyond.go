@@ -11,9 +11,8 @@ import (
 var beyondFindings = map[string]entry{
 	"baseline.worse": on(
 		"A value of the report is worse than that of the earlier report, beyond the run-to-run variation of both. The "+
-			"variation is taken from the spread of the percentiles of both reports; it is at least 10 % and 2 ms "+
-			"(0.01 for shares). With fewer than five runs the variation is unknown, and only a value that has more "+
-			"than doubled counts.",
+			"variation is taken from the spread of the percentiles of both reports; it is at least 10 % and 2 ms (0.01 for "+
+			"shares). With fewer than five runs the variation is unknown, and only a value that has more than doubled counts.",
 		func(_ judge.Finding, e judge.BaselineWorse) Text {
 			return Text{
 				Title:    e.Name + " is worse than in the baseline.",

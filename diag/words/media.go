@@ -32,9 +32,8 @@ var channelFindings = map[string]entry{
 			}
 		}),
 	"channel.not_echoed": on(
-		"A data channel opened, but nothing sent on it came back: no pong to a ping, and no message as it was "+
-			"sent. If the peer answers with a text of its own, the channel carries data both ways. If it sends nothing, that "+
-			"is unknown.",
+		"A data channel opened, but nothing sent on it came back: no pong to a ping, and no message as it was sent. If the "+
+			"peer answers with a text of its own, the channel carries data both ways. If it sends nothing, that is unknown.",
 		func(_ judge.Finding, e judge.ChannelNotEchoed) Text {
 			if e.Answer != "" {
 				return Text{
@@ -121,8 +120,7 @@ var mediaFindings = map[string]entry{
 			return Text{
 				Title:    "Video arrives without a key frame, so that decoding cannot start.",
 				Evidence: []string{fmt.Sprintf("%d frames received in %s, no key frame", e.Frames, Millis(e.UpMs))},
-				Advice: "Set the encoder to a key frame every second or two, and check whether it answers requests for one " +
-					"(PLI).",
+				Advice:   "Set the encoder to a key frame every second or two, and check that it answers requests for one (PLI).",
 			}
 		}),
 	"media.codec_declined": on(
@@ -167,8 +165,7 @@ var mediaFindings = map[string]entry{
 			"the way, or the peer does not know the stream; its count of lost packets shows which.", endsDiffer),
 	"media.not_received_here": on(
 		"The peer's statistics count packets of a stream as sent that did not arrive, beyond what may be in flight: more "+
-			"than 5 % "+
-			"of the whole call or of its last seconds. Something between the peers drops them.", endsDiffer),
+			"than 5 % of the whole call or of its last seconds. Something between the peers drops them.", endsDiffer),
 	"media.received_not_sent": on(
 		"One end counts more packets of a stream than the peer says that it has sent. The statistics of one peer are "+
 			"wrong, something duplicates packets, or another program sends too.", endsDiffer),

@@ -11,9 +11,8 @@ import (
 // behaviorTerms are what behaviors are called, and what they mean (RFC 4787, RFC 5780).
 var behaviorTerms = map[nat.Name]struct{ label, meaning string }{
 	nat.NameUDP: {"UDP", "Calls go over UDP. If it is blocked, media needs a TURN server over TCP or TLS."},
-	nat.NameUDPPorts: {"UDP ports", "Whether UDP leaves for any port. Peers have any; a firewall may open single " +
-		"ones, such as " +
-		"that of STUN."},
+	nat.NameUDPPorts: {"UDP ports", "Whether UDP leaves for any port. Peers have any; a firewall may open single ones, " +
+		"such as that of STUN."},
 	nat.NameNAT: {"NAT", "Whether the addresses of this machine are translated on the path."},
 	nat.NameMapping: {"mapping", "Which public port a socket gets. Endpoint-independent: the same one for all " +
 		"destinations, so that peers can use the mapped address that a STUN server reports. Dependent (\"symmetric NAT\"): " +
@@ -24,8 +23,7 @@ var behaviorTerms = map[nat.Name]struct{ label, meaning string }{
 	nat.NamePortPreservation: {"port preservation", "Whether the public port has the number of the local one. It makes " +
 		"guessing easier and decides nothing."},
 	nat.NamePooling: {"IP pooling", "Whether all sockets of this machine get the same public address (paired), as RFC " +
-		"4787 " +
-		"requires, or one of several (arbitrary)."},
+		"4787 requires, or one of several (arbitrary)."},
 	nat.NameTCPMapping: {"TCP mapping", "As mapping, for TCP connections."},
 	nat.NameUplinks: {"uplinks", "Whether the traffic of this machine leaves by one interface, or by several, such " +
 		"as a VPN beside the router."},
@@ -34,9 +32,8 @@ var behaviorTerms = map[nat.Name]struct{ label, meaning string }{
 	nat.NameCGNAT: {"CGNAT", "Whether the carrier has a NAT behind the router: ports in it cannot be opened."},
 	nat.NameCLAT:  {"464XLAT", "Whether this machine uses IPv4 over an IPv6 network."},
 	nat.NameIPv6:  {"IPv6", "Whether IPv6 works. If both peers have it, mostly no NAT is between them."},
-	nat.NamePacketSize: {"packet size", "How long a UDP packet may be to arrive whole. Calls send up to 1,280 bytes; " +
-		"if long " +
-		"packets are lost, a call connects, and video and long messages fail."},
+	nat.NamePacketSize: {"packet size", "How long a UDP packet may be to arrive whole. Calls send up to 1,280 bytes; if " +
+		"long packets are lost, a call connects, and video and long messages fail."},
 	nat.NameNAT64: {"NAT64", "Whether IPv4 servers are reached by IPv6 addresses that a NAT64 translates (RFC 6146)."},
 	nat.NameLifetime: {"lifetime", "How long the NAT keeps the mapping of a silent socket. Calls refresh it every " +
 		"few seconds."},
@@ -66,8 +63,7 @@ func RowLabel(row nat.Row) string {
 }
 
 var confidenceMeanings = map[nat.Confidence]string{
-	nat.Proven: "Proven: with another value, these observations would happen by chance in fewer than one of " +
-		"10,000 runs.",
+	nat.Proven:        "Proven: with another value, chance would give these observations in fewer than one of 10,000 runs.",
 	nat.Likely:        "Likely: it fits all observations, and another value is not excluded.",
 	nat.NotKnown:      "Unknown: no observation decides it.",
 	nat.Contradictory: "Contradictory: the observations contradict each other.",

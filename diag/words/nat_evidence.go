@@ -36,8 +36,7 @@ var plainEvidence = map[nat.Kind]string{
 	nat.KindByPort:       "two ports of one server address reported different ports of this machine",
 	nat.KindByAddress:    "different server addresses reported different ports, two ports of one address the same",
 	nat.KindByEither: "different server addresses reported different ports, so the mapping depends on the endpoint; " +
-		"only " +
-		"two ports of one address show whether it depends on the port too",
+		"only two ports of one address show whether it depends on the port too",
 	nat.KindAddressDiffers: "the addresses differ while the port is the same: several uplinks, or a NAT with a pool of " +
 		"addresses",
 	nat.KindOneServer:   "fewer than two server addresses answered: ask a second server",
@@ -56,8 +55,7 @@ var plainEvidence = map[nat.Kind]string{
 	nat.KindServerStopped: "after that the server stopped answering even when it must: the silence after longer pauses " +
 		"proves nothing",
 	nat.KindPortReused: "this NAT keeps the port of a socket, so that a new mapping looks like the old one: only a " +
-		"server " +
-		"with RESPONSE-PORT can test it",
+		"server with RESPONSE-PORT can test it",
 	nat.KindPortUnchanged:  "the port never changed: the mappings live longer, or new ones get the same port",
 	nat.KindLifetimeSilent: "no answer came, and too little is known of why",
 	nat.KindNoPause:        "no server could be asked after a pause",
@@ -112,10 +110,8 @@ var evidenceForms = map[nat.Kind]string{
 	nat.KindPortParity:     "all {0} are even when the local port is even (RFC 4787 §4.2.2)",
 	nat.KindChangeRejected: "{a} rejected CHANGE-REQUEST with error {0}",
 	nat.KindWake: "{a} was asked to answer to sockets that had been silent for a while (RESPONSE-PORT), after one " +
-		"exchange " +
-		"of packets each",
-	nat.KindAgain: "{a} does not support RESPONSE-PORT, so sockets that had been silent for a while asked it " +
-		"again",
+		"exchange of packets each",
+	nat.KindAgain:          "{a} does not support RESPONSE-PORT, so sockets that had been silent for a time asked it again",
 	nat.KindLived:          "the port was the same after {*s}",
 	nat.KindGone:           "it was gone after {*s}",
 	nat.KindOpen:           "it is not known after {*s}",

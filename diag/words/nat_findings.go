@@ -21,14 +21,11 @@ func always(advice string) func(bool) string { return func(bool) string { return
 // natFindings are the findings about the network.
 var natFindings = map[string]entry{
 	"nat.udp_blocked": behavior("No STUN server answers over UDP, while servers do answer over TCP or TLS. The usual "+
-		"cause "+
-		"is a firewall that blocks UDP, in companies, hotels and some mobile networks. Calls then need a TURN server over "+
-		"TLS on port 443, which looks like a web server to the firewall.", "UDP appears blocked; TCP works.", OpenUDP),
-	"nat.ports_filtered": on("Servers answer over UDP from some ports, and not from others where they are known to "+
-		"be: they "+
-		"answer there over TCP, or several of them are silent in the same way. A firewall lets UDP leave for single "+
-		"ports, as "+
-		"many companies have it. Peers have any port, so calls need a TURN server, at a port that is open.",
+		"cause is a firewall that blocks UDP, in companies, hotels and some mobile networks. Calls then need a TURN server "+
+		"over TLS on port 443, which looks like a web server to the firewall.", "UDP appears blocked; TCP works.", OpenUDP),
+	"nat.ports_filtered": on("Servers answer over UDP from some ports, and not from others where they are known to be: "+
+		"they answer there over TCP, or several of them are silent in the same way. A firewall lets UDP leave for single "+
+		"ports, as many companies have it. Peers have any port, so calls need a TURN server, at a port that is open.",
 		func(_ judge.Finding, e judge.BehaviorFound) Text {
 			return Text{
 				Title:    "UDP to ports other than " + OpenPorts(e.Behavior) + " gets no answer.",
@@ -47,10 +44,8 @@ var natFindings = map[string]entry{
 			}
 		}),
 	"nat.endpoint_dependent_mapping": behavior("The NAT gives one socket another public port for each destination (RFC "+
-		"4787 "+
-		"§4.1; often called symmetric). The mapped address that a STUN server reports is then not the one that the peer "+
-		"must "+
-		"use, so direct calls succeed only with peers whose NAT filters little. A TURN server carries the rest.",
+		"4787 §4.1; often called symmetric). The mapped address that a STUN server reports is then not the one that the "+
+		"peer must use, so direct calls succeed only with peers whose NAT filters little. A TURN server carries the rest.",
 		"The NAT uses another public port for each destination.", func(relay bool) string {
 			const router = "look for a NAT setting of your router (endpoint-independent, full cone)."
 			if relay {
@@ -60,45 +55,37 @@ var natFindings = map[string]entry{
 		}),
 	"nat.mapping_unstable": behavior("The same server reported two different ports for the same socket within a second. "+
 		"Either the NAT forgets its mappings at once, or several NATs share the traffic packet by packet. Nothing else "+
-		"about "+
-		"the mapping can be known, and direct calls may or may not work.",
+		"about the mapping can be known, and direct calls may or may not work.",
 		"The public port of one socket changed while it was in use.", always("Run dialtone nat again; if the port still "+
 			"changes, the NAT forgets its mappings at once, and only TURN helps.")),
 	"nat.pooling": behavior("Different servers reported different public addresses for one socket, with the same port. "+
-		"This "+
-		"network has several uplinks, or the NAT has a pool of addresses and does not keep a host on one of them, as RFC "+
-		"4787 "+
-		"REQ-2 requires.", "One socket is mapped to several public addresses.", always("Look for several uplinks or a VPN "+
-		"on "+
+		"This network has several uplinks, or the NAT has a pool of addresses and does not keep a host on one of them, as "+
+		"RFC 4787 REQ-2 "+
+		"requires.", "One socket is mapped to several public addresses.", always("Look for several uplinks or a VPN on "+
 		"this network; use TURN if a CGNAT has a pool of addresses.")),
 	"nat.alg": behavior("MAPPED-ADDRESS and XOR-MAPPED-ADDRESS of one answer differ. The second is coded so that "+
-		"gateways "+
-		"do not recognize it; something on the path has found the first and rewritten it. Such application layer gateways "+
-		"(ALG) break more than they fix; routers have a switch for them.",
+		"gateways do not recognize it; something on the path has found the first and rewritten it. Such application layer "+
+		"gateways (ALG) break more than they fix; routers have a switch for them.",
 		"A gateway on the path rewrites addresses in messages.", always("Switch off the ALG (SIP, STUN) of the router.")),
 	"nat.cgnat": behavior("An address of this machine, or its mapped address, belongs to a range that carriers use "+
-		"between "+
-		"their own NAT (CGNAT) and their customers (100.64.0.0/10, RFC 6598) or for IPv4 over IPv6 (192.0.0.0/29). Ports "+
-		"in a "+
-		"CGNAT cannot be opened; calls work as its mapping allows.", "The path goes through a carrier-grade NAT (CGNAT).",
+		"between their own NAT (CGNAT) and their customers (100.64.0.0/10, RFC 6598) or for IPv4 over IPv6 (192.0.0.0/29). "+
+		"Ports in a CGNAT cannot be opened; calls work as its mapping "+
+		"allows.", "The path goes through a carrier-grade NAT (CGNAT).",
 		always("Use IPv6 or TURN if direct calls fail: ports cannot be forwarded to this machine.")),
 	"nat.uplinks": behavior("To different servers this machine sends from different addresses, so several interfaces or "+
 		"routes are in use at once, such as a cable and a VPN. Each has its own public address and NAT. Calls work, but a "+
 		"candidate pair may break when one interface goes away, and the results of the diagnosis are a mixture of both.",
 		"This machine uses several uplinks at once, each with its own public address.", always("If calls break, bind "+
-			"dialtone "+
-			"to one of them (--interface, --bind), or give one route precedence.")),
+			"dialtone to one of them (--interface, --bind), or give one route precedence.")),
 	"nat.packets_limited": on("UDP packets longer than some size are lost, and nothing reports it (ICMP), as in a "+
-		"tunnel or a "+
-		"VPN whose MTU is lower than what its ends believe. Calls send packets of up to 1,280 bytes: connecting works, "+
-		"since "+
-		"those packets are short; then video has no key frame, a DTLS handshake with long certificates stalls, and long "+
-		"messages on data channels never arrive.", func(_ judge.Finding, e judge.BehaviorFound) Text {
+		"tunnel or a VPN whose MTU is lower than what its ends believe. Calls send packets of up to 1,280 bytes: "+
+		"connecting works, since those packets are short; then video has no key frame, a DTLS handshake with long "+
+		"certificates stalls, and long messages on data channels never "+
+		"arrive.", func(_ judge.Finding, e judge.BehaviorFound) Text {
 		return Text{
 			Title: "UDP packets over " + longest(e.Behavior) + " are lost.", Evidence: BehaviorEvidence(e.Behavior),
 			Advice: "Lower the MTU of this machine's interface to that of the tunnel or VPN, or let ICMP \"fragmentation " +
-				"needed\" " +
-				"through; TURN over TCP or TLS works meanwhile.",
+				"needed\" through; TURN over TCP or TLS works meanwhile.",
 		}
 	}),
 	"nat.lifetime_short": on("A UDP socket that neither sends nor receives loses its public port sooner than the two "+
@@ -116,35 +103,30 @@ var natFindings = map[string]entry{
 			}
 		}),
 	"nat.fragments_lost": behavior("UDP packets that are longer than the MTU travel as several fragments, and these do "+
-		"not "+
-		"arrive, at least in one direction. Many firewalls and CGNATs drop them. WebRTC sends no packets over 1,200 bytes, "+
-		"with one exception: a DTLS handshake with large certificates, which then stalls.", "Fragmented packets are lost.",
+		"not arrive, at least in one direction. Many firewalls and CGNATs drop them. WebRTC sends no packets over 1,200 "+
+		"bytes, with one exception: a DTLS handshake with large certificates, which then "+
+		"stalls.", "Fragmented packets are lost.",
 		always("Keep what is sent over UDP below 1,200 bytes: WebRTC does; large certificates in a DTLS handshake may not.")),
 
-	"nat.nat64": behavior("This network reaches IPv4 servers by IPv6 addresses that a NAT64 translates (RFC 6146). "+
-		"An ICE "+
-		"agent does not know the prefix, so it cannot send to the IPv4 address of a peer that has no IPv6: such calls "+
-		"need a "+
-		"TURN server on this side. Calls between two peers with IPv6 do not meet the NAT64.",
+	"nat.nat64": behavior("This network reaches IPv4 servers by IPv6 addresses that a NAT64 translates (RFC 6146). An "+
+		"ICE agent does not know the prefix, so it cannot send to the IPv4 address of a peer that has no IPv6: such calls "+
+		"need a TURN server on this side. Calls between two peers with IPv6 do not meet the NAT64.",
 		"IPv4 is reached through NAT64.", func(relay bool) string {
 			if relay {
 				return "Keep the TURN server: peers that have only IPv4 need it."
 			}
 			return "Configure a TURN server, which peers that have only IPv4 need, or give this machine IPv4 (464XLAT)."
 		}),
-	"server.mapped_family": on("The server was asked over one address family and reports a mapped address of the "+
-		"other. It "+
-		"does not see its clients: a proxy in front of it (a container's published port, a load balancer) or a translation "+
-		"between the families replaces their addresses. The report says nothing about a NAT on this side, and candidates "+
-		"from it cannot be used.", mappedText("reports a mapped address of another family than it was asked over, and "+
-		"is not "+
+	"server.mapped_family": on("The server was asked over one address family and reports a mapped address of the other. "+
+		"It does not see its clients: a proxy in front of it (a container's published port, a load balancer) or a "+
+		"translation between the families replaces their addresses. The report says nothing about a NAT on this side, and "+
+		"candidates from it cannot be "+
+		"used.", mappedText("reports a mapped address of another family than it was asked over, and is not "+
 		"believed", "Let the server see its clients: publish its port without a proxy (host networking), or leave it out.")),
 
-	"nat.filtering_untested": on("Filtering can only be tested with a server that answers from a second address when "+
-		"it is "+
-		"asked to (RFC 5780): one with OTHER-ADDRESS. None of the servers that answered is one. Mostly that does not "+
-		"matter, "+
-		"because the mapping decides first; it does for two peers if one has an endpoint-dependent mapping.",
+	"nat.filtering_untested": on("Filtering can only be tested with a server that answers from a second address when it "+
+		"is asked to (RFC 5780): one with OTHER-ADDRESS. None of the servers that answered is one. Mostly that does not "+
+		"matter, because the mapping decides first; it does for two peers if one has an endpoint-dependent mapping.",
 		func(_ judge.Finding, e judge.BasicServers) Text {
 			return Text{
 				Title: "None of the servers can test what the NAT filters.", Evidence: basicList(e.Servers),

@@ -11,8 +11,7 @@ import (
 var pathFindings = map[string]entry{
 	"ice.no_path": on(
 		"Offer and answer were exchanged, and no candidate pair worked. The evidence says which candidates there were and "+
-			"how "+
-			"many checks were answered; findings about servers say which of them gave no candidate.",
+			"how many checks were answered; findings about servers say which of them gave no candidate.",
 		func(_ judge.Finding, e judge.NoPath) Text {
 			return Text{Title: obstacleTitle(e), Evidence: NoPath(e), Advice: obstacleAdvice(e)}
 		}),
@@ -38,23 +37,19 @@ var pathFindings = map[string]entry{
 		}),
 	"dtls.fingerprint_mismatch": on(
 		"The path works and the handshake is answered, but with another certificate than the description announced (RFC "+
-			"8122). "+
-			"Either the description was changed on its way, or another peer took the call. This is what the fingerprint is "+
-			"for: "+
-			"the call is rightly rejected.",
+			"8122). Either the description was changed on its way, or another peer took the call. This is what the "+
+			"fingerprint is for: the call is rightly rejected.",
 		func(_ judge.Finding, e judge.FingerprintMismatch) Text {
 			return Text{
 				Title:    "The peer presented another certificate than its description announced.",
 				Evidence: []string{"announced: " + e.Announced, "presented: " + e.Presented},
 				Advice: "Check the signaling server and who can change what passes it: the offer or the answer was changed " +
-					"between " +
-					"the peers, or another peer took the call.",
+					"between the peers, or another peer took the call.",
 			}
 		}),
 	"dtls.timeout": on(
 		"Connectivity checks pass over the path, and the handshake over it was not answered in time. Large packets may be "+
-			"lost: "+
-			"a tunnel or VPN with a smaller MTU than it says.",
+			"lost: a tunnel or VPN with a smaller MTU than it says.",
 		func(_ judge.Finding, e judge.HandshakeFailed) Text {
 			return Text{
 				Title:    "The DTLS handshake timed out over a path that works.",
@@ -101,8 +96,7 @@ var pathFindings = map[string]entry{
 		}),
 	"path.relay_unexpected": on(
 		"The check expected a direct path (--expect direct), and the selected pair goes through a TURN relay: no direct "+
-			"pair "+
-			"worked, or the relayed one was nominated first.",
+			"pair worked, or the relayed one was nominated first.",
 		func(_ judge.Finding, e judge.PathKind) Text {
 			return Text{
 				Title: "The path goes through a relay, although a direct one was expected.", Evidence: kindEvidence(e),
@@ -111,8 +105,7 @@ var pathFindings = map[string]entry{
 		}),
 	"path.direct_unexpected": on(
 		"The check expected a relayed path (--expect relay), and the selected pair is direct. Relays are used if nothing "+
-			"else "+
-			"works; --relay-only allows nothing else.",
+			"else works; --relay-only allows nothing else.",
 		func(_ judge.Finding, e judge.PathKind) Text {
 			return Text{
 				Title: "The path is direct, although a relay was expected.", Evidence: kindEvidence(e),
@@ -120,9 +113,8 @@ var pathFindings = map[string]entry{
 			}
 		}),
 	"path.ipv6_lost": on(
-		"Both sides offered IPv6 candidates, all pairs of them failed, and the path is IPv4. Firewalls that block "+
-			"incoming IPv6 "+
-			"are the usual cause. Calls work as long as IPv4 does.",
+		"Both sides offered IPv6 candidates, all pairs of them failed, and the path is IPv4. Firewalls that block incoming "+
+			"IPv6 are the usual cause. Calls work as long as IPv4 does.",
 		func(_ judge.Finding, e judge.IPv6Lost) Text {
 			return Text{
 				Title: "Both sides have IPv6, and the path is IPv4: no IPv6 pair worked.",
@@ -135,9 +127,8 @@ var pathFindings = map[string]entry{
 		}),
 	"path.rtt_differs": on(
 		"Both ends measure the round-trip time of the same path by their connectivity checks, and the results differ by "+
-			"more than "+
-			"50 ms and half as much again. The network is the same for both, so a machine or program at one end is slow to "+
-			"answer.",
+			"more than 50 ms and half as much again. The network is the same for both, so a machine or program at one end is "+
+			"slow to answer.",
 		func(_ judge.Finding, e judge.RTTDiffers) Text {
 			return Text{
 				Title: "The round-trip time is " + Millis(e.LocalMs) + " locally and " + Millis(e.RemoteMs) + " at the peer.",

@@ -32,9 +32,8 @@ var remoteFindings = map[string]entry{
 					"behind NAT, let it announce its public address."
 		}),
 	"ice.remote_unroutable": remoteEntry(
-		"The operating system did not send the checks to these candidates. The evidence has its words: it has no "+
-			"route to the network, as to IPv6 addresses on a machine with IPv4 only, or a local firewall rejects the "+
-			"packets.",
+		"The operating system did not send the checks to these candidates. The evidence has its words: it has no route to "+
+			"the network, as to IPv6 addresses on a machine with IPv4 only, or a local firewall rejects the packets.",
 		func(judge.RemoteCandidates) (title, advice string) {
 			return "This machine could not send checks to candidates of the peer.",
 				"Check the routes and the local firewall for these addresses."

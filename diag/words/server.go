@@ -205,8 +205,7 @@ func ServerSentence(row nat.ServerRow) string {
 	case row.Outlier:
 		text += " Most servers report another mapped address, so this one is not believed."
 	case row.Grade == nat.GradeRFC5780:
-		text += " It supports RFC 5780: it answers from a second address when asked to, which shows the filtering of " +
-			"the NAT."
+		text += " It supports RFC 5780: it answers from a second address when asked to, which shows the filtering of the NAT."
 	case row.Grade == nat.GradeBasic:
 		text += " It supports basic STUN only, so filtering cannot be tested with it (" + basic(*row.Basic) + ")."
 	}

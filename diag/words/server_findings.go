@@ -23,14 +23,11 @@ func failed(explain string) entry {
 // serverFindings are the findings about STUN and TURN servers.
 var serverFindings = map[string]entry{
 	"server.dns": failed("The name of the server does not resolve: it is misspelled, the server no longer exists, or " +
-		"the " +
-		"DNS resolver does not answer."),
-	"server.refused": failed("The machine reports that the port is closed: an ICMP message over UDP, a reset over " +
-		"TCP. " +
+		"the DNS resolver does not answer."),
+	"server.refused": failed("The machine reports that the port is closed: an ICMP message over UDP, a reset over TCP. " +
 		"The server does not run, or it listens on another port or transport. A firewall that drops packets is not the " +
 		"cause."),
-	"server.timeout": failed("No answer came. The server is down, its address is wrong, or a firewall drops the " +
-		"packets " +
+	"server.timeout": failed("No answer came. The server is down, its address is wrong, or a firewall drops the packets " +
 		"in one direction. Asking the same server over TCP or TLS distinguishes these."),
 	"server.unreachable": failed("The operating system has no route to the server, or does not permit sending there. " +
 		"Without IPv6 this is normal for a server's IPv6 address."),
@@ -41,71 +38,50 @@ var serverFindings = map[string]entry{
 	"server.auth": failed("The server requires credentials for a plain STUN request (coturn: secure-stun), which ICE " +
 		"agents do not send. As a TURN server it may work."),
 	"server.config": failed("The server could not be asked because its URL or its credentials cannot be used, or " +
-		"because " +
-		"its name has no address of the requested family (-4, -6). Nothing was sent."),
-	"server.protocol": failed("Something answers, and not as a STUN or TURN server does: another service on this " +
-		"port, " +
-		"a " +
-		"captive portal, or a broken server whose messages cannot be read."),
+		"because its name has no address of the requested family (-4, -6). Nothing was sent."),
+	"server.protocol": failed("Something answers, and not as a STUN or TURN server does: another service on this port, " +
+		"a captive portal, or a broken server whose messages cannot be read."),
 	"server.proxy": failed("The proxy that is to lead to the server cannot be reached, or does not connect to it. The " +
-		"proxy is that of --proxy, HTTPS_PROXY or ALL_PROXY; hosts in NO_PROXY are reached without it. Whether the " +
-		"server " +
+		"proxy is that of --proxy, HTTPS_PROXY or ALL_PROXY; hosts in NO_PROXY are reached without it. Whether the server " +
 		"itself works was not found out."),
 	"server.failed": failed("The server failed for a reason that has no finding of its own; the evidence names it."),
-	"server.try_alternate": failed("The server answered with 300 (Try Alternate, RFC 8489 §10): its clients have " +
-		"to use " +
-		"another server, which it names. dialtone nat follows it over the same transport, as libwebrtc (Chromium, " +
-		"Safari), " +
-		"libnice and libjuice do in calls. pion, and so the calls of dialtone, and Firefox do not: they get no relay. " +
-		"Name " +
+	"server.try_alternate": failed("The server answered with 300 (Try Alternate, RFC 8489 §10): its clients have to use " +
+		"another server, which it names. dialtone nat follows it over the same transport, as libwebrtc (Chromium, Safari), " +
+		"libnice and libjuice do in calls. pion, and so the calls of dialtone, and Firefox do not: they get no relay. Name " +
 		"the other server itself, and every client gets one."),
 	"stun.error_response": failed("The server answered with an error code that has no finding of its own. RFC 8489 " +
-		"§14.8 " +
-		"and RFC 8656 §19 list the codes."),
-	"turn.unauthorized": failed("The TURN server is there and rejected the user name or password (401, of some " +
-		"servers " +
+		"§14.8 and RFC 8656 §19 list the codes."),
+	"turn.unauthorized": failed("The TURN server is there and rejected the user name or password (401, of some servers " +
 		"400). Of temporary credentials (REST) the shared secret may differ, or the clocks of both machines."),
 	"turn.credentials_expired": on("The user name for the TURN server carries the time at which it expires, as "+
-		"temporary "+
-		"credentials do (the REST API for TURN servers: expiry:name or name:expiry), and that time has passed: the "+
-		"server rejects them, or "+
-		"will. The application has to fetch new credentials. If they are new, compare the clocks of this machine and "+
-		"of the "+
-		"credentials' issuer.", expiredText),
+		"temporary credentials do (the REST API for TURN servers: expiry:name or name:expiry), and that time has passed: "+
+		"the server rejects them, or will. The application has to fetch new credentials. If they are new, compare the "+
+		"clocks of this machine and of the credentials' issuer.", expiredText),
 	"turn.wrong_credentials": failed("The server holds an allocation for this address and port that was made with " +
-		"another " +
-		"user name or password (441)."),
+		"another user name or password (441)."),
 	"turn.transport_unsupported": failed("The server does not relay over UDP (442), which calls need. UDP relaying is " +
 		"switched off in its configuration."),
 	"turn.family_unsupported": failed("The server does not relay the address family that was asked for (440, RFC 8656 " +
 		"§7.2)."),
-	"turn.peer_family": failed("The relay and the peer have addresses of different families, IPv4 and IPv6 (443, " +
-		"RFC 8656 " +
-		"§9.2): this relay cannot send there."),
+	"turn.peer_family": failed("The relay and the peer have addresses of different families, IPv4 and IPv6 (443, RFC " +
+		"8656 §9.2): this relay cannot send there."),
 	"turn.connection_exists": failed("The server already has a connection to that peer from this relayed transport " +
 		"address (446, RFC 6062)."),
 	"turn.forbidden": failed("The TURN server forbids this user or address (403)."),
 	"turn.allocation_mismatch": failed("The server still holds an allocation for this address and port (437). It " +
-		"expires " +
-		"after ten minutes at most. A NAT that gives a port to the next socket at once makes this frequent."),
+		"expires after ten minutes at most. A NAT that gives a port to the next socket at once makes this frequent."),
 	"turn.stale_nonce": failed("The server rejects the nonce that it has just issued (438). Requests of one client " +
-		"reach " +
-		"different servers behind a load balancer, or the server's clock jumps."),
+		"reach different servers behind a load balancer, or the server's clock jumps."),
 	"turn.quota_reached": failed("The user has as many allocations as the server allows (486). Allocations of calls " +
-		"that " +
-		"ended badly last for up to ten minutes."),
+		"that ended badly last for up to ten minutes."),
 	"turn.insufficient_capacity": failed("The server has no relay port or bandwidth left (508)."),
 
-	"server.tls_expires": on("The certificate of the server expires within 14 days, or has expired and is not "+
-		"verified. "+
-		"From that day on browsers and dialtone reject the server. Authorities that renew automatically do so about "+
-		"30 days "+
-		"before: that it has not happened means that something is broken.", certificateText),
-	"server.found_by_srv": on("The server was named without a port, and DNS SRV (RFC 8489 §8.1, RFC 5928) named "+
-		"another "+
+	"server.tls_expires": on("The certificate of the server expires within 14 days, or has expired and is not verified. "+
+		"From that day on browsers and dialtone reject the server. Authorities that renew automatically do so about 30 "+
+		"days before: that it has not happened means that something is broken.", certificateText),
+	"server.found_by_srv": on("The server was named without a port, and DNS SRV (RFC 8489 §8.1, RFC 5928) named another "+
 		"host or port than the usual one. dialtone nat follows that. ICE agents, in browsers and in dialtone's own calls, "+
-		"do "+
-		"not ask for SRV: they use the name itself with the default port, which may be closed.",
+		"do not ask for SRV: they use the name itself with the default port, which may be closed.",
 		func(f judge.Finding, e judge.ServerAddress) Text {
 			return Text{
 				Title: "Calls and browsers will not find " + diag.Clean(f.Subject, 300) + ": DNS SRV names " +
@@ -113,37 +89,31 @@ var serverFindings = map[string]entry{
 				Advice: "Name the server with its port in calls and in the configuration: " + diag.Clean(e.Other, 100) + ".",
 			}
 		}),
-	"server.slow": on("A round trip to the server takes more than a second. Calls gather candidates from it and "+
-		"wait as "+
+	"server.slow": on("A round trip to the server takes more than a second. Calls gather candidates from it and wait as "+
 		"long. Causes are a satellite link, an overloaded server, or a server that sends its answer byte by byte.",
 		func(f judge.Finding, e judge.ServerDelay) Text {
 			return Text{Title: fmt.Sprintf("%s takes %.1f s to answer.", diag.Clean(f.Subject, 300),
 				e.RTTMs.Duration().Seconds()), Advice: "Use a server that is nearer or less busy: calls wait for its candidates."}
 		}),
-	"server.other_address_invalid": on("The server offers a second address (OTHER-ADDRESS, RFC 5780 §7.4) that "+
-		"cannot be "+
-		"one: with the IP address or the port that was asked, private, or with a RESPONSE-ORIGIN that is not where the "+
-		"answer "+
-		"came from. It counts as basic STUN, which reports the mapped address and nothing about filtering.",
+	"server.other_address_invalid": on("The server offers a second address (OTHER-ADDRESS, RFC 5780 §7.4) that cannot "+
+		"be one: with the IP address or the port that was asked, private, or with a RESPONSE-ORIGIN that is not where the "+
+		"answer came from. It counts as basic STUN, which reports the mapped address and nothing about filtering.",
 		func(f judge.Finding, e judge.BasicServer) Text {
 			return Text{
-				Title: diag.Clean(f.Subject, 300) + " counts as basic STUN: " + basic(e.Basic) + ".",
-				Advice: "Give the server a second public IP address and a second port (coturn: two listening-ip, " +
-					"alternate-port).",
+				Title:  diag.Clean(f.Subject, 300) + " counts as basic STUN: " + basic(e.Basic) + ".",
+				Advice: "Give the server a second public IP address and a second port (coturn: two listening-ip, alternate-port).",
 			}
 		}),
 	"server.ignores_change_request": on("Asked to answer from its other address (CHANGE-REQUEST, RFC 5780 §7.2), the "+
-		"server answers from the one that was asked. Tools that do not check where an answer comes from take this for "+
-		"a NAT "+
-		"that filters nothing.", func(f judge.Finding, e judge.FilteringFound) Text {
+		"server answers from the one that was asked. Tools that do not check where an answer comes from take this for a "+
+		"NAT that filters nothing.", func(f judge.Finding, e judge.FilteringFound) Text {
 		return Text{
 			Title:    diag.Clean(f.Subject, 300) + " ignores CHANGE-REQUEST, so filtering cannot be tested with it.",
 			Evidence: []string{fmt.Sprintf("%d answers came from the address that was asked", e.Tally.Ignored)},
 			Advice:   otherServer,
 		}
 	}),
-	"server.refuses_change_request": on("Asked to answer from its other address, the server rejects the request, "+
-		"mostly "+
+	"server.refuses_change_request": on("Asked to answer from its other address, the server rejects the request, mostly "+
 		"with error 420 (unknown attribute). Filtering cannot be tested with it.",
 		func(f judge.Finding, e judge.FilteringFound) Text {
 			return Text{
@@ -167,10 +137,8 @@ var serverFindings = map[string]entry{
 		mappedText("reports another mapped address than most servers, and is not believed",
 			"Leave it out: it may be behind a proxy or reached through another uplink.")),
 	"server.mapped_private": on("A public server reports a private mapped address that this machine does not have. A "+
-		"NAT, "+
-		"a proxy or a load balancer in front of the server replaces the addresses of its clients: candidates from it "+
-		"cannot be "+
-		"used, and it says nothing about a NAT on this side.",
+		"NAT, a proxy or a load balancer in front of the server replaces the addresses of its clients: candidates from it "+
+		"cannot be used, and it says nothing about a NAT on this side.",
 		mappedText("reports a private mapped address, and is not believed",
 			"Leave it out: a NAT or proxy in front of it replaces client addresses.")),
 	"server.mapped_untrue": on("The server reported one and the same mapped address and port for two sockets of this "+
@@ -184,10 +152,9 @@ var serverFindings = map[string]entry{
 			}
 		}),
 	"server.answers_elsewhere": on("The server answers from another address or port than the one that was asked, "+
-		"without "+
-		"having been asked to (CHANGE-REQUEST). Servers that listen on all addresses of a machine with several ones "+
-		"do so. "+
-		"Most NATs and firewalls drop such answers, and clients must not believe them: anyone could have sent them.",
+		"without having been asked to (CHANGE-REQUEST). Servers that listen on all addresses of a machine with several "+
+		"ones do so. Most NATs and firewalls drop such answers, and clients must not believe them: anyone could have sent "+
+		"them.",
 		func(f judge.Finding, e judge.ServerAddress) Text {
 			return Text{
 				Title: diag.Clean(f.Subject, 300) + " answers from another address than the one that was asked; NATs " +
@@ -231,9 +198,8 @@ func certificateText(f judge.Finding, e judge.CertificateEnd) Text {
 	}
 	c := e.Certificate
 	t := Text{
-		Title: diag.Clean("The certificate of "+f.Subject+" "+when, 400) + ".",
-		Evidence: []string{diag.Clean(fmt.Sprintf("%s, issued by %s, is valid until "+
-			"%s", c.Name, c.Issuer, c.NotAfter), 300)},
+		Title:    diag.Clean("The certificate of "+f.Subject+" "+when, 400) + ".",
+		Evidence: []string{diag.Clean(fmt.Sprintf("%s, issued by %s, is valid until %s", c.Name, c.Issuer, c.NotAfter), 300)},
 		Advice: diag.Clean("Renew the certificate of "+f.Subject+", and check why it was not renewed automatically", 400) +
 			".",
 	}
@@ -249,10 +215,8 @@ func expiredText(f judge.Finding, e judge.ServerFailure) Text {
 	t := Text{
 		Title:    "The credentials for " + url + " have expired.",
 		Evidence: lines(Prefixed("the user name says that they were valid until ", failure.Expiry(&e.Server))),
-		Advice: "Fetch new credentials for " + url + ", or use --turn-secret, and check the clocks of this machine " +
-			"and of " +
-			"the " +
-			"credentials' issuer.",
+		Advice: "Fetch new credentials for " + url + ", or use --turn-secret, and check the clocks of this machine and of " +
+			"the credentials' issuer.",
 	}
 	if e.Server.Failed() != nil {
 		what, _ := failure.Of(&e.Server)

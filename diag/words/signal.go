@@ -18,9 +18,8 @@ var signalAdvice = []struct {
 	advice           string
 }{
 	{
-		op: "page",
-		advice: "Give the address of the signaling server's page, such as https://call.example.org/call/ " +
-			"or localhost:8000.",
+		op:     "page",
+		advice: "Give the address of the signaling server's page, such as https://call.example.org/call/ or localhost:8000.",
 	},
 	{op: "endpoint", advice: "Give a complete address, such as https://media.example.org/whip."},
 	{op: "ice-servers", from: 401, to: 403, advice: "Check --ice-header: the service wants to know who asks."},

@@ -38,8 +38,7 @@ var usage = []check{
 	},
 	{
 		"options-no-ice", "4.6", "", Should,
-		"the answer to a preflight brings no STUN/TURN configuration, which is costly to " +
-			"make",
+		"the answer to a preflight brings no STUN/TURN configuration, which is costly to make",
 		hasOptions, nil, state(func(s *suite) error {
 			if n := len(web.ParseICEServers(s.options.Header.Values("Link"))); n > 0 {
 				return fmt.Errorf("it brings %d ICE servers", n)

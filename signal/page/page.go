@@ -29,9 +29,8 @@ import (
 var static embed.FS
 
 // policy is the page's Content-Security-Policy: its own files, its own server, and nothing inline.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
-	"media-src 'self' blob: mediastream:; " +
-	"img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src 'self' blob: " +
+	"mediastream:; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // ICEServer is a STUN or TURN server as W3C's RTCIceServer has it. Username and Credential reach everybody who can open
 // the page.

@@ -40,8 +40,7 @@ func (p *Network) empty() []string {
 	}
 	out = append(out, "")
 	say("A diagnosis shows whether UDP passes, how your NAT maps and filters, and whether the TURN servers relay. From " +
-		"that " +
-		"follows which direct calls work.")
+		"that follows which direct calls work.")
 	return out
 }
 

@@ -117,9 +117,8 @@ func (p *Network) servers(d *call.NATRow, n *judge.Network) netPart {
 func (p *Network) asking(url, transport string) netEntry {
 	mark, paint := p.Theme.Mark(draw.Idle)
 	return netEntry{
-		id: "asking " + url + transport, text: url + ": asking", about: url +
-			" is being asked and has not answered so far. Silence becomes a finding only when enough requests have gone " +
-			"unanswered.",
+		id: "asking " + url + transport, text: url + ": asking", about: url + " is being asked and has not answered so " +
+			"far. Silence becomes a finding only when enough requests have gone unanswered.",
 		cells: []draw.Cell{
 			{Text: url, Mark: mark, Level: paint},
 			{Text: transport, Paint: p.Theme.Dim},
@@ -186,8 +185,7 @@ func (p *Network) behaviors(n *judge.Network) netPart {
 		}
 		part.entries = append(part.entries, netEntry{
 			id: "behavior " + string(row.Family) + string(row.Name), more: orNone(evidence), about: words.BehaviorMeaning(row),
-			text: strings.Join(append([]string{label + ": " + value + " " +
-				"(" + string(row.Confidence) + ")"}, evidence...), "\n"),
+			text: strings.Join(append([]string{label + ": " + value + " (" + string(row.Confidence) + ")"}, evidence...), "\n"),
 			cells: []draw.Cell{
 				{Text: label},
 				{Text: value, Paint: valuePaint},

@@ -52,8 +52,7 @@ func (f failing) code() (what, advice string) {
 	credentials := f.stage.Name != diag.StageBinding && f.Cause == diag.CauseAuth
 	switch {
 	case credentials && (f.Code == 400 || f.Code == 401) && validUntil(f.server) != "":
-		return "the server rejected the user name or password (" + name + "), which are valid until " +
-				"" + validUntil(f.server) +
+		return "the server rejected the user name or password (" + name + "), which are valid until " + validUntil(f.server) +
 				" by this machine's clock", "Compare the shared secret with that of " + f.url + " (coturn: " +
 				"static-auth-secret), and the clocks of both machines."
 	case f.Code == 401 && f.stage.Name == diag.StageBinding:
@@ -68,8 +67,7 @@ func (f failing) code() (what, advice string) {
 		return "it redirects to " + f.Alternate + " (300), which was asked already: the servers redirect in a circle",
 			"Fix the redirects of " + f.url + " (coturn: alternate-server)."
 	case f.Code == 300 && f.Detail == diag.DetailAlternate:
-		return "it redirects to " + f.Alternate + " (300), which its clients cannot ask", "Let " + f.url + " name a " +
-			"public " +
+		return "it redirects to " + f.Alternate + " (300), which its clients cannot ask", "Let " + f.url + " name a public " +
 			"address of the same family (coturn: alternate-server)."
 	case f.Code == 300 && f.Alternate != "":
 		advice = "Use " + f.Alternate + " instead of " + f.url + "."
@@ -81,8 +79,7 @@ func (f failing) code() (what, advice string) {
 
 // useAdvice is the next step for an error code behind the allocation; %s is the URL.
 var useAdvice = map[int]string{
-	437: "Check that all requests of a client reach the same server behind %s: the one that answered does not know " +
-		"the " +
+	437: "Check that all requests of a client reach the same server behind %s: the one that answered does not know the " +
 		"allocation (load balancer).",
 	486: "Raise the quota of %s: the relay was allocated, and the next request was over it.",
 	508: "Raise the limits of %s: the relay was allocated, and there was no capacity for the next request.",

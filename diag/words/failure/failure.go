@@ -218,8 +218,7 @@ func (f failing) protocol() (what, advice string) {
 	case diag.DetailWeb, diag.DetailSSH, diag.DetailTLSPort, diag.DetailProxyHeader:
 		return f.frontend()
 	case diag.DetailAltered:
-		return "what came back through the relay is not an answer of a STUN server", "Ask another STUN server through " +
-			"the " +
+		return "what came back through the relay is not an answer of a STUN server", "Ask another STUN server through the " +
 			"relay."
 	case diag.DetailClosed:
 		return f.at + " closed the connection instead of answering", advice

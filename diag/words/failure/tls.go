@@ -66,10 +66,8 @@ func (f failing) chain(certificate string) (what, advice string) {
 	}
 	switch f.Detail {
 	case diag.DetailIssuer:
-		return certificate + " is signed by an unknown authority, whose certificate was not sent", "Let " + f.at + " " +
-			"send " +
-			"its intermediate certificates too (fullchain.pem instead of cert.pem); if " + issuer + " is an authority of " +
-			"your " +
+		return certificate + " is signed by an unknown authority, whose certificate was not sent", "Let " + f.at + " send " +
+			"its intermediate certificates too (fullchain.pem instead of cert.pem); if " + issuer + " is an authority of your " +
 			"own, trust it with --ca."
 	case diag.DetailSelfSigned:
 		return certificate + " is self-signed", "Install a certificate of a public authority on " + f.at + ": browsers " +
@@ -88,8 +86,7 @@ func (f failing) outdated(certificate, validity string) (what, advice string) {
 		return stated(certificate+" is not valid yet", validity), "Set this machine's clock; if it is right, install " +
 			"a certificate that is valid already on " + f.at + "."
 	}
-	return stated(certificate+" has expired", validity), "Renew the certificate of " + f.at + "; if this " +
-		"machine's " +
+	return stated(certificate+" has expired", validity), "Renew the certificate of " + f.at + "; if this machine's " +
 		"clock is wrong, set it."
 }
 

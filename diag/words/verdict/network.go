@@ -74,8 +74,7 @@ func networkHeadline(n judge.Network) string {
 		return "UDP appears blocked; TCP works. Direct calls will not work." + relaySentence(n)
 	case judge.NetworkPortsFiltered:
 		return "UDP to ports other than " + words.OpenPorts(n.Behaviors.UDPPorts) + " gets no answer: a firewall filters " +
-			"it. " +
-			portsCalls(n) + relaySentence(n)
+			"it. " + portsCalls(n) + relaySentence(n)
 	case judge.NetworkPortsUnknown:
 		return "It is unknown whether direct calls will work: " + words.LastEvidence(n.Behaviors.UDPPorts) + "."
 	case judge.NetworkOnlyProxy:
@@ -270,8 +269,7 @@ func networkWhy(n judge.Network) []string {
 		case judge.RelayingUntested:
 			why = append(why, "Your TURN server allocates a relay ("+relayList(n)+"); that it carries bytes is not proven.")
 		case judge.RelayingRedirected:
-			why = append(why, "Your TURN server redirects to another, which only some clients follow: the others get no "+
-				"relay.")
+			why = append(why, "Your TURN server redirects to another, which only some clients follow: the others get no relay.")
 		case judge.RelayingUnreached:
 			why = append(why, "Your TURN server is not reached from inside its own network, so calls of this machine get "+
 				"no relay.")
@@ -304,8 +302,7 @@ func dependsSentence(mapping nat.Value) string {
 	case nat.AddressDependent:
 		return "Mapping is address-dependent: each address that this machine sends to gets another public port."
 	case nat.AddressAndPortDependent:
-		return "Mapping is address- and port-dependent: each port of each address that this machine sends to gets " +
-			"another " +
+		return "Mapping is address- and port-dependent: each port of each address that this machine sends to gets another " +
 			"public port."
 	default:
 		return "Different addresses get different public ports; whether two ports of one address do was not reported, so " +
@@ -332,9 +329,8 @@ func networkNext(n judge.Network) []string {
 	case judge.NetworkNoSTUN:
 		return append(adviceOf(n, func(s *diag.Server) bool { return !s.TURN }), "Ask another STUN server.")
 	case judge.NetworkServers:
-		return append(adviceOf(n, func(*diag.Server) bool { return true }), "Name STUN servers on two addresses to "+
-			"test this "+
-			"network too, such as dialtone nat --public.")
+		return append(adviceOf(n, func(*diag.Server) bool { return true }), "Name STUN servers on two addresses to test "+
+			"this network too, such as dialtone nat --public.")
 	case judge.NetworkNoAnswer:
 		return []string{"Check this machine's network, then ask a server that is known to run."}
 	case judge.NetworkMapping:
