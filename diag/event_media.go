@@ -58,18 +58,19 @@ type FirstFrame struct {
 // Type is "media.first_frame".
 func (FirstFrame) Type() Type { return "media.first_frame" }
 
-// UnannouncedSSRC ("media.unannounced_ssrc") is an RTP stream that arrives with an SSRC that no description announced.
-// Previous is the SSRC of the stream that it continues: the peer changed it. Without, it belongs to no known stream,
-// and its packets are not received.
+// UnannouncedSSRC ("media.unannounced_ssrc") is an RTP stream that arrives with an SSRC that no description announced,
+// or that a description announces for a media section that is not received. Previous is the SSRC of the stream that it
+// continues: the peer changed it. Without, it belongs to no known stream, and its packets are not received.
 type UnannouncedSSRC struct {
 	SSRC        uint32 `json:"ssrc"`
 	PayloadType uint8  `json:"payloadType"`
 	Kind        string `json:"kind,omitempty"` // of the payload type
 	Mid         string `json:"mid,omitempty"`
 	Previous    uint32 `json:"previousSSRC,omitempty"`
-	Packets     uint64 `json:"packets"`           // that came before this was noticed
-	From        string `json:"from,omitempty"`    // address and port of the sender
-	OffPath     bool   `json:"offPath,omitempty"` // that is not the remote end of the selected pair
+	Packets     uint64 `json:"packets"`             // that came before this was noticed
+	Announced   bool   `json:"announced,omitempty"` // the peer's description has it, in the section Mid
+	From        string `json:"from,omitempty"`      // address and port of the sender
+	OffPath     bool   `json:"offPath,omitempty"`   // that is not the remote end of the selected pair
 }
 
 // Type is "media.unannounced_ssrc".
@@ -181,12 +182,20 @@ type Sample struct {
 	Final     bool             `json:"final,omitempty"` // taken at hang-up
 
 	ChannelsOmitted int `json:"dataChannelsOmitted,omitempty"` // how many channels beyond the first 128 are left out
+	// RTP packets that arrived and belong to no stream of inbound, by their SSRC; absent: none
+	Unreceived *Unreceived `json:"unreceived,omitempty"`
 	// seconds by which video arrives later after its capture than audio, by the sender's reports; negative: audio is later
 	AudioVideoSkew *float64 `json:"audioVideoSkew,omitempty"`
 }
 
 // Type is "stats.sample".
 func (Sample) Type() Type { return "stats.sample" }
+
+// Unreceived counts RTP packets that are in no statistics of streams.
+type Unreceived struct {
+	Packets uint64 `json:"packets"`
+	Streams int    `json:"streams"` // SSRCs; 16 stands for more, too
+}
 
 // InboundRTP is a stream at its receiver (RTCInboundRtpStreamStats): measured here from its packets, or as the
 // peer reports it. What is absent was not measured or not reported.
@@ -204,6 +213,16 @@ type InboundRTP struct {
 	PacketsDuplicated   *uint64 `json:"packetsDuplicated,omitempty"` // not in webrtc-stats
 	// packets that came as retransmissions
 	RetransmittedPackets *uint64 `json:"retransmittedPacketsReceived,omitempty"`
+	// packets with forward error correction, and repetitions of earlier packets in those of media (RED, in-band FEC of
+	// Opus); absent: none came
+	FECPacketsReceived *uint64 `json:"fecPacketsReceived,omitempty"`
+	// bytes of those; of bytesReceived unless they have an SSRC of their own; absent if that is not known
+	FECBytesReceived *uint64 `json:"fecBytesReceived,omitempty"`
+	// of those, not used; by a peer that uses them
+	FECPacketsDiscarded *uint64 `json:"fecPacketsDiscarded,omitempty"`
+	FECSSRC             *uint32 `json:"fecSsrc,omitempty"` // of the stream that holds them, if it is another one
+	// what they are: red, ulpfec, flexfec-03, or opus if they are in its packets; not in webrtc-stats
+	FECFormat string `json:"fecFormat,omitempty"`
 	// of the last interval, 0–1; not in webrtc-stats for inbound
 	FractionLost *float64 `json:"fractionLost,omitempty"`
 	Jitter       *float64 `json:"jitter,omitempty"` // seconds, RFC 3550 A.8

@@ -145,12 +145,13 @@ var arrows = []struct {
 		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/record", "dialtone/diag/report/gauges", "dialtone/diag/sdp", "dialtone/diag/speed", "dialtone/diag/words", "dialtone/diag/words/",
 		"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/lipgloss/table", "github.com/charmbracelet/x/ansi",
 	}},
-	{"dialtone/diag/media", []string{"dialtone/diag", "dialtone/diag/media/capture", "dialtone/diag/media/clock", "dialtone/diag/media/audio", "dialtone/diag/media/latency", "dialtone/diag/media/video", "github.com/pion/"}},
+	{"dialtone/diag/media", []string{"dialtone/diag", "dialtone/diag/media/capture", "dialtone/diag/media/clock", "dialtone/diag/media/audio", "dialtone/diag/media/latency", "dialtone/diag/media/redundancy", "dialtone/diag/media/video", "github.com/pion/"}},
 	{"dialtone/diag/media/audio", []string{"dialtone/diag", "github.com/pion/opus", "github.com/zaf/g711"}},
 	{"dialtone/diag/media/capture", []string{"dialtone/diag/media/clock", "github.com/pion/"}},
 	{"dialtone/diag/media/clock", []string{"dialtone/diag"}},
 	{"dialtone/diag/media/latency", []string{"dialtone/diag"}},
 	{"dialtone/diag/media/save", []string{"dialtone/diag", "dialtone/diag/media/audio", "dialtone/diag/media/video", "github.com/pion/"}},
+	{"dialtone/diag/media/redundancy", nil},
 	{"dialtone/diag/media/video", []string{"github.com/pion/"}},
 	{"dialtone/diag/media/picture", []string{"dialtone/diag", "golang.org/x/image/vp8"}},
 	{"dialtone/diag/iceurl", []string{"dialtone/diag"}},
@@ -206,6 +207,7 @@ type goPackage struct {
 }
 
 func TestArrows(t *testing.T) {
+	t.Parallel()
 	packages := listPackages(t)
 	for _, p := range packages {
 		if !isOurs(p.ImportPath) {
@@ -229,6 +231,7 @@ var parsesSDP = map[string]bool{"github.com/pion/sdp/v3": true, "github.com/pion
 
 // TestScreenIsFarFromTheNetwork looks at everything that the screen is built from, not only at its own imports.
 func TestScreenIsFarFromTheNetwork(t *testing.T) {
+	t.Parallel()
 	for _, p := range listPackages(t) {
 		if !isOurs(p.ImportPath) || !strings.HasPrefix(p.ImportPath, "dialtone/tui") {
 			continue
@@ -265,6 +268,7 @@ func allows(may []string, imported string) bool {
 const mostLines = 3500
 
 func TestPackageSizes(t *testing.T) {
+	t.Parallel()
 	for _, p := range listPackages(t) {
 		if !isOurs(p.ImportPath) || p.ImportPath == "dialtone/tui/pane" {
 			continue

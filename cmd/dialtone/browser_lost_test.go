@@ -7,11 +7,12 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"dialtone/diag/lab/labtest"
 )
 
 // network is the way between a page and its server. While it is down, connections are cut.
@@ -67,7 +68,7 @@ func TestBrowserDialsThroughALoss(t *testing.T) {
 		dead bool
 	}{{inChromium, false}, {inFirefox, false}, {inChromium, true}, {inFirefox, true}} {
 		in := test.in
-		if test.dead != (in.name == inFirefox.name) && os.Getenv("NIGHTLY") == "" {
+		if test.dead != (in.name == inFirefox.name) && !labtest.Nightly() {
 			continue
 		}
 		t.Run(in.name+map[bool]string{true: " without DTLS"}[test.dead], func(t *testing.T) {

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"dialtone/diag/lab/labtest"
 )
 
 const (
@@ -86,6 +88,15 @@ const watchConnections = `window.connections = []; RTCPeerConnection = class ext
 	constructor(...a) { super(...a); connections.push(this); }
 }; window.ufrag = () => connections.at(-1).localDescription.sdp.match(/ice-ufrag:(.*)/)[1]`
 
+// smallPictures keeps cameras and test pictures small and slow: browsers encode and decode them on the processor, which is most of what
+// their tests cost. The nightly tests have them as users do.
+const smallPictures = `{
+	const devices = navigator.mediaDevices, capture = HTMLCanvasElement.prototype.captureStream;
+	const ask = devices?.getUserMedia.bind(devices);
+	if (devices) devices.getUserMedia = (wish) => ask(wish.video ? { ...wish, video: { width: 320, height: 180, frameRate: 10 } } : wish);
+	HTMLCanvasElement.prototype.captureStream = function () { return capture.call(this, 10); };
+}`
+
 // openTab opens an address. Whatever the console complains of fails the test at its end.
 func openTab(t *testing.T, in engine, name, address string, scripts ...string) *tab {
 	t.Helper()
@@ -97,6 +108,9 @@ func openTab(t *testing.T, in engine, name, address string, scripts ...string) *
 			t.Errorf("%s: %s", name, c)
 		}
 	})
+	if !labtest.Nightly() {
+		scripts = append([]string{smallPictures}, scripts...) // a test may replace the devices
+	}
 	b.page = in.open(t, b, append([]string{watchConnections}, scripts...))
 	b.visit(address)
 	return b

@@ -200,7 +200,7 @@ func post(t *testing.T, page, body string) map[string]string {
 	return fields
 }
 
-// TestBrowserTakesCodesAsText: whatever a code word is made of, the page shows it, calls by it, and makes nothing else of it.
+// TestBrowserTakesCodesAsText: whatever a room code is made of, the page shows it, dials it, and makes nothing else of it.
 func TestBrowserTakesCodesAsText(t *testing.T) {
 	besides(t)
 	address := startServe(t)
@@ -215,19 +215,19 @@ func TestBrowserTakesCodesAsText(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b := openTab(t, inChromium, "page", address+"?media=test&code="+url.QueryEscape(code))
+			b := openTab(t, inChromium, "page", address+"?media=test#"+url.PathEscape(code))
+			b.await(`document.getElementById("code").value === ` + string(quoted))
+			b.visit(address + "?media=test&code=" + url.QueryEscape(code))
 			b.await(`document.getElementById("code").value === ` + string(quoted))
 			b.click("call")
 			b.state("waiting")
 			b.await(`document.querySelectorAll("img[onerror], b, #invite *[onerror]").length === 0 && document.scripts.length === 1`)
 			b.await(`document.documentElement.scrollWidth <= innerWidth`)
 			b.await(`document.getElementById("invite-words").textContent.includes(` + string(quoted) + `)`)
-			other := openTab(t, inChromium, "other", address+"?media=test#"+url.PathEscape(code))
-			other.click("call")
-			other.state("connected")
-			b.state("connected")
-			other.click("hang-up")
-			b.outcome("peer_hangup")
+			user := post(t, address, `{"code":"dial","call_code":`+string(quoted)+`}`)["user_id"]
+			b.state("connecting")
+			post(t, address, `{"code":"disconnect","user_id":"`+user+`"}`)
+			b.outcome("peer_left")
 		})
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/lab/labtest"
 	"dialtone/diag/media"
 )
 
@@ -145,7 +146,7 @@ func (c codecCall) check(t *testing.T, placed *call.Call, direction diag.Directi
 func TestCodecs(t *testing.T) {
 	besides(t)
 	calls := codecCalls()
-	if os.Getenv("NIGHTLY") == "" && !*update {
+	if !labtest.Nightly() && !*update {
 		calls = slices.DeleteFunc(calls, func(c codecCall) bool { return c.stack.dir != "gstreamer" || c.video != "H264" })
 	}
 	var mu sync.Mutex

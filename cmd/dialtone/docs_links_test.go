@@ -27,6 +27,7 @@ func TestReadmeIsShort(t *testing.T) {
 
 // TestLinks: every link within the documentation has a target, and every page can be reached from README.md.
 func TestLinks(t *testing.T) {
+	t.Parallel()
 	root := filepath.Join("..", "..")
 	reached, ways := map[string]bool{"README.md": true}, []string{"README.md"}
 	for len(ways) > 0 {

@@ -11,11 +11,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"dialtone/diag/lab/labtest"
 )
 
 // mostMemory is what the program may take while somebody floods it, in MB.
@@ -152,6 +155,7 @@ func phases(n int) string {
 func TestHostileFilesCostLittle(t *testing.T) {
 	t.Parallel()
 	deepKey := strings.Repeat("a.", 30_000) + "a"
+	dear := []string{"recording: many messages", "dump: packed entries"} // others reach the same bounds sooner
 	for name, test := range map[string]struct {
 		text string
 		args []string // FILE is the file
@@ -193,6 +197,9 @@ func TestHostileFilesCostLittle(t *testing.T) {
 		"part: setup times":                    {partHead + `"series":[{"setup":` + list(2_400_000, "null") + "}]}", []string{"merge", "FILE"}, "unknown buckets"},
 		"preset: a dotted key":                 {deepKey + " = 1\n", []string{"call", "--offer", "http://127.0.0.1:1/", "--preset", "FILE"}, "more than 16 parts"},
 	} {
+		if slices.Contains(dear, name) && !labtest.Nightly() {
+			continue
+		}
 		path := filepath.Join(t.TempDir(), "file.toml")
 		if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
 			t.Fatal(err)

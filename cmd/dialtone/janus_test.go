@@ -82,6 +82,7 @@ nat: { ice_enforce_list = "lo", ice_ignore_list = "" }
 
 // TestJanus calls the real Janus over its REST API: the echo test, and a room in both directions.
 func TestJanus(t *testing.T) {
+	t.Parallel()
 	url := janus(t)
 	for _, more := range [][]string{nil, {"--trickle"}} {
 		code, text := checked(t, append([]string{"--offer", url, "--preset", "janus", "--for", "2s"}, more...)...)

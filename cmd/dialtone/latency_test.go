@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"math"
 	"net"
-	"os"
 	"sync"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/feed"
+	"dialtone/diag/lab/labtest"
 	"dialtone/diag/peer"
 	"dialtone/diag/session"
 	"dialtone/signal"
@@ -111,7 +111,7 @@ func compareLatency(t *testing.T, together bool, send, receive session.Dialer) {
 			t.Errorf("%s: a delay of at least %.2f ms, and %.2f ms at the sockets", kind, least[kind]*1e3, truth*1e3)
 		}
 		t.Logf("%s: mean %.2f ms, %.2f ms at the sockets; least %.2f and %.2f ms", kind, means[kind]*1e3, mean*1e3, least[kind]*1e3, truth*1e3)
-		if os.Getenv("NIGHTLY") != "" && math.Abs(means[kind]-mean) > latencyOff {
+		if labtest.Nightly() && math.Abs(means[kind]-mean) > latencyOff {
 			t.Errorf("%s: a mean of %.2f ms, and %.2f ms at the sockets", kind, means[kind]*1e3, mean*1e3)
 		}
 	}

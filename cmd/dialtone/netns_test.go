@@ -4,7 +4,6 @@ package main
 
 import (
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,15 +14,13 @@ import (
 // TestCheckWithoutANetwork: in a network namespace of its own, which has a loopback interface and nothing else, dialtone check
 // --loopback passes, within a second beyond --for.
 func TestCheckWithoutANetwork(t *testing.T) {
+	t.Parallel()
 	unshare, _ := labtest.NeedProgram(t, "unshare"), labtest.NeedProgram(t, "ip")
 	inside := []string{"--map-root-user", "--net", "sh", "-c"}
 	if out, err := exec.CommandContext(t.Context(), unshare, append(inside, "ip link set lo up")...).CombinedOutput(); err != nil {
 		t.Skipf("this system lets nobody make a network namespace: %v: %s", err, out)
 	}
-	binary := filepath.Join(t.TempDir(), "dialtone")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	binary := needBinary(t)
 	quickest := time.Hour
 	for range 3 { // a busy machine may need a second try; nothing makes the program quicker than it is
 		begun := time.Now()

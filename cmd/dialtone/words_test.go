@@ -135,6 +135,7 @@ func isSpecial(text string, at []int) bool {
 
 // TestWords: everything that a person reads is plain technical English, with one term per thing.
 func TestWords(t *testing.T) {
+	t.Parallel()
 	var found []foundWord
 	found = append(found, wordsOfDocuments(t)...)
 	found = append(found, wordsOfPage(t)...)

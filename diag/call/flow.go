@@ -1,6 +1,10 @@
 package call
 
-import "dialtone/diag"
+import (
+	"slices"
+
+	"dialtone/diag"
+)
 
 // Flow says how one kind of media fares in one direction.
 type Flow uint8
@@ -74,6 +78,17 @@ func silentIn(s diag.Sample, kind string) bool {
 		}
 	}
 	return true
+}
+
+// continued reports whether a stream has stopped while another one of its kind goes on: the peer changed its SSRC, or
+// sends another layer. What the former held last says nothing of the present.
+func continued(in []diag.InboundRTP, s diag.InboundRTP) bool {
+	stopped := func(s diag.InboundRTP) bool {
+		return s.LastPacketReceivedAgo != nil && *s.LastPacketReceivedAgo >= SilentAfter
+	}
+	return stopped(s) && slices.ContainsFunc(in, func(other diag.InboundRTP) bool {
+		return other.Kind == s.Kind && diag.OrZero(other.PacketsReceived) > 0 && !stopped(other)
+	})
 }
 
 // Confirmed reports whether the peer is known to get a kind of media that is sent: it reports on it (RFC 3550 §6.4),

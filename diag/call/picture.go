@@ -74,6 +74,15 @@ func (c *Call) putPicture(d diag.Picture, at time.Duration) {
 	row.Black.add(d.Dark >= blackDark && d.Contrast <= blackContrast, at)
 }
 
+// Shown is the latest picture of an inbound stream of the latest sample; nil if none was looked at, or another stream
+// goes on in its place.
+func (c *Call) Shown(in diag.InboundRTP) *PictureRow {
+	if sample := c.Latest(); sample != nil && continued(sample.Inbound, in) {
+		return nil
+	}
+	return c.PictureOf(in.SSRC)
+}
+
 // PictureOf is the latest picture of a stream; nil if none was looked at.
 func (c *Call) PictureOf(ssrc uint32) *PictureRow {
 	for i := range c.Pictures {

@@ -40,7 +40,7 @@ func (c *Call) Heard(direction diag.Direction) []diag.InboundRTP {
 	}
 	var out []diag.InboundRTP
 	for _, s := range in {
-		if s.Kind == "audio" && s.Sound != nil {
+		if s.Kind == "audio" && s.Sound != nil && !continued(in, s) {
 			out = append(out, s)
 		}
 	}

@@ -46,6 +46,7 @@ type Stream struct {
 	Freezes         *uint32            `json:"freezes,omitempty"`
 	NACK            uint32             `json:"nack"`
 	PLI             uint32             `json:"pli"`
+	FEC             *float64           `json:"fec_packets,omitempty"` // with repetitions in media; inbound, absent: none
 	Inbound         []diag.InboundRTP  `json:"inbound_rtp,omitempty"` // the streams of the sum, in the latest sample
 	Outbound        []diag.OutboundRTP `json:"outbound_rtp,omitempty"`
 
@@ -124,6 +125,9 @@ func (s *Stream) addInbound(in diag.InboundRTP) {
 		if ago := diag.SecondsOf(*in.LastPacketReceivedAgo); s.Ago == nil || ago < *s.Ago {
 			s.Ago = &ago
 		}
+	}
+	if in.FECPacketsReceived != nil {
+		s.FEC = diag.Ptr(diag.OrZero(s.FEC) + float64(*in.FECPacketsReceived))
 	}
 	sum(&s.Frames, in.FramesReceived)
 	sum(&s.Freezes, in.FreezeCount)

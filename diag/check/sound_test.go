@@ -26,6 +26,7 @@ import (
 	"dialtone/diag/diagtest"
 	"dialtone/diag/feed"
 	"dialtone/diag/judge"
+	"dialtone/diag/lab/labtest"
 	"dialtone/diag/media"
 	"dialtone/diag/session"
 	"dialtone/signal"
@@ -432,7 +433,7 @@ var calls = flag.Int("calls", 100, "good calls that TestNoFalseAlarms simulates;
 // TestNoFalseAlarms: of good calls with a tone or speech, and of some with 5 % loss, nothing is said about the sound. These
 // are simulated: what arrives is made, and recorder, fold and judge are the real ones.
 func TestNoFalseAlarms(t *testing.T) {
-	if os.Getenv("NIGHTLY") != "" {
+	if labtest.Nightly() {
 		*calls = max(*calls, 1000)
 	}
 	good, lossy := *calls, *calls/10

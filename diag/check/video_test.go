@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -17,6 +16,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
+	"dialtone/diag/lab/labtest"
 	"dialtone/diag/media"
 	"dialtone/diag/media/picture"
 )
@@ -192,7 +192,7 @@ func watching(t *testing.T, h *heard, c *call.Call) func(at time.Duration) {
 // picture. These are simulated as those of TestNoFalseAlarms are; 200 at night.
 func TestNoVideoAlarms(t *testing.T) {
 	good := 10
-	if os.Getenv("NIGHTLY") != "" {
+	if labtest.Nightly() {
 		good = 200
 	}
 	clips := loops(t)

@@ -32,7 +32,7 @@ func pictureFindings(c *call.Call, x Expectation) []Finding {
 		return nil
 	}
 	for _, in := range sample.Inbound {
-		row := c.PictureOf(in.SSRC)
+		row := c.Shown(in)
 		switch {
 		case row == nil || in.Kind != "video":
 		case row.StaysBlack():

@@ -18,6 +18,11 @@ func TestPictures(t *testing.T) {
 	dim := diag.Picture{SSRC: ssrc, Dark: 0.9, Contrast: 0.1}
 	moving := diag.Picture{SSRC: ssrc, Contrast: 0.2, Difference: diag.Ptr(0.3)}
 	same := diag.Picture{SSRC: ssrc, Contrast: 0.2, Difference: diag.Ptr(0.004)}
+	blue := diag.Picture{SSRC: ssrc, Luma: 0.1, Difference: diag.Ptr(0.0)}
+	blueAgain := diag.Picture{SSRC: ssrc, Luma: 0.1, Difference: diag.Ptr(0.4)}
+	half := diag.Picture{SSRC: ssrc, Contrast: 0.2, Difference: diag.Ptr(0.08)}
+	cursor := diag.Picture{SSRC: ssrc, Contrast: 0.2, Difference: diag.Ptr(0.026)}
+	terminal := diag.Picture{SSRC: ssrc, Dark: 0.97, Contrast: 0.12, Difference: diag.Ptr(0.001)}
 	for name, tt := range map[string]struct {
 		pictures []diag.Picture // one a second
 		muted    bool
@@ -31,6 +36,11 @@ func TestPictures(t *testing.T) {
 		"still":                  {[]diag.Picture{moving, same, same}, false, "media.still"},
 		"still for a moment":     {[]diag.Picture{moving, moving, same}, false, ""},
 		"still, and then not":    {[]diag.Picture{moving, same, same, moving}, false, ""},
+		"one color, not black":   {[]diag.Picture{blue, blue, blue}, false, "media.still"},
+		"one color that changes": {[]diag.Picture{blue, {SSRC: ssrc, Difference: diag.Ptr(0.4)}, blueAgain}, false, ""},
+		"half of it is frozen":   {[]diag.Picture{moving, half, half, half}, false, ""},
+		"a cursor moves":         {[]diag.Picture{moving, cursor, cursor, cursor}, false, ""},
+		"a dark screen":          {[]diag.Picture{terminal, terminal, terminal}, false, "media.still"},
 		"muted by the peer":      {[]diag.Picture{black, black}, true, ""},
 		"of a stream that ended": {[]diag.Picture{{SSRC: 8, Dark: 1}, {SSRC: 8, Dark: 1}}, false, ""},
 	} {
@@ -68,5 +78,39 @@ func TestThumbnailsAreKept(t *testing.T) {
 	c.Apply(diag.Event{At: 2 * time.Second, Data: diag.Picture{SSRC: 7, Luma: 0.5}})
 	if row := c.PictureOf(7); len(row.Thumbnail.RGB) != 3 || row.Drawn != time.Second || row.At != 2*time.Second || row.Luma != 0.5 {
 		t.Errorf("%+v", row)
+	}
+}
+
+// TestPictureOfAnotherSSRC: what a stream showed last is no finding once the peer goes on with another SSRC; the same
+// picture on that is one.
+func TestPictureOfAnotherSSRC(t *testing.T) {
+	for name, test := range map[string]struct {
+		after diag.Picture
+		want  string
+	}{
+		"it moves":            {diag.Picture{SSRC: 8, Contrast: 0.2, Difference: diag.Ptr(0.3)}, ""},
+		"it is black as well": {diag.Picture{SSRC: 8, Dark: 1}, "media.black"},
+		"the same picture":    {diag.Picture{SSRC: 8, Contrast: 0.2, Difference: diag.Ptr(0.001)}, "media.still"},
+	} {
+		c := &call.Call{}
+		c.Apply(diag.Event{At: time.Second, Data: diag.ConnectionState{State: "connected"}})
+		for i := range 4 {
+			at := time.Duration(i+1) * time.Second
+			c.Apply(diag.Event{At: at, Data: diag.Picture{SSRC: 7, Dark: 1, Difference: diag.Ptr(0.0)}})
+			c.Apply(diag.Event{At: at + 4*time.Second, Data: test.after})
+		}
+		c.Apply(diag.Event{At: 9 * time.Second, Data: diag.Sample{Inbound: []diag.InboundRTP{
+			{Kind: "video", SSRC: 7, PacketsReceived: diag.Ptr(uint64(100)), LastPacketReceivedAgo: diag.Ptr(4.0)},
+			{Kind: "video", SSRC: 8, PacketsReceived: diag.Ptr(uint64(100)), LastPacketReceivedAgo: diag.Ptr(0.01)},
+		}}})
+		got := ""
+		for _, f := range judge.Judge(c).Findings {
+			if f.ID == "media.black" || f.ID == "media.still" {
+				got += f.ID
+			}
+		}
+		if got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
 	}
 }

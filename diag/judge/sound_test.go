@@ -78,6 +78,29 @@ func TestSound(t *testing.T) {
 	}
 }
 
+// TestSoundOfAnotherSSRC: what an audio stream held last says nothing once the peer goes on with another SSRC.
+func TestSoundOfAnotherSSRC(t *testing.T) {
+	t.Parallel()
+	over := diag.CallEnded{Reason: diag.EndDuration, By: diag.ByLocal}
+	for name, test := range map[string]struct {
+		before, after diag.Sound
+		ago           float64 // of the stream before
+		want          []string
+	}{
+		"silence that ended": {diag.Sound{SilentFor: 4}, diag.Sound{}, 2, nil},
+		"silence that began": {diag.Sound{}, diag.Sound{SilentFor: 3}, 3, []string{"warning media.silent"}},
+		"two at once":        {diag.Sound{SilentFor: 4}, diag.Sound{}, 0.02, nil},
+	} {
+		before, after := audioIn(240, 0, 0, 0.01), audioIn(120, 0, 0, 0.01)
+		before.SSRC, before.Sound, before.LastPacketReceivedAgo = 1, &test.before, &test.ago
+		after.SSRC, after.Sound, after.LastPacketReceivedAgo = 2, &test.after, diag.Ptr(0.02)
+		v := judge.Judge(checked(over, 4900, sampled(before, after)))
+		if diff := cmp.Diff(test.want, ids(v.Findings)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
 // TestSoundOfACheck: a check that expects audio fails without any, and not for a pause.
 func TestSoundOfACheck(t *testing.T) {
 	t.Parallel()

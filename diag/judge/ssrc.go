@@ -14,13 +14,14 @@ type (
 		Previous uint32 `json:"previousSSRC"`
 		SSRC     uint32 `json:"ssrc"` // the latest
 	}
-	// SSRCUnknown means that a stream arrives that belongs to no media section.
+	// SSRCUnknown means that a stream arrives that no media section receives.
 	SSRCUnknown struct {
-		Kind        string `json:"kind,omitempty"` // of the payload type
+		Kind        string `json:"kind,omitempty"`
 		SSRC        uint32 `json:"ssrc"`
 		PayloadType uint8  `json:"payloadType"`
-		From        string `json:"from,omitempty"`    // address and port of the sender
-		OffPath     bool   `json:"offPath,omitempty"` // that is not the remote end of the selected pair
+		Announced   string `json:"announced,omitempty"` // the mid of the section for which the peer announces it
+		From        string `json:"from,omitempty"`      // address and port of the sender
+		OffPath     bool   `json:"offPath,omitempty"`   // that is not the remote end of the selected pair
 	}
 )
 
@@ -31,11 +32,11 @@ func ssrcFindings(c *call.Call, _ Expectation) []Finding {
 	for _, u := range c.Unannounced {
 		kind := diag.Clean(u.Kind, 20)
 		if u.Previous == 0 {
-			out = append(out, Finding{
-				ID: "media.unknown_ssrc", Severity: Warn, Subject: kind, Evidence: SSRCUnknown{
-					kind, u.SSRC, u.PayloadType, diag.Clean(u.From, 60), u.OffPath,
-				},
-			})
+			e := SSRCUnknown{kind, u.SSRC, u.PayloadType, "", diag.Clean(u.From, 60), u.OffPath}
+			if u.Announced {
+				e.Announced = diag.Clean(u.Mid, 32)
+			}
+			out = append(out, Finding{ID: "media.unknown_ssrc", Severity: Warn, Subject: kind, Evidence: e})
 			continue
 		}
 		if changed[kind] == nil {

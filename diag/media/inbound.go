@@ -16,6 +16,8 @@ import (
 // inbound is one stream that arrives, with the retransmissions that repair it.
 type inbound struct {
 	stream
+	fallback   uint8 // payload type of the codec that pion announced
+	fec        fec
 	duplicates uint64
 	began      time.Time
 	meter      *audio.Meter // nil of video
@@ -37,7 +39,7 @@ type inbound struct {
 }
 
 func newInbound(r *Recorder, info *interceptor.StreamInfo) *inbound {
-	return &inbound{stream: newStream(r, diag.Inbound, info), asks: map[int64]ask{}}
+	return &inbound{stream: newStream(r, diag.Inbound, info), fallback: info.PayloadType, asks: map[int64]ask{}}
 }
 
 // nack counts one NACK packet that was sent, as nackCount of webrtc-stats counts them.
@@ -50,14 +52,18 @@ func (s *inbound) nack(pairs []rtcp.NackPair) {
 	}
 }
 
-// packet counts a packet as it came from the network. A repair came on the SSRC for retransmissions.
-func (s *inbound) packet(b []byte, repair bool) {
+// packet counts a packet as it came from the network, and leaves in b what pion has a codec for: it returns the length
+// of that. A repair came on the SSRC for retransmissions.
+func (s *inbound) packet(b []byte, repair bool) int {
 	h, ok := parseRTP(b)
 	if !ok {
-		return
+		return len(b)
 	}
-	now := s.rec.now()
+	now, length := s.rec.now(), len(b)
 	s.mu.Lock()
+	if !repair {
+		h, length = s.unwrap(b, h)
+	}
 	first := s.packets == 0
 	if first {
 		s.began = now
@@ -78,6 +84,7 @@ func (s *inbound) packet(b []byte, repair bool) {
 	if key != nil {
 		s.rec.emit(diag.KeyFrame{SSRC: s.ssrc, AfterMs: *key})
 	}
+	return length
 }
 
 // count does the arithmetic of packet. It returns a frame that is now complete, or nil.
@@ -87,7 +94,7 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 	if repair {
 		original, ok := h.original()
 		if !ok { // padding
-			s.headerBytes += uint64(h.overhead + len(h.payload))
+			s.headerBytes += uint64(h.overhead + h.carried)
 			return nil
 		}
 		h = original
@@ -97,7 +104,7 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 		s.frames.starts = s.codec.starts
 	}
 	s.headerBytes += uint64(h.overhead)
-	s.payloadBytes += uint64(len(h.payload))
+	s.payloadBytes += uint64(h.carried)
 	ext, arrival := s.seq.add(h.seq, repair)
 	switch arrival {
 	case arrivalDuplicate:
@@ -192,7 +199,7 @@ const comfortNoise = 13
 
 // listen hands a packet of audio to the meter.
 func (s *inbound) listen(ext int64, h header, now time.Time) {
-	if s.codec.Kind != KindAudio || s.rec.headersOnly {
+	if s.codec.Kind != KindAudio || s.rec.headersOnly || len(h.payload) == 0 {
 		return
 	}
 	if s.meter == nil {
@@ -223,6 +230,7 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 		NACKCount:            diag.Ptr(s.nacks), PLICount: diag.Ptr(s.plis), FIRCount: diag.Ptr(s.firs),
 		RoundTripTime: s.roundTrips.seconds(),
 	}
+	s.fec.report(&d)
 	if s.packets == 0 {
 		return d
 	}

@@ -15,8 +15,8 @@ func (f factory) NewInterceptor(string) (interceptor.Interceptor, error) {
 	return &tap{rec: f.rec}, nil
 }
 
-// tap hands every packet to the recorder and changes none, but for requests to retransmit that come too early. What
-// fails to be sent was not sent and is not counted.
+// tap hands every packet to the recorder. It holds requests to retransmit back that come too early, and takes from
+// inbound packets what is no media. What fails to be sent was not sent and is not counted.
 type tap struct {
 	interceptor.NoOp
 	rec *Recorder
@@ -30,7 +30,7 @@ func (t *tap) BindRemoteStream(info *interceptor.StreamInfo, next interceptor.RT
 	return interceptor.RTPReaderFunc(func(b []byte, a interceptor.Attributes) (int, interceptor.Attributes, error) {
 		n, a, err := next.Read(b, a)
 		if err == nil {
-			stream.packet(b[:n], repair)
+			n = stream.packet(b[:n], repair)
 		}
 		return n, a, err
 	})

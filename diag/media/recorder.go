@@ -27,6 +27,7 @@ type Recorder struct {
 	now    func() time.Time
 	emit   func(diag.Data)
 	codecs [128]atomic.Pointer[codec] // by payload type
+	asides [128]atomic.Pointer[aside] // by payload type: what the peer has besides codecs, agreed or not
 
 	keyFrame func(Frame)      // nil: nothing is looked into
 	senders  *latency.Senders // nil: packets are not sought among those that were sent
@@ -42,6 +43,7 @@ type Recorder struct {
 	in      streams[*inbound]
 	out     streams[*outbound]
 	repairs map[uint32]*inbound // by SSRC of RTX
+	guards  map[uint32]uint32   // SSRC that is protected, by that of FEC
 	mids    map[uint32]string   // of media sections, by SSRC
 	rids    map[uint32]string   // of layers of simulcast, by SSRC
 	newest  *inbound            // the last video stream that was bound, for the RTX stream that follows it
@@ -57,7 +59,7 @@ func NewRecorder(now func() time.Time, emit func(diag.Data)) *Recorder {
 		now: now, emit: emit,
 		in:  streams[*inbound]{bySSRC: map[uint32]*inbound{}},
 		out: streams[*outbound]{bySSRC: map[uint32]*outbound{}}, repairs: map[uint32]*inbound{},
-		mids: map[uint32]string{}, rids: map[uint32]string{},
+		guards: map[uint32]uint32{}, mids: map[uint32]string{}, rids: map[uint32]string{},
 	}
 }
 

@@ -12,8 +12,10 @@ type header struct {
 	seq         uint16
 	timestamp   uint32
 	ssrc        uint32
-	overhead    int // bytes of header, extensions and padding
-	payload     []byte
+	overhead    int    // bytes of header, extensions and padding
+	start       int    // of the payload, in the packet
+	payload     []byte // of media
+	carried     int    // bytes of payload, with what is no media
 	profile     uint16 // of the header extensions
 	extensions  []byte
 }
@@ -50,6 +52,7 @@ func parseRTP(b []byte) (header, bool) {
 		marker: b[1]&0x80 != 0, payloadType: b[1] & 0x7f,
 		seq: binary.BigEndian.Uint16(b[2:]), timestamp: binary.BigEndian.Uint32(b[4:]), ssrc: binary.BigEndian.Uint32(b[8:]),
 		overhead: len(b) - (end - start), payload: b[start:end],
+		start: start, carried: end - start,
 	}, true
 }
 
@@ -90,6 +93,7 @@ func (h header) original() (header, bool) {
 	}
 	h.seq = binary.BigEndian.Uint16(h.payload)
 	h.payload = h.payload[2:]
+	h.carried -= 2
 	h.overhead += 2
 	return h, true
 }

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"bytes"
 	"encoding/hex"
 	"testing"
 
@@ -40,6 +41,10 @@ func TestParseRTP(t *testing.T) {
 			if ok != tt.ok {
 				t.Fatalf("ok = %v", ok)
 			}
+			if where := unhex(t, tt.in); !bytes.Equal(where[got.start:got.start+got.carried], tt.want.payload) {
+				t.Errorf("the payload is not at %d, %d bytes", got.start, got.carried)
+			}
+			got.start, got.carried = 0, 0
 			if diff := cmp.Diff(tt.want, got, compareHeaders); diff != "" {
 				t.Error(diff)
 			}
@@ -48,9 +53,9 @@ func TestParseRTP(t *testing.T) {
 }
 
 func TestOriginal(t *testing.T) {
-	h := header{seq: 7, overhead: 12, payload: []byte{0x12, 0x34, 0xaa}}
+	h := header{seq: 7, overhead: 12, carried: 3, payload: []byte{0x12, 0x34, 0xaa}}
 	got, ok := h.original()
-	if diff := cmp.Diff(header{seq: 0x1234, overhead: 14, payload: []byte{0xaa}}, got, compareHeaders); diff != "" || !ok {
+	if diff := cmp.Diff(header{seq: 0x1234, overhead: 14, carried: 1, payload: []byte{0xaa}}, got, compareHeaders); diff != "" || !ok {
 		t.Error(ok, diff)
 	}
 	if _, ok := (header{payload: []byte{1}}).original(); ok {

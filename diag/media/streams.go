@@ -20,7 +20,7 @@ type stream struct {
 	mu           sync.Mutex
 	ended        bool   // it was taken down; its figures remain for the last Snapshot
 	announced    *codec // possibly a guess
-	other        *codec // of payload types that were not negotiated: the same name, not understood
+	other        *codec // of payload types that were not negotiated: the name of the codec before, not understood
 	codec        *codec // of the last packet
 	payloadType  int16  // of the last packet, −1 before
 	packets      uint64
@@ -52,6 +52,7 @@ func (s *stream) holds(payloadType uint8) {
 	case c != nil:
 		s.codec = c
 	case s.rec.negotiated.Load():
+		s.other.mime = s.codec.mime
 		s.codec = s.other
 	default:
 		s.codec = s.announced

@@ -269,6 +269,7 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 	}
 	p.o.Emit(parsed.Event(diag.Remote, d.Type, restart))
 	p.tracks.expect(parsed)
+	p.tracks.asides(parsed)
 	p.transports.settleSetup(diag.Remote, want, parsed)
 	if parsed.Session.Has("ice-lite") {
 		p.guard.RemoteLite()

@@ -9,6 +9,7 @@ import (
 // Sample reads the present statistics. Rates are over the time since the last sample. One goroutine takes all samples.
 func (p *Peer) Sample(final bool) diag.Sample {
 	s := diag.Sample{Final: final}
+	s.Unreceived = p.tracks.unreceived(final)
 	s.Inbound, s.Outbound = p.recorder.Snapshot()
 	s.AudioVideoSkew = p.recorder.Skew()
 	s.Feedback = p.recorder.Feedback()

@@ -28,35 +28,80 @@ type section struct {
 }
 
 // meetStrangers lets a media section continue with the SSRC that the peer changed to, for which pion needs a
-// description, and reports streams that no section announces.
+// description, and reports streams that no section receives.
 func (t *tracks) meetStrangers() {
-	for _, s := range t.p.strangers.List() {
-		name, kind := t.p.recorder.CodecName(s.PayloadType)
-		if name == "" || s.Packets < strangerPackets || t.met[s.SSRC] { // not media, or just begun
+	list, _ := t.p.strangers.List()
+	for _, s := range list {
+		name, _ := t.p.recorder.CodecName(s.PayloadType)
+		if s.Packets < strangerPackets || t.hasMet(s.SSRC) || t.p.recorder.Guards(s.SSRC, s.PayloadType, s.Packets) {
 			continue
-		}
-		d := diag.UnannouncedSSRC{SSRC: s.SSRC, PayloadType: s.PayloadType, Kind: kind, Packets: s.Packets}
-		if path := t.p.checks.remoteAddress(); s.From.IsValid() && path.IsValid() {
-			from := netip.AddrPortFrom(s.From.Addr().Unmap(), s.From.Port())
-			d.From, d.OffPath = from.String(), from != path
 		}
 		x, found := t.continued(s)
 		err := errUnknownSection
-		if found {
+		if found && name != "" {
 			err = t.p.readdress(x, s.SSRC)
 		}
 		switch {
 		case err == nil:
-			d.Mid, d.Previous = x.mid, x.ssrc
+			d := t.unannounced(s)
+			d.Mid, d.Previous, d.Announced = x.mid, x.ssrc, false
+			t.p.o.Emit(d)
 		case errors.Is(err, errNegotiating): // it is tried again
-			continue
-		case s.Packets < strangerEnough:
-			continue
-		default:
-			t.met[s.SSRC] = true
+		case s.Packets >= strangerEnough:
+			t.reportStranger(s)
 		}
-		t.p.o.Emit(d)
 	}
+}
+
+// unreceived counts the packets that are in no stream, and gives those of FEC to the one that it protects. At the end
+// of the call it reports streams that were too short for meetStrangers.
+func (t *tracks) unreceived(final bool) *diag.Unreceived {
+	list, omitted := t.p.strangers.List()
+	d := diag.Unreceived{Packets: omitted}
+	for _, s := range list {
+		if t.p.recorder.Guards(s.SSRC, s.PayloadType, s.Packets) {
+			continue
+		}
+		d.Packets, d.Streams = d.Packets+s.Packets, d.Streams+1
+		if final && s.Packets >= strangerPackets && !t.hasMet(s.SSRC) {
+			t.reportStranger(s)
+		}
+	}
+	if d.Packets == 0 {
+		return nil
+	}
+	return &d
+}
+
+func (t *tracks) hasMet(ssrc uint32) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.met[ssrc]
+}
+
+// reportStranger reports a stream that is not received, once.
+func (t *tracks) reportStranger(s wire.Stranger) {
+	t.mu.Lock()
+	t.met[s.SSRC] = true
+	t.mu.Unlock()
+	t.p.o.Emit(t.unannounced(s))
+}
+
+// unannounced describes a stream that is not received.
+func (t *tracks) unannounced(s wire.Stranger) diag.UnannouncedSSRC {
+	_, kind := t.p.recorder.CodecName(s.PayloadType)
+	d := diag.UnannouncedSSRC{SSRC: s.SSRC, PayloadType: s.PayloadType, Kind: kind, Packets: s.Packets}
+	if path := t.p.checks.remoteAddress(); s.From.IsValid() && path.IsValid() {
+		from := netip.AddrPortFrom(s.From.Addr().Unmap(), s.From.Port())
+		d.From, d.OffPath = from.String(), from != path
+	}
+	if remote := t.p.pc.RemoteDescription(); remote != nil {
+		if section := sdp.Parse(remote.SDP).Announces(s.SSRC); section != nil {
+			d.Announced, d.Mid = true, diag.Clean(section.Mid, 32)
+			d.Kind = section.Kind
+		}
+	}
+	return d
 }
 
 // continued finds the only section that has the payload type of a stream, if its own stream has stopped.

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,6 +18,9 @@ type publisher struct {
 	writer atomic.Value // webrtc.TrackLocalWriter
 	ssrc   atomic.Uint32
 	beside atomic.Uint32 // of another stream with the same packets; 0: none
+
+	payloadType uint8
+	payload     []byte
 }
 
 func (p *publisher) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
@@ -31,7 +35,7 @@ func (*publisher) StreamID() string                        { return "stream" }
 func (*publisher) Kind() webrtc.RTPCodecType               { return webrtc.RTPCodecTypeAudio }
 
 // send sends a packet every 20 ms until done.
-func (p *publisher) send(payloadType uint8, done <-chan struct{}) {
+func (p *publisher) send(done <-chan struct{}) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for n := uint16(65_500); ; n++ { // the sequence wraps soon
@@ -41,13 +45,18 @@ func (p *publisher) send(payloadType uint8, done <-chan struct{}) {
 		case <-tick.C:
 		}
 		if w, ok := p.writer.Load().(webrtc.TrackLocalWriter); ok {
-			h := rtp.Header{Version: 2, PayloadType: payloadType, SequenceNumber: n, Timestamp: uint32(n) * 960, SSRC: p.ssrc.Load()}
-			_, _ = w.WriteRTP(&h, []byte{0xfc, 1, 2, 3})
+			h := rtp.Header{Version: 2, PayloadType: p.payloadType, SequenceNumber: n, Timestamp: uint32(n) * 960, SSRC: p.ssrc.Load()}
+			_, _ = w.WriteRTP(&h, p.payload)
 			if h.SSRC = p.beside.Load(); h.SSRC != 0 {
-				_, _ = w.WriteRTP(&h, []byte{0xfc, 1, 2, 3})
+				_, _ = w.WriteRTP(&h, p.payload)
 			}
 		}
 	}
+}
+
+// opusPublisher publishes what its offer announces.
+func opusPublisher() *publisher {
+	return &publisher{payloadType: 111, payload: []byte{0xfc, 1, 2, 3}}
 }
 
 // wholeOffer is the offer of another stack, with its candidates.
@@ -68,7 +77,15 @@ func wholeOffer(t testing.TB, pc *webrtc.PeerConnection) Description {
 // answered has p answer the offer of another stack.
 func answered(t testing.TB, p *Peer, pc *webrtc.PeerConnection) {
 	t.Helper()
-	answer, err := p.Answer(wholeOffer(t, pc))
+	answeredAs(t, p, pc, func(offer string) string { return offer })
+}
+
+// answeredAs changes the offer on its way.
+func answeredAs(t testing.TB, p *Peer, pc *webrtc.PeerConnection, edit func(offer string) string) {
+	t.Helper()
+	offer := wholeOffer(t, pc)
+	offer.SDP = edit(offer.SDP)
+	answer, err := p.Answer(offer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,8 +94,8 @@ func answered(t testing.TB, p *Peer, pc *webrtc.PeerConnection) {
 	}
 }
 
-// publish connects a publisher with a peer and returns what the peer reports.
-func publish(t *testing.T) (*Peer, *publisher, <-chan diag.Data) {
+// publish connects a publisher with a peer, which gets an offer with changes, and returns what the peer reports.
+func publish(t *testing.T, source *publisher, edits ...func(offer string) string) (*Peer, *publisher, <-chan diag.Data) {
 	t.Helper()
 	events := make(chan diag.Data, 4096)
 	p, err := New(Options{Loopback: LoopbackOnly, Flow: FlowReceive, NoChannels: true, Emit: func(d diag.Data) { events <- d }})
@@ -93,15 +110,19 @@ func publish(t *testing.T) (*Peer, *publisher, <-chan diag.Data) {
 		t.Fatal(err)
 	}
 	done := make(chan struct{})
-	source := &publisher{}
 	if _, err := pc.AddTrack(source); err != nil {
 		t.Fatal(err)
 	}
-	answered(t, p, pc)
+	answeredAs(t, p, pc, func(offer string) string {
+		for _, edit := range edits {
+			offer = edit(offer)
+		}
+		return offer
+	})
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		source.send(111, done)
+		source.send(done)
 	}()
 	t.Cleanup(func() {
 		close(done)
@@ -139,7 +160,7 @@ func next[E diag.Data](t *testing.T, events <-chan diag.Data) E {
 
 // TestChangedSSRC: a section continues with the SSRC that its sender changes to, there and back.
 func TestChangedSSRC(t *testing.T) {
-	p, source, events := publish(t)
+	p, source, events := publish(t, opusPublisher())
 	next[diag.FirstPacket](t, events)
 	first := source.ssrc.Load()
 	for _, ssrc := range []uint32{first + 1, first + 2, first} {
@@ -168,7 +189,7 @@ func TestChangedSSRC(t *testing.T) {
 
 // TestUnannouncedSSRC: a stream beside the announced one is no continuation, and is reported once.
 func TestUnannouncedSSRC(t *testing.T) {
-	_, source, events := publish(t)
+	_, source, events := publish(t, opusPublisher())
 	next[diag.FirstPacket](t, events)
 	source.beside.Store(source.ssrc.Load() + 1)
 	got := next[diag.UnannouncedSSRC](t, events)
@@ -186,5 +207,68 @@ func TestUnannouncedSSRC(t *testing.T) {
 		case <-end:
 		}
 		break
+	}
+}
+
+// TestUnagreedRED: a peer that sends RED, which was not agreed on, is received: as the media in it.
+func TestUnagreedRED(t *testing.T) {
+	red := &publisher{payloadType: 63, payload: []byte{0x80 | 111, 0x0f, 0, 2, 111, 0xfc, 9, 0xfc, 1, 2, 3}}
+	p, _, events := publish(t, red,
+		strings.NewReplacer("a=rtpmap:111", "a=rtpmap:63 red/48000/2\r\na=rtpmap:111", "SAVPF 111", "SAVPF 111 63").Replace)
+	track := next[diag.TrackAdded](t, events)
+	if track.MimeType != "audio/opus" || track.PayloadType != 111 {
+		t.Errorf("%+v", track)
+	}
+	s := awaitSample(t, p, func(s diag.Sample) bool { return len(s.Inbound) == 1 && diag.OrZero(s.Inbound[0].PacketsReceived) > 10 })
+	in := s.Inbound[0]
+	if in.MimeType != "audio/opus" || in.FECFormat != "red" || diag.OrZero(in.FECPacketsReceived) != *in.PacketsReceived ||
+		s.Unreceived != nil {
+		t.Errorf("%+v, %+v", in, s.Unreceived)
+	}
+}
+
+// TestUnreceived: packets of SSRCs that no section receives are counted, and told: also those that the description
+// announces, and those of no known payload type.
+func TestUnreceived(t *testing.T) {
+	source := opusPublisher()
+	const second = 4242
+	p, _, events := publish(t, source, func(offer string) string { // a retransmission that is not agreed on
+		return regexp.MustCompile("a=ssrc:([0-9]+)").ReplaceAllString(offer, "a=ssrc-group:FID $1 4242\r\na=ssrc:4242 cname:c\r\n$0")
+	})
+	next[diag.FirstPacket](t, events)
+	source.beside.Store(second)
+	s := awaitSample(t, p, func(s diag.Sample) bool { return s.Unreceived != nil && s.Unreceived.Packets >= strangerPackets })
+	if s.Unreceived.Streams != 1 {
+		t.Errorf("%+v", s.Unreceived)
+	}
+	p.Sample(true)
+	if got := next[diag.UnannouncedSSRC](t, events); got.SSRC != second || !got.Announced || got.Mid != "0" || got.Kind != "audio" {
+		t.Errorf("%+v", got)
+	}
+	for i := range uint32(20) { // more than are counted one by one
+		source.beside.Store(second + 1 + i)
+		before := diag.OrZero(unreceived(p))
+		awaitSample(t, p, func(s diag.Sample) bool { return s.Unreceived.Packets > before })
+	}
+}
+
+func unreceived(p *Peer) *uint64 {
+	if s := p.Sample(false); s.Unreceived != nil {
+		return &s.Unreceived.Packets
+	}
+	return nil
+}
+
+// awaitSample takes samples until one is as it should be.
+func awaitSample(t *testing.T, p *Peer, good func(diag.Sample) bool) diag.Sample {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		s := p.Sample(false)
+		switch {
+		case good(s):
+			return s
+		case time.Now().After(end):
+			t.Fatalf("%+v, %+v", s.Inbound, s.Unreceived)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/pion/interceptor"
@@ -28,7 +29,7 @@ type tracks struct {
 	expected []string            // kinds that the peer's description offers to send
 	agreed   bool                // both descriptions are known
 	up       bool
-	met      map[uint32]bool // strangers that were reported; of the goroutine that watches
+	met      map[uint32]bool // strangers that were reported
 }
 
 // sending is one outbound track: a clip that is played, or an echo of what arrives.
@@ -223,6 +224,20 @@ func (t *tracks) negotiated() {
 				}
 			}
 		}
+	}
+}
+
+// asides passes what the peer has besides codecs: RED and FEC, which are not agreed on, and some send nevertheless.
+func (t *tracks) asides(d *sdp.Description) {
+	for i := range d.Media {
+		for _, c := range d.Media[i].Codecs {
+			if n, err := strconv.ParseUint(c.PayloadType, 10, 7); err == nil {
+				t.p.recorder.SetAside(uint8(n), c.Short()) // #nosec G115 -- 7 bits
+			}
+		}
+	}
+	for fec, protected := range d.FECStreams() {
+		t.p.recorder.SetGuard(fec, protected)
 	}
 }
 

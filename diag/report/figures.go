@@ -55,11 +55,10 @@ var figures = []figure{
 		help: "Frames of video per second over the whole connection.",
 		of:   func(s *call.Stream) *float64 { return s.FramesPerSecond },
 	},
+	{title: "NACK", unit: unitCount, minor: true, of: func(s *call.Stream) *float64 { return diag.Ptr(float64(s.NACK)) }},
 	{
-		title: "NACK",
-		unit:  unitCount,
-		minor: true,
-		of:    func(s *call.Stream) *float64 { return diag.Ptr(float64(s.NACK)) },
+		metric: "fec_packets", unit: unitCount, help: "Packets of FEC, and repetitions in those of media.",
+		of: func(s *call.Stream) *float64 { return s.FEC },
 	},
 	{title: "PLI", unit: unitCount, minor: true, of: func(s *call.Stream) *float64 { return diag.Ptr(float64(s.PLI)) }},
 }

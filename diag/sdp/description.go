@@ -5,6 +5,7 @@ package sdp
 import (
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 
 	pion "github.com/pion/sdp/v3"
@@ -70,6 +71,33 @@ func (c Codec) Auxiliary() bool {
 		return true
 	}
 	return false
+}
+
+// FECStreams are the streams that hold FEC for another one, by their SSRCs (RFC 5956 §4.3).
+func (d *Description) FECStreams() map[uint32]uint32 {
+	out := map[uint32]uint32{}
+	for group := range d.Attributes("ssrc-group") {
+		if f := strings.Fields(group); len(f) == 3 && f[0] == "FEC-FR" {
+			protected, err1 := strconv.ParseUint(f[1], 10, 32)
+			fec, err2 := strconv.ParseUint(f[2], 10, 32)
+			if err1 == nil && err2 == nil {
+				out[uint32(fec)] = uint32(protected)
+			}
+		}
+	}
+	return out
+}
+
+// Announces is the media section that has an SSRC (RFC 5576), nil if none has.
+func (d *Description) Announces(ssrc uint32) *Section {
+	for i := range d.Media {
+		for value := range d.Media[i].Attributes("ssrc") {
+			if id, _, _ := strings.Cut(value, " "); id == strconv.FormatUint(uint64(ssrc), 10) {
+				return &d.Media[i]
+			}
+		}
+	}
+	return nil
 }
 
 // Extension is an RTP header extension (RFC 8285).

@@ -15,15 +15,16 @@ type Stranger struct {
 	From        netip.AddrPort // of the latest packet
 }
 
-// maxStrangers bounds the streams that are counted; a hostile peer has more.
+// maxStrangers bounds the streams that are counted one by one; a hostile peer has more.
 const maxStrangers = 16
 
 // Strangers counts the packets of streams that are not received, by what SRTP leaves in clear text.
 type Strangers struct {
 	knows func(ssrc uint32) bool
 
-	mu     sync.Mutex
-	bySSRC map[uint32]*Stranger
+	mu      sync.Mutex
+	bySSRC  map[uint32]*Stranger
+	omitted uint64 // packets of further streams
 }
 
 // NewStrangers makes a counter. Knows reports whether a stream is received now.
@@ -45,6 +46,7 @@ func (l *Strangers) Arrived(b []byte, from netip.AddrPort) {
 	s := l.bySSRC[ssrc]
 	if s == nil {
 		if len(l.bySSRC) >= maxStrangers {
+			l.omitted++
 			return
 		}
 		s = &Stranger{SSRC: ssrc}
@@ -55,11 +57,10 @@ func (l *Strangers) Arrived(b []byte, from netip.AddrPort) {
 	s.Packets++
 }
 
-// List has those that are not received by now.
-func (l *Strangers) List() []Stranger {
+// List has those that are not received by now, and how many packets of further ones have arrived.
+func (l *Strangers) List() (out []Stranger, omitted uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var out []Stranger
 	for ssrc, s := range l.bySSRC {
 		if l.knows(ssrc) {
 			delete(l.bySSRC, ssrc)
@@ -67,5 +68,5 @@ func (l *Strangers) List() []Stranger {
 		}
 		out = append(out, *s)
 	}
-	return out
+	return out, l.omitted
 }

@@ -3,6 +3,7 @@ package words
 import (
 	"fmt"
 
+	"dialtone/diag"
 	"dialtone/diag/judge"
 )
 
@@ -30,12 +31,43 @@ var ssrcFindings = map[string]entry{
 		}),
 	"media.unknown_ssrc": on(
 		"Packets arrive with an SSRC that no description announced, and no stopped stream of the same payload type can be "+
-			"what they continue. WebRTC receivers drop them. They are not part of the statistics.",
+			"what they continue; or the peer announces it for a media section that is not received: one that was rejected, "+
+			"or is inactive, or has one stream already. WebRTC receivers drop such packets. No statistics have them.",
 		func(_ judge.Finding, e judge.SSRCUnknown) Text {
+			if e.Announced != "" {
+				return Text{
+					Title: fmt.Sprintf("Packets of SSRC %d arrive for media section %s, which does not receive them.",
+						e.SSRC, e.Announced),
+					Evidence: lines(fmt.Sprintf("payload type %d", e.PayloadType), e.Kind, Source(e.From, e.OffPath)),
+					Advice:   "Let the peer send only what the answer accepts, and one stream in each media section.",
+				}
+			}
 			return Text{
 				Title:    fmt.Sprintf("Packets of SSRC %d arrive that no media section announces.", e.SSRC),
 				Evidence: lines(fmt.Sprintf("payload type %d", e.PayloadType), e.Kind, Source(e.From, e.OffPath)),
 				Advice:   "Announce each stream by a=ssrc, or let the sender add the MID header extension (RFC 9143 §9.2).",
 			}
 		}),
+}
+
+// FEC says what came against loss beside the media of a stream; "" for nothing.
+func FEC(in diag.InboundRTP) string {
+	n := int(diag.OrZero(in.FECPacketsReceived)) // #nosec G115 -- a count of packets
+	switch {
+	case n == 0:
+		return ""
+	case in.FECFormat == "opus":
+		return Count(n, "packet repeats the one before (FEC of Opus)", "packets repeat the one before (FEC of Opus)")
+	case in.FECFormat == "red":
+		return Count(n, "earlier packet repeated (RED)", "earlier packets repeated (RED)")
+	}
+	return Count(n, "FEC packet", "FEC packets") + Prefixed(" of ", in.FECFormat)
+}
+
+// Unreceived says how many packets belong to no stream; "" for none.
+func Unreceived(u *diag.Unreceived) string {
+	if u == nil {
+		return ""
+	}
+	return Count(int(u.Packets), "packet", "packets") + " of unknown SSRCs" // #nosec G115 -- a count of packets
 }

@@ -259,6 +259,7 @@ func details(c *call.Call, s stream) []string {
 		parts = append(parts, freezes)
 	}
 	parts = append(append(parts, words.OneWay(s.oneWay), words.Echo(s.echo)), spoken(s)...)
+	parts = append(parts, s.fec)
 	requests := words.Join(", ", countOf(s.nack, "lost packets (NACK)"), countOf(s.pli, "a key frame (PLI)"),
 		countOf(s.fir, "a key frame (FIR)"))
 	parts = append(parts, words.Prefixed("requested by "+other+": ", requests),

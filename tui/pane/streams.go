@@ -26,6 +26,7 @@ type stream struct {
 	loss     *float64 // loss of all, 0–1
 	lost     *int64   // packets
 	repaired *int64   // of those
+	fec      string   // packets against loss, and of which kind
 	jitter   *float64 // seconds
 	rtt      *float64 // seconds
 	oneWay   *diag.OneWayDelay
@@ -123,8 +124,8 @@ func receivedStream(c *call.Call, in diag.InboundRTP) stream {
 		streamKey: streamKey{diag.Inbound, in.Kind, in.SSRC}, codec: term.Codec(in.MimeType), mid: in.Mid,
 		picture: words.Size(in.FrameWidth, in.FrameHeight), packets: in.PacketsReceived, bytes: in.BytesReceived,
 		resent: in.RetransmittedPackets, bitrate: in.Bitrate, recent: in.FractionLost, lost: in.PacketsLost,
-		repaired: in.PacketsRepaired,
-		jitter:   in.Jitter, rtt: in.RoundTripTime, oneWay: in.OneWayDelay, echo: in.EchoDelay,
+		repaired: in.PacketsRepaired, fec: words.FEC(in),
+		jitter: in.Jitter, rtt: in.RoundTripTime, oneWay: in.OneWayDelay, echo: in.EchoDelay,
 		fps: in.FramesPerSecond, frames: in.FramesReceived,
 		keys: in.KeyFramesReceived, nack: in.NACKCount, pli: in.PLICount, fir: in.FIRCount, freezes: in.FreezeCount,
 		clip:   in.ClipFrames,

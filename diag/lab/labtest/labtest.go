@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// Full reports whether grids of tests are tried in full: with CI=true, as in the project's own checks. Otherwise a
-// sample of them keeps go test short.
-func Full() bool { return os.Getenv("CI") == "true" }
+// Nightly reports whether grids of tests are tried in full, and what needs a quiet machine at all: with NIGHTLY set, as
+// .ci/nightly does. Otherwise a sample that has each kind keeps go test short.
+func Nightly() bool { return os.Getenv("NIGHTLY") != "" }
 
-// Sample is the full number of repetitions of a test with CI=true, otherwise a smaller one.
+// Sample is the full number of repetitions of a test with NIGHTLY, otherwise a smaller one.
 func Sample(full, sample int) int {
-	if Full() {
+	if Nightly() {
 		return full
 	}
 	return sample
@@ -24,7 +24,7 @@ func Sample(full, sample int) int {
 // CI=true, as in the project's own checks, it fails instead, so that no test is skipped unnoticed.
 func Missing(t testing.TB, format string, args ...any) {
 	t.Helper()
-	if Full() {
+	if os.Getenv("CI") == "true" {
 		t.Fatalf("required with CI=true: "+format, args...)
 		return
 	}
@@ -35,7 +35,7 @@ func Missing(t testing.TB, format string, args ...any) {
 // .ci/nightly does.
 func NeedQuiet(t testing.TB) {
 	t.Helper()
-	if os.Getenv("NIGHTLY") == "" {
+	if !Nightly() {
 		t.Skip("it needs a quiet machine: set NIGHTLY=1")
 	}
 }

@@ -25,6 +25,8 @@ func noiseOf(rms float64) source {
 	return func(float64) float64 { return rms * rnd.NormFloat64() }
 }
 
+func quieter(of source, by float64) source { return func(s float64) float64 { return by * of(s) } }
+
 // speech has syllables: harmonics of a voice that glides, with pauses in a room with some noise.
 func speech() source {
 	room, phase := noiseOf(2e-3), 0.0
@@ -105,6 +107,8 @@ func TestLevels(t *testing.T) {
 		"tone of 1 kHz at the limit": {of: sineOf(1000, 1), level: 0.70, tonal: true},
 		"clipped tone":               {of: sineOf(300, 4), level: 0.91, clipped: true},
 		"speech":                     {of: speech(), level: 0.0437},
+		"quiet speech":               {of: quieter(speech(), 0.05), level: 0.00219},
+		"very quiet speech":          {of: quieter(speech(), 0.01), level: 0.0004},
 		"comfort noise":              {of: noiseOf(2e-3), level: 0.002, noise: true},
 		"loud noise":                 {of: noiseOf(0.1), level: 0.1},
 		"silence":                    {of: sineOf(440, 0), silent: true},

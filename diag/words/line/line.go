@@ -145,6 +145,9 @@ func mediaWords(d diag.Data) (string, bool) {
 		return join(string(d.Direction), d.Kind, words.Size(&d.Width, &d.Height)), true
 	case diag.UnannouncedSSRC:
 		continues := "belongs to no media section"
+		if d.Announced {
+			continues = "is not received there"
+		}
 		if d.Previous != 0 {
 			continues = fmt.Sprintf("continues %d", d.Previous)
 		}
@@ -160,7 +163,7 @@ func mediaWords(d diag.Data) (string, bool) {
 		if d.Pair != nil {
 			rtt = d.Pair.CurrentRoundTripTime
 		}
-		return sampleWords(d.Inbound, d.Outbound, rtt), true
+		return join(sampleWords(d.Inbound, d.Outbound, rtt), words.Unreceived(d.Unreceived)), true
 	case diag.RemoteSample:
 		var rtt *float64
 		if d.Pair != nil {
