@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -125,12 +126,48 @@ func TestBrowserHangsUpWithoutAPath(t *testing.T) {
 	b.click("call")
 	b.state("connected")
 	b.flows()
+	b.asksBesideStandby()
 	b.must(a.cmd.Process.Signal(syscall.SIGSTOP))
+	b.await(`connections.at(-1).connectionState === "disconnected"`)
+	b.await(`!document.getElementById("restart").disabled`)
+	b.click("restart")
+	var said string
+	if b.ask(`document.getElementById("restart").textContent`, &said); said != "Looking for a new path …" {
+		t.Errorf("asked for another path while the peer is silent: %q", said)
+	}
 	b.state("redialing")
 	b.click("hang-up")
 	b.outcome("hangup")
 	b.must(a.cmd.Process.Signal(syscall.SIGCONT))
 	a.await("peer-hangup")
+}
+
+// asksBesideStandby has the page ask for another path while a peer that stood by, because the path was silent to it for a
+// moment, is in the room and leaves it: that is not the end of the restart.
+func (b *tab) asksBesideStandby() {
+	b.t.Helper()
+	b.run(`window.said = [];
+		const button = document.getElementById("restart");
+		new MutationObserver(() => said.push(button.textContent)).observe(button, { childList: true });
+		const print = ({ sdp }) => { const [, hash, hex] = /^a=fingerprint:(\S+) (\S+)/im.exec(sdp); return hash.toLowerCase() + " " + hex.toUpperCase(); };
+		const { localDescription, remoteDescription } = connections.at(-1);
+		const call = [print(localDescription), print(remoteDescription)].sort().join(" ");
+		const post = (body) => fetch("/call/call_line_process/", { method: "POST", body: JSON.stringify(body) }).then((r) => r.text());
+		(async () => {
+			const { user_id } = JSON.parse(await post({ code: "dial", call_code: "w1", call }));
+			window.stands = true;
+			while (!(await post({ code: "get_status", user_id })).includes("need_init")) await new Promise((done) => setTimeout(done, 50));
+			await post({ code: "disconnect", user_id });
+			window.left = true;
+		})();`)
+	b.await(`window.stands`)
+	b.click("restart")
+	b.await(`said.some((text) => ["Path checked anew", "No new path; the call goes on", "Your peer cannot do this"].includes(text))`)
+	var said string
+	if b.ask(`said.join()`, &said); !strings.Contains(said, "Path checked anew") {
+		b.t.Errorf("the page says %s", said)
+	}
+	b.await(`window.left && connections.at(-1).connectionState === "connected"`)
 }
 
 // TestBrowserWaitsThroughALoss: the server that a page waits at for its peer is gone for longer than it keeps a pair.

@@ -184,6 +184,8 @@ func signalingAdvice(e judge.SignalingFailed) string {
 		return "Start again on both sides: each text is valid for one call."
 	case e.Listens:
 		return "Check what the peer posts, and its log."
+	case e.By == diag.ByRemote:
+		return "Check the description that the peer or its server sends; --record keeps it."
 	case e.Room != "":
 		return "Check that --server names a signaling server that runs, then call again."
 	}

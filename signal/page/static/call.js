@@ -23,7 +23,7 @@ const RESTART = 12_000; // ms in which a restart that the peer asked for is wait
 const QUIET = 6_000; // ms in which a silent path may recover by itself before the code is dialed again
 const REDIAL = 90_000; // ms for which that is repeated: no less than a terminal waits for its peer
 const PAUSE = 1_000; // ms between two of these dials
-const RETRIED = ['unreachable', 'server', 'expired', 'peer_left']; // what a waiting peer dials again after
+const RETRIED = ['unreachable', 'server', 'expired', 'peer_left']; // what is dialed again after
 const ATTEMPT = 5_000; // ms in which the restart of a lost path must succeed, before a new connection is made
 const FINAL = 1_000; // ms that the last sample may take
 
@@ -66,6 +66,7 @@ export class Call {
   #waiting = false; // in a room, for a peer who has not come yet
   #stranger = false; // whether a stranger came instead of the peer
   #wake = null; // ends the pause before the next dial
+  #turn = null; // identifies the last dial
   #timers = new Map();
 
   constructor(options, on) { // {url, code, tracks, iceServers}
@@ -100,11 +101,13 @@ export class Call {
     else if (this.#everUp && this.#connection.connectionState !== 'connected') this.#lose();
   }
 
-  /** restart asks for another path, and reports whether that is possible now: a peer that can dial again has said hello. */
+  /** restart asks for another path, and reports whether that is possible: a peer that can dial again has said hello. */
   restart() {
-    if (!this.#agent || this.#redialing || this.#ended || this.#connection.connectionState !== 'connected') return false;
+    if (!this.#agent || this.#ended) return false;
     this.#asks = true;
-    this.#dialAgain('asked');
+    if (this.#redialing) return true; // another path is looked for
+    if (this.#connection.connectionState === 'connected') this.#dialAgain('asked');
+    else this.#lose(); // a silent path carries no request
     return true;
   }
 
@@ -176,10 +179,12 @@ export class Call {
   // runRoom dials and handles the messages of the room until it ends.
   async #runRoom() {
     const again = this.#redialing !== null;
+    const turn = {};
+    this.#turn = turn;
     let room = null;
     try {
       room = await Room.dial(this.#options.url, this.#options.code, this.#redialing === 'lost', this.#name());
-      if (this.#ended || (again && !this.#redialing)) { // the old path has recovered
+      if (this.#ended || turn !== this.#turn || (again && !this.#redialing)) { // the old path has recovered, or another dial follows
         room.close(true);
         return;
       }
@@ -188,7 +193,7 @@ export class Call {
       this.#connection.setConfiguration(this.#configuration(room.iceServers));
       this.#on('servers', room.iceServers);
       this.#note('dialed', '');
-      if (this.#asks) this.#control({ code: 'restart' }); // the first to dial offers: this page, with its candidates
+      if (this.#asks && this.#redialing === 'asked') this.#control({ code: 'restart' }); // the first to dial offers: this page, with its candidates
       if (!again) {
         this.#waiting = true;
         this.#stop('redial');
@@ -196,7 +201,7 @@ export class Call {
       }
       for await (const message of room.messages()) await this.#handle(message, room, again);
     } catch (e) {
-      if (!this.#ended && (room === this.#room || room === null)) this.#signalingEnded(e);
+      if (!this.#ended && turn === this.#turn && (room === this.#room || room === null)) this.#signalingEnded(e);
     }
   }
 
@@ -293,7 +298,8 @@ export class Call {
     }
     this.#note('signaling', `${reason} ${detail}`.trim());
     if (reason === 'stranger') this.#stranger = true;
-    if (this.#redialing === 'lost') this.#dialLater();
+    // A restart that was asked for is tried for as long as it may take: a peer that stood by may have left its room just now.
+    if (this.#redialing === 'lost' || (this.#redialing && RETRIED.includes(reason))) this.#dialLater();
     else if (this.#everUp) this.#giveUpRestart(); // a connected call does not need the server
     else if (this.#waiting && RETRIED.includes(reason)) this.#waitAgain(reason, detail);
     else if (this.#connection.remoteDescription) this.#after('grace', GRACE, () => this.#end(reason, detail));
@@ -394,7 +400,7 @@ export class Call {
       this.#after('pause', PAUSE, done);
     });
     this.#wake = null;
-    const wanted = this.#redialing === 'lost' || (this.#waiting && !this.#everUp);
+    const wanted = this.#redialing || (this.#waiting && !this.#everUp);
     if (!this.#ended && wanted) this.#runRoom();
   }
 
