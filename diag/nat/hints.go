@@ -64,16 +64,6 @@ func (s *State) judgeALG() Behavior {
 // shows that the host is there, or where several hosts behave in the same way: else the server may be the cause.
 func (s *State) judgeUDP() Behavior {
 	reached, silent, rejected := hosts{}, hosts{}, hosts{}
-	for i := range s.Asked {
-		a := &s.Asked[i]
-		switch overUDP := a.Transport == "udp" || a.Transport == "dtls"; {
-		case a.OK() && overUDP:
-			return present(Evidence{Kind: KindAnswered, Name: a.URL})
-		case a.OK() || a.Code() != 0:
-			to, _ := netip.ParseAddrPort(a.Address) // none behind a proxy
-			reached[to.Addr()]++
-		}
-	}
 	silents, rejects := 0, 0 // servers
 	for i, server := range s.Servers {
 		switch host := server.Address.Addr(); {
@@ -86,6 +76,16 @@ func (s *State) judgeUDP() Behavior {
 		case server.Failure.Cause == diag.CauseRefused, server.Failure.Cause == diag.CauseUnreachable:
 			rejected[host]++
 			rejects++
+		}
+	}
+	for i := range s.Asked {
+		a := &s.Asked[i]
+		switch overUDP := a.Transport == "udp" || a.Transport == "dtls"; {
+		case a.OK() && overUDP:
+			return present(Evidence{Kind: KindAnswered, Name: a.URL})
+		case a.OK() || a.Code() != 0:
+			to, _ := netip.ParseAddrPort(a.Address) // none behind a proxy
+			reached[to.Addr()]++
 		}
 	}
 	var evidence []Evidence
