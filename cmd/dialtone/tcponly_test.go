@@ -46,7 +46,8 @@ func mainTCPOnly() {
 	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
 	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	api := webrtc.NewAPI(webrtc.WithSettingEngine(se))
-	http.HandleFunc("POST /", func(w http.ResponseWriter, r *http.Request) {
+	mux := http.NewServeMux() // packages add paths to the default one
+	mux.HandleFunc("POST /", func(w http.ResponseWriter, r *http.Request) {
 		var offer webrtc.SessionDescription
 		answer, err := &webrtc.SessionDescription{}, json.NewDecoder(r.Body).Decode(&offer)
 		if err == nil {
@@ -58,7 +59,7 @@ func mainTCPOnly() {
 		}
 		_ = json.NewEncoder(w).Encode(answer)
 	})
-	server := &http.Server{Addr: net.JoinHostPort(mediaServer, mediaHTTP), ReadHeaderTimeout: time.Second}
+	server := &http.Server{Addr: net.JoinHostPort(mediaServer, mediaHTTP), Handler: mux, ReadHeaderTimeout: time.Second}
 	fmt.Fprintln(os.Stderr, server.ListenAndServe())
 	os.Exit(1)
 }
