@@ -114,7 +114,7 @@ func (d *Diagnosis) Asked(servers ...diag.Server) *Diagnosis {
 		for _, stage := range s.Stages {
 			d.Stages = append(d.Stages, diag.ServerStage{
 				URL: s.URL, Transport: s.Transport, TURN: s.TURN, Address: s.Address,
-				SRV: s.SRV, Redirects: s.Redirects, Stage: stage,
+				SRV: s.SRV, Redirects: s.Redirects, Proxy: s.Proxy, Direct: s.Direct, Stage: stage,
 			})
 		}
 	}

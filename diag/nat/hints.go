@@ -63,8 +63,7 @@ func (s *State) judgeALG() Behavior {
 // judgeUDP reports whether UDP passes. Silence, and ICMP errors, mean a firewall at this side only where something else
 // shows that the host is there, or where several hosts behave in the same way: else the server may be the cause.
 func (s *State) judgeUDP() Behavior {
-	reached, silent, rejected := hosts{}, hosts{}, hosts{}
-	silents, rejects := 0, 0 // servers
+	reached, silent, rejected, silents, rejects := hosts{}, hosts{}, hosts{}, 0, 0 // the numbers are of servers
 	for i, server := range s.Servers {
 		switch host := server.Address.Addr(); {
 		case s.Heard(i):
@@ -83,10 +82,13 @@ func (s *State) judgeUDP() Behavior {
 		switch overUDP := a.Transport == "udp" || a.Transport == "dtls"; {
 		case a.OK() && overUDP:
 			return present(Evidence{Kind: KindAnswered, Name: a.URL})
-		case a.OK() || a.Code() != 0:
+		case a.OK(), a.Code() != 0, a.Direct: // asked without the proxy behind which it works
 			to, _ := netip.ParseAddrPort(a.Address) // none behind a proxy
 			reached[to.Addr()]++
 		}
+	}
+	if len(reached) > 1 {
+		delete(reached, netip.Addr{}) // those behind the proxy have been counted without it
 	}
 	var evidence []Evidence
 	if rejects > 0 {

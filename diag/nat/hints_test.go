@@ -132,6 +132,13 @@ func TestUDP(t *testing.T) {
 	stream := func(address string) diag.Server {
 		return diag.Server{URL: "stun:" + address, Transport: "tcp", Address: address, Stages: []diag.Stage{{Name: diag.StageBinding, Mapped: "5.5.5.5:9"}}}
 	}
+	proxied := diag.Server{URL: "turn:9.9.9.1:443", Transport: "tcp", Proxy: "http://p:1", Stages: []diag.Stage{{Name: diag.StageBinding, Mapped: "5.5.5.5:9"}}}
+	compared := func(address string) diag.Server {
+		return diag.Server{
+			URL: "stun:" + address, Transport: "tcp", Address: address, Direct: true,
+			Stages: []diag.Stage{{Name: diag.StageConnect, Failure: &diag.Failure{Cause: dead}}},
+		}
+	}
 	relaying := diagtest.Relaying("turn:t", "tcp", "7.7.7.1:443", "7.7.7.1:50000", diagtest.Through(diagtest.ServerA, false, "7.7.7.1:50000", "", diag.Failure{})...)
 	arrived := diag.NATRelay{URL: "turn:t", Relayed: netip.MustParseAddrPort("7.7.7.1:50000"), Sent: 1, From: netip.MustParseAddrPort("5.5.5.5:1")}
 	silent := diag.NATRelay{URL: "turn:t", Relayed: arrived.Relayed, Sent: 5}
@@ -150,6 +157,8 @@ func TestUDP(t *testing.T) {
 		"one silent, relay reached":                {scene(dead).Asked(relaying), []diag.NATRelay{arrived}, Present, KindRelayArrived},
 		"one silent, relay silent":                 {scene(dead).Asked(relaying), []diag.NATRelay{silent}, None, KindRelaySilent},
 		"one silent, relay is not where it says":   {scene(dead).Asked(relaying), []diag.NATRelay{elsewhere}, Unknown, KindUDPSilent},
+		"one silent, its host behind a proxy":      {scene(dead).Asked(proxied, compared("9.9.9.1:443")), nil, None, KindUDPSilent},
+		"one silent, another behind a proxy":       {scene(dead).Asked(proxied, compared("7.7.7.1:443")), nil, Unknown, KindUDPSilent},
 		"one rejected, its host answers":           {scene(gone).Asked(stream("9.9.9.1:443")), nil, Unknown, KindUDPRejected},
 		"two rejected, TURN elsewhere":             {scene(gone, gone).Asked(relaying), nil, Unknown, KindUDPRejected},
 		"two rejected, one host answers":           {scene(gone, gone).Asked(stream("9.9.9.1:443")), nil, Unknown, KindUDPRejected},
@@ -162,8 +171,14 @@ func TestUDP(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := state(tt.scene)
 			s.Relays = tt.relays
-			if b := s.judgeUDP(); b.Value != tt.value || !slices.ContainsFunc(b.Evidence, func(e Evidence) bool { return e.Kind == tt.says }) {
+			b := s.judgeUDP()
+			if b.Value != tt.value || !slices.ContainsFunc(b.Evidence, func(e Evidence) bool { return e.Kind == tt.says }) {
 				t.Errorf("%+v", b)
+			}
+			for _, e := range b.Evidence {
+				if e.Kind == KindUDPSilent && e.Counts[2] > 1 {
+					t.Errorf("at most one host is shown to be there: %+v", b)
+				}
 			}
 		})
 	}
