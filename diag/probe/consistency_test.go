@@ -384,7 +384,8 @@ func contradictions(n judge.Network) []string {
 	}
 	for _, row := range n.Servers {
 		bad := row.State() == diag.ServerFailed || row.Relay == turn.RelayFails || row.Relay == turn.RelayRedirected || row.Relay == turn.RelayUntested
-		blocked := n.Behaviors.UDP.Value == nat.None && row.Cause() == diag.CauseTimeout
+		overUDP := row.Transport == "udp" || row.Transport == "dtls"
+		blocked := n.Behaviors.UDP.Value == nat.None && (row.Cause() == diag.CauseTimeout || overUDP && row.Cause() == diag.CauseRefused)
 		complain(bad && !blocked && !named[row.URL], "nothing says why %s is not used: %s", row.URL, words.ServerHeadline(&row.Server))
 	}
 	complain(n.Exit != diag.ExitPass && n.Exit != diag.ExitRelay && len(said.Next) == 0 && len(n.Findings) == 0, "exit %s, and no next step", n.Exit)
