@@ -165,14 +165,10 @@ func TestClientGoesAwayForReal(t *testing.T) {
 		_ = resp.Body.Close()
 		t.Fatalf("answered %s", resp.Status)
 	}
-	for deadline := time.Now().Add(20 * time.Second); s.Health().Pairs > 0; time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the parked request keeps its pair alive")
-		}
-	}
-	if s.Health().Parked != 0 || s.Health().Since.Expired != 1 {
-		t.Errorf("%+v", s.Health())
-	}
+	until(t, "the pair of the parked request expires", func() bool {
+		h := s.Health()
+		return h.Pairs == 0 && h.Parked == 0 && h.Since.Expired == 1
+	})
 }
 
 // TestPage: whatever lies below /call/ beside the call endpoint is the page's, with paths relative to it.
