@@ -206,7 +206,7 @@ func (f failing) protocol() (what, advice string) {
 	case diag.DetailRelayed:
 		return unusable + "a success without a relayed transport address", advice
 	case diag.DetailLifetime:
-		return "the server allocated a relay without LIFETIME, which no client uses", updateTURN
+		return "the server allocated a relay without LIFETIME, which libwebrtc and pion do not use", updateTURN
 	case diag.DetailRealm, diag.DetailNonce:
 		missing := map[diag.Detail]string{diag.DetailRealm: "REALM", diag.DetailNonce: "NONCE"}[f.Detail]
 		return "it requires credentials and sends no " + missing + ", so no client can log in",
