@@ -229,7 +229,7 @@ func (t *test) take(s status) {
 	}
 	m := t.members[i]
 	m.heard = time.Now()
-	if s.Test == "" || m.state == ended || m.state == failed {
+	if s.Test == "" || m.part == 0 || m.state == ended || m.state == failed { // without a part there is no report
 		return
 	}
 	if s.Report != nil {

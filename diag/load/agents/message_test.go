@@ -172,3 +172,13 @@ func FuzzStatus(f *testing.F) {
 		}
 	})
 }
+
+// TestReportWithoutPart: an agent that was refused before it got a part has nothing to report.
+func TestReportWithoutPart(t *testing.T) {
+	m := &member{name: "a", id: newID()}
+	c := &test{id: newID(), phase: stopping, members: []*member{m}, dues: []int{1}}
+	c.take(status{Agent: "a", ID: m.id, Test: c.id, State: ended, Report: &chunk{Serial: 1, Of: 1, Data: []byte("x")}})
+	if m.state == ended || m.report != nil || m.spoilt {
+		t.Errorf("%+v", m)
+	}
+}
