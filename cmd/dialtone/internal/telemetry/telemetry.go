@@ -62,6 +62,7 @@ type Sender struct {
 	accepted, refused int
 	pending           string // a failure that was not reported
 	failing           bool   // the last message failed
+	closed            bool
 }
 
 // Options of a sender.
@@ -177,12 +178,25 @@ func (s *Sender) Results(r *report.Report) {
 	s.put(func(ctx context.Context) error { return s.sendMetrics(ctx, families, now) })
 }
 
-// put queues a message.
+// put queues a message. What comes after Close, such as from a probe that did not end in time, is not sent.
 func (s *Sender) put(send func(context.Context) error) {
+	if !s.queued(send) {
+		s.count(errors.New("it takes longer than the calls"))
+	}
+}
+
+// queued reports whether there was room for a message, or it is too late for one.
+func (s *Sender) queued(send func(context.Context) error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return true
+	}
 	select {
 	case s.queue <- send:
+		return true
 	default:
-		s.count(errors.New("it takes longer than the calls"))
+		return false
 	}
 }
 
@@ -240,7 +254,10 @@ func (s *Sender) Close() {
 	if s == nil {
 		return
 	}
+	s.mu.Lock()
+	s.closed = true
 	close(s.queue)
+	s.mu.Unlock()
 	timer := time.AfterFunc(s.patience, s.stop)
 	<-s.done
 	timer.Stop()

@@ -303,3 +303,14 @@ func TestParseURL(t *testing.T) {
 		}
 	}
 }
+
+// TestAfterClose: a call that ends after the sender was closed is not sent, and does no harm.
+func TestAfterClose(t *testing.T) {
+	s, said := opened(t, "http://127.0.0.1:1", nil)
+	_, end := s.Begin()
+	s.Close()
+	end(began, ended())
+	if text := said(); text != "" {
+		t.Errorf("it says %q", text)
+	}
+}
