@@ -81,7 +81,7 @@ func TestThumbnailsAreKept(t *testing.T) {
 	}
 }
 
-// TestPictureOfAnotherSSRC: what a stream showed last is no finding once the peer goes on with another SSRC; the same
+// TestPictureOfAnotherSSRC: what a stream showed last is no finding once the peer continues with another SSRC; the same
 // picture on that is one.
 func TestPictureOfAnotherSSRC(t *testing.T) {
 	for name, test := range map[string]struct {
