@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -177,8 +178,10 @@ func TestChattyPeer(t *testing.T) {
 	send(diag.LabelPing, true, `{"ping":`)
 	send(diag.LabelChat, true, strings.Repeat("ü", 40000))
 	send(diag.LabelChat, true, "last")
+	// Channels are independent of each other: what came on another one may arrive after it.
 	c := a.until("the last message and the mute", func(c *call.Call) bool {
-		return len(c.Messages) > 0 && c.Messages[len(c.Messages)-1].Text == "last" && c.RemoteMuted["audio"]
+		last := slices.ContainsFunc(c.Messages, func(m call.MessageRow) bool { return m.Text == "last" })
+		return last && c.RemoteMuted["audio"]
 	})
 	for _, m := range c.Messages {
 		if m.Bytes == 80000 && (!m.Truncated || len(m.Text) > diag.MaxMessageText) {
