@@ -247,7 +247,7 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	o := checkPlan{conformance: c.Requirements, supply: c.iceFromFlags, sender: c.sender, Options: diagcheck.Options{
 		Name: c.Name, Config: config, Repeat: int(c.Repeat), Parallel: int(c.Parallel), Record: c.Record, Redact: c.Redact,
 		Assertions: c.Assert, NoEcho: c.NoEcho, Allocations: c.relays,
-		Traced: c.sender.Traced,
+		Traced: c.sender.Traced, Limiter: &strangers,
 	}}
 	c.expect(&o.Options)
 	var errs []error

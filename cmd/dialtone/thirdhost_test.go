@@ -153,6 +153,76 @@ func TestChecksAtThirdHosts(t *testing.T) {
 	}
 }
 
+// hostileMediaServer is a WHIP server in Python whose answers name a thousand candidates at other hosts, of this form.
+const hostileMediaServer = `import http.server, sys
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 100
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        offer = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        lines = [l for l in offer.splitlines() if not l.startswith("a=candidate") and l != "a=end-of-candidates"]
+        lines += ["a=" + sys.argv[1].format(n=n, host=n % 256, port=1024 + n) for n in range(1, 1001)]
+        answer = "\r\n".join(lines + [""]).replace("a=setup:actpass", "a=setup:passive").replace("a=sendonly", "a=recvonly")
+        self.send_response(201)
+        for k, v in {"Content-Type": "application/sdp", "Location": "/session", "Content-Length": str(len(answer))}.items():
+            self.send_header(k, v)
+        self.end_headers()
+        self.wfile.write(answer.encode())
+    def do_DELETE(self):
+        self.send_response(200)
+        self.end_headers()
+    do_OPTIONS = do_PATCH = do_DELETE
+    def log_message(self, *args):
+        pass
+server = Server(("127.0.0.1", 8080), Handler)
+print("ready", flush=True)
+server.serve_forever()
+`
+
+// TestLoadAtThirdHosts: all calls of a load test together send no more to other hosts, which the media server names,
+// than one call may.
+func TestLoadAtThirdHosts(t *testing.T) {
+	in := labtest.StartInternet(t, netip.MustParseAddr("203.0.113.10"))
+	for name, test := range map[string]struct {
+		candidate   string
+		burst, rate float64
+	}{
+		"one host":           {"candidate:{n} 1 udp {n} 203.0.113.66 {port} typ host", 100, 5},
+		"a network of hosts": {"candidate:{n} 1 udp {n} 198.51.100.{host} {port} typ host", 1000, 50},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			site := in.Connect(t, labtest.SiteOptions{Rules: thirdHosts})
+			server := site.Command(ctx, labtest.NeedProgram(t, "python3"), "-c", hostileMediaServer, test.candidate)
+			said, err := server.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := server.Start(); err != nil {
+				t.Fatal(err)
+			}
+			if !bufio.NewScanner(said).Scan() {
+				t.Fatal("the server does not start")
+			}
+			defer func() {
+				cancel()
+				_ = server.Wait() // it is killed
+			}()
+			begun := time.Now()
+			out, _ := site.Command(ctx, "dialtone", "load", "--whip", "http://127.0.0.1:8080/", "--calls", "40", "--arrive", "20/s",
+				"--hold", "1s", "--plain").CombinedOutput() // no call is connected
+			packets := thirdHostPackets(t, site)
+			most := test.burst + test.rate*time.Since(begun).Seconds()
+			t.Logf("%d packets, at most %.0f", packets, most)
+			if float64(packets) > most || float64(packets) < test.burst/2 {
+				t.Errorf("%d packets, at most %.0f\n%s", packets, most, out)
+			}
+		})
+	}
+}
+
 // thirdHostOffer is the offer of a browser with 3,900 candidates, as a request of the POST signaling.
 func thirdHostOffer(t *testing.T, candidate func(int) string) string {
 	t.Helper()

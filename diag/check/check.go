@@ -13,6 +13,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/assert"
 	"dialtone/diag/call"
+	"dialtone/diag/guard"
 	"dialtone/diag/judge"
 	"dialtone/diag/peer"
 	"dialtone/diag/reach"
@@ -34,6 +35,7 @@ type Options struct {
 	NoEcho      bool           // no data channel needs to open and to be answered
 	TLS         *tls.Config    // for turns: and stuns: servers; nil: the system's authorities
 	Proxies     *reach.Proxies // for TURN over TCP and TLS; nil: none
+	Limiter     *guard.Limiter // as in session.Options; nil: one of each call's own
 
 	// Renew replaces ICE servers whose credentials expire, before each run; nil: none do.
 	Renew func(ctx context.Context, have []diag.ICEServerAuth) ([]diag.ICEServerAuth, error)

@@ -246,6 +246,7 @@ func (c *Caller) sessionOptions(log *feed.Feed, p Placement, answering bool) ses
 	return session.Options{
 		Config: config, Feed: log, Dial: dial, TLS: c.TLS, Proxies: c.Proxies, Flow: p.Flow, Clips: c.Clips,
 		Greeting: greeting, Notes: c.Notes, Explain: explain, Watch: watch.Machine, Redial: config.Redial,
+		Limiter: c.Limiter,
 	}
 }
 

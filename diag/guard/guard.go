@@ -273,6 +273,7 @@ func (g *Guard) answerReceived(at Base, key wirePair, m *stun.Message) Arrival {
 		p.RoundTrip = t.answered.Sub(t.at)
 	}
 	g.answered[key.remote] = true
+	g.hosts.answers(key.remote.Addr())
 	if p.answeredAt.IsZero() {
 		p.answeredAt = now
 	}

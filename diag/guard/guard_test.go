@@ -105,6 +105,52 @@ func TestSharedLimiter(t *testing.T) {
 	}
 }
 
+// TestNetworkOfStrangers: calls that share a limiter send the hosts of a network ten times as much as one of them.
+func TestNetworkOfStrangers(t *testing.T) {
+	shared, now, sent := &Limiter{}, time.Unix(1, 0), map[string]int{}
+	for range 50 {
+		g := New(Options{Now: func() time.Time { return now }, Hosts: shared})
+		for host := range 80 {
+			for _, to := range []string{"198.51.100.%d", "2001:db8:0:%x::1"} {
+				if g.Sends(home, check(t), netip.AddrPortFrom(netip.MustParseAddr(fmt.Sprintf(to, host)), 1000)) {
+					sent[to]++
+				}
+			}
+		}
+	}
+	for to, n := range sent {
+		if n != networkBurst {
+			t.Errorf("%s: %d checks", to, n)
+		}
+	}
+}
+
+// TestManyCallsToAHostThatAnswers: calls that share a limiter are not held back by each other if their peer answers,
+// and the silent hosts beside it gain nothing.
+func TestManyCallsToAHostThatAnswers(t *testing.T) {
+	shared, now := &Limiter{}, time.Unix(1, 0)
+	silent := 0
+	for call := range 2000 {
+		g := New(Options{Now: func() time.Time { return now }, Hosts: shared})
+		for port := range 10 { // of which nine do not answer
+			m := check(t)
+			at := netip.AddrPortFrom(netip.MustParseAddr("198.51.100.9"), uint16(1000+port))
+			if !g.Sends(home, m, at) {
+				t.Fatalf("call %d is held back", call)
+			}
+			if port == 0 {
+				g.Receives(home, answerTo(t, m), at)
+			}
+		}
+		if g.Sends(home, check(t), netip.MustParseAddrPort("198.51.100.10:1000")) {
+			silent++
+		}
+	}
+	if silent != StrangerBurst {
+		t.Errorf("%d checks at the host beside it", silent)
+	}
+}
+
 func TestLimiterForgets(t *testing.T) {
 	l, now := &Limiter{}, time.Unix(1, 0)
 	for i := range 2 * maxStrangers {
