@@ -178,7 +178,7 @@ var arrows = []struct {
 	}},
 	{"dialtone/diag/assert", []string{"dialtone/diag", "dialtone/diag/report", "github.com/expr-lang/expr", "github.com/expr-lang/expr/"}},
 	{"dialtone/diag/check", []string{
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/judge", "dialtone/diag/peer", "dialtone/diag/reach", "dialtone/diag/record",
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/guard", "dialtone/diag/judge", "dialtone/diag/peer", "dialtone/diag/reach", "dialtone/diag/record",
 		"dialtone/diag/report", "dialtone/diag/session", "dialtone/diag/iceurl", "dialtone/diag/probe", "dialtone/diag/speed", "dialtone/diag/speed/allocate",
 		"dialtone/diag/watch", "dialtone/diag/assert", "dialtone/signal", "dialtone/signal/",
 	}},

@@ -17,9 +17,10 @@ var pathFindings = map[string]entry{
 		}),
 	"ice.limited": on(
 		"A call uses at most 100 candidates of the peer and checks at most 100 candidate pairs (RFC 8445 §6.1.2.5). A host "+
-			"that has not answered gets at most 100 checks, and then 5 each second, so that no description makes a "+
-			"call flood another host. Most calls stay far below. Between two NATs with address- and port-dependent mapping "+
-			"every check comes from another port, so they reach the limits, and no direct pair works.",
+			"that has not answered gets at most 100 checks, and then 5 each second, of all calls of the process together, "+
+			"so that no description makes dialtone flood another host. Most calls stay far below. Between two NATs with "+
+			"address- and port-dependent mapping every check comes from another port, so they reach the limits, and no "+
+			"direct pair works. In a load test whose server does not answer, most calls send few checks.",
 		func(_ judge.Finding, e diag.ICELimits) Text {
 			t := Text{Title: "Connectivity checks reached a limit.", Evidence: lines(ICELimits(e))}
 			if e.Candidates > 0 {
