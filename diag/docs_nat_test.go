@@ -53,7 +53,7 @@ func TestNATDocument(t *testing.T) {
 
 // parseNetwork reads what the JSON of a diagnosis is made of.
 func parseNetwork(t *testing.T) *source {
-	return parseFiles(t, "*.go", "nat/*.go", "nat/turn/*.go", "nat/pair/*.go", "judge/nat.go", "judge/relay.go", "judge/finding.go", "words/finding.go", "report/finding.go", "report/network.go")
+	return parseFiles(t, "*.go", "nat/*.go", "nat/turn/*.go", "nat/pair/*.go", "judge/network/network.go", "judge/network/relay.go", "finding/finding.go", "words/finding.go", "report/finding.go", "report/network.go")
 }
 
 // behaviorValues are those that each behavior may have.

@@ -3,6 +3,8 @@ package tui
 import (
 	"slices"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
@@ -50,7 +52,7 @@ func marksOf(c *call.Call) []draw.Mark {
 		d := &c.NAT[i]
 		out = append(out, draw.Mark{At: d.At, Label: "diagnosis"})
 		if d.Complete() && c.Alone() {
-			out = append(out, draw.Mark{At: d.EndedAt, Level: pane.DiagnosisLevel(judge.Diagnose(d.State).Exit)})
+			out = append(out, draw.Mark{At: d.EndedAt, Level: pane.DiagnosisLevel(network.Judge(d.State).Exit)})
 		}
 	}
 	if c.Ended != nil {

@@ -15,21 +15,21 @@ import (
 	"dialtone/diag/lab/labtest"
 )
 
-// network is the way between a page and its server. While it is down, connections are cut.
-type network struct {
+// pathway is the way between a page and its server. While it is down, connections are cut.
+type pathway struct {
 	url  string
 	down atomic.Bool
 }
 
 // startNetwork leads to a server.
-func startNetwork(t *testing.T, server string) *network {
+func startNetwork(t *testing.T, server string) *pathway {
 	t.Helper()
 	target, err := url.Parse(server)
 	if err != nil {
 		t.Fatal(err)
 	}
 	target.Path = ""
-	n := &network{}
+	n := &pathway{}
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -13,8 +13,9 @@ import (
 	"strings"
 	"testing"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/diag"
-	"dialtone/diag/judge"
 	"dialtone/diag/lab"
 	"dialtone/diag/lab/labtest"
 	"dialtone/diag/report"
@@ -105,7 +106,7 @@ func checkOnlyProxy(t *testing.T, site *labtest.Site, ca, proxy string) {
 	found := func(id string) bool {
 		return slices.ContainsFunc(r.Findings, func(f report.Finding) bool { return f.ID == id })
 	}
-	if r.Exit != diag.ExitRelay || r.Verdict.Outcome != judge.NetworkOnlyProxy || !found("nat.only_proxy") || found("nat.udp_blocked") || found("server.timeout") {
+	if r.Exit != diag.ExitRelay || r.Verdict.Outcome != network.OnlyProxy || !found("nat.only_proxy") || found("nat.udp_blocked") || found("server.timeout") {
 		t.Errorf("%v %s %+v\n%+v", r.Exit, r.Verdict.Headline, r.Findings, r.Servers)
 	}
 	// Without the proxy nothing answers.

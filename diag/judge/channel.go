@@ -5,6 +5,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // Evidence about data channels.
@@ -42,7 +43,7 @@ func channelFindings(c *call.Call, x Expectation) []Finding {
 	case x.check && c.Start.Channel == "" && !c.Echoed() && !leftEarly(c):
 		answer := c.Answer()
 		return []Finding{{
-			ID: "channel.not_echoed", Severity: graver(answer == ""),
+			ID: "channel.not_echoed", Severity: finding.Graver(answer == ""),
 			Evidence: ChannelNotEchoed{len(c.Channels), diag.Clean(answer, 60)},
 		}}
 	}

@@ -3,21 +3,23 @@ package judge
 import (
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
+	"dialtone/diag/judge/network"
 )
 
 // judgeDiagnosis is the verdict of a diagnosis by itself: that of the latest one that can be judged.
 func judgeDiagnosis(c *call.Call) Verdict {
 	if last := c.Diagnosed(); last != nil {
-		n := Diagnose(last.State)
+		n := network.Judge(last.State)
 		return Verdict{Done: !c.Diagnosing(), Exit: n.Exit, Findings: n.Findings, Outcome: Outcome{Network: &n}}
 	}
 	v := Verdict{Done: true, Exit: diag.ExitInterrupted}
-	n := &Network{Outcome: NetworkCancelled}
+	n := &network.Verdict{Outcome: network.Cancelled}
 	switch d := c.Diagnosis(); {
 	case d.Running():
-		v.Done, n.Outcome = false, NetworkAsking
+		v.Done, n.Outcome = false, network.Asking
 	case d.Ended.Stopped == diag.StoppedError:
-		v.Exit, n.Outcome, n.Reason = diag.ExitCannotRun, NetworkFailed, diag.Clean(d.Ended.Reason, 300)
+		v.Exit, n.Outcome, n.Reason = diag.ExitCannotRun, network.Failed, diag.Clean(d.Ended.Reason, 300)
 	}
 	n.Exit, v.Outcome.Network = v.Exit, n
 	return v
@@ -35,41 +37,41 @@ func networkFindings(c *call.Call, _ Expectation) []Finding {
 		known[s.URL] = s.Failed() != nil
 	}
 	var out []Finding
-	for _, f := range Diagnose(d.State).Findings {
+	for _, f := range network.Judge(d.State).Findings {
 		switch f.Evidence.(type) {
-		case ServerFailure:
+		case network.ServerFailure:
 			if known[f.Subject] || c.ServedBy(f.Subject) {
 				continue
 			}
 			known[f.Subject] = true // a TURN server over UDP was asked twice: for a relay, and as a STUN server
-		case RelayUse, ServerAddress:
+		case network.RelayUse, network.ServerAddress:
 			if c.Carries(f.Subject) {
 				continue // the call itself shows the contrary
 			}
 		}
-		out = append(out, f.inCall(c.NoPath()))
+		out = append(out, inCall(f, c.NoPath()))
 	}
 	return out
 }
 
 // inCall is a finding of a diagnosis as one of a call: without a path what harms calls explains that. A flaw of a
 // server that works does not.
-func (f Finding) inCall(noPath bool) Finding {
-	_, use := f.Evidence.(RelayUse)
-	_, end := f.Evidence.(CertificateEnd)
+func inCall(f Finding, noPath bool) Finding {
+	_, use := f.Evidence.(network.RelayUse)
+	_, end := f.Evidence.(network.CertificateEnd)
 	if f.Severity == Problem || f.Severity == Warn && !use && !end {
-		f.Severity = graver(noPath)
+		f.Severity = finding.Graver(noPath)
 	}
 	return f
 }
 
-// network is the diagnosis of a call without a path, when enough is known to blame this side's network.
-func network(c *call.Call) *Network {
+// blamed is the diagnosis of a call without a path, when enough is known to blame this side's network.
+func blamed(c *call.Call) *network.Verdict {
 	d := c.Diagnosed()
 	if d == nil || !c.NoPath() {
 		return nil
 	}
-	switch n := Diagnose(d.State); n.Exit {
+	switch n := network.Judge(d.State); n.Exit {
 	case diag.ExitPass, diag.ExitRelay, diag.ExitNoRelay, diag.ExitNoConnectivity:
 		return &n
 	default: // too little is known to blame the network

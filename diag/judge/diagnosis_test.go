@@ -16,8 +16,10 @@ import (
 
 // symmetric are the facts about a network whose mapping depends on the endpoint, with two TURN servers that fail.
 func symmetric() *diagtest.Diagnosis {
-	return dependent().Asked(
-		wrongPassword("turn:turn.example", "udp", "203.0.113.9:3478"),
+	d := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC)
+	d.Maps(0, "9.9.9.1:3478", "5.5.5.5:1").Maps(1, "8.8.8.1:3478", "5.5.5.5:2")
+	return d.Asked(
+		diagtest.Failing("turn:turn.example", "udp", "203.0.113.9:3478", diag.StageAllocate, diag.Failure{Cause: diag.CauseAuth, Code: 401}),
 		diagtest.Failing("turn:other.example", "udp", "203.0.113.10:3478", diag.StageAllocate, diag.Failure{Cause: diag.CauseSTUN, Code: 486}))
 }
 

@@ -1,14 +1,12 @@
-// Package judge draws conclusions: from the state of a call, of a diagnosis and of servers it makes findings and a
-// verdict. It is pure, and it has no words: a finding is an ID, a severity, a subject and typed evidence, which
-// package words turns into English.
 package judge
 
 import (
-	"slices"
-	"strings"
-
 	"dialtone/diag"
+	"dialtone/diag/finding"
 )
+
+// Finding is one conclusion.
+type Finding = finding.Finding
 
 // Severity grades a finding.
 type Severity = diag.Severity
@@ -19,70 +17,3 @@ const (
 	Warn    = diag.Warn    // it may do harm
 	Problem = diag.Problem // it explains a failure
 )
-
-// Finding is one conclusion. Its ID is stable: scripts and documents refer to it, and "dialtone explain ID" prints a
-// paragraph about it.
-type Finding struct {
-	ID       string   `json:"id"`
-	Severity Severity `json:"severity"`
-	Subject  string   `json:"subject,omitempty"` // what it is about: the URL of a server, "inbound audio"; empty: the call
-	Evidence any      `json:"facts,omitempty"`   // typed: each ID has a form of its own; nil: the ID says it all
-	// the call did things to its own packets on purpose that can be the cause (--impair)
-	Injected bool `json:"injected,omitempty"`
-}
-
-// Same reports whether two findings say the same of the same thing.
-func (f Finding) Same(g Finding) bool { return f.ID == g.ID && f.Subject == g.Subject }
-
-// Family is what stands before the dot of the ID: "media", "turn".
-func (f Finding) Family() string {
-	family, _, _ := strings.Cut(f.ID, ".")
-	return family
-}
-
-// Merge joins lists of findings: what is found twice counts once, with the graver severity. The gravest come first.
-func Merge(lists ...[]Finding) []Finding {
-	var out []Finding
-	for _, f := range slices.Concat(lists...) {
-		i := slices.IndexFunc(out, f.Same)
-		switch {
-		case i < 0:
-			out = append(out, f)
-		case f.Severity.Compare(out[i].Severity) > 0:
-			out[i] = f
-		}
-	}
-	slices.SortStableFunc(out, func(a, b Finding) int { return b.Severity.Compare(a.Severity) })
-	return out
-}
-
-// Count is a number of things of one kind, such as candidates of a type.
-type Count struct {
-	Of string `json:"of"`
-	N  int    `json:"n"`
-}
-
-// candidates counts those of each type, in the order of RFC 8445 §4; types without any are left out.
-func candidates[T any](rows []T, typeOf func(T) diag.CandidateType) []Count {
-	var out []Count
-	for _, t := range []diag.CandidateType{diag.Host, diag.Srflx, diag.Prflx, diag.Relay} {
-		n := 0
-		for _, r := range rows {
-			if typeOf(r) == t {
-				n++
-			}
-		}
-		if n > 0 {
-			out = append(out, Count{string(t), n})
-		}
-	}
-	return out
-}
-
-// graver returns Problem if it explains a failure, Warn if not.
-func graver(problem bool) Severity {
-	if problem {
-		return Problem
-	}
-	return Warn
-}

@@ -5,6 +5,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // Obstacle is the first thing that stands between the candidates and a path.
@@ -23,16 +24,16 @@ const (
 
 // NoPath is the evidence of a call without a path: what was gathered and tried.
 type NoPath struct {
-	Obstacle   Obstacle `json:"obstacle"`
-	Local      []Count  `json:"local"`  // candidates by type
-	Remote     []Count  `json:"remote"` // candidates by type
-	Pairs      int      `json:"pairs"`  // that were checked over UDP
-	Answered   int      `json:"answered"`
-	Requests   uint64   `json:"requestsSent"`
-	TCPPairs   int      `json:"tcpPairs,omitempty"` // that were tried over TCP
-	RelayOnly  bool     `json:"relayOnly,omitempty"`
-	NoRelay    bool     `json:"noRelay,omitempty"`    // neither side has a relay candidate
-	Configured bool     `json:"configured,omitempty"` // STUN or TURN servers were given
+	Obstacle   Obstacle        `json:"obstacle"`
+	Local      []finding.Count `json:"local"`  // candidates by type
+	Remote     []finding.Count `json:"remote"` // candidates by type
+	Pairs      int             `json:"pairs"`  // that were checked over UDP
+	Answered   int             `json:"answered"`
+	Requests   uint64          `json:"requestsSent"`
+	TCPPairs   int             `json:"tcpPairs,omitempty"` // that were tried over TCP
+	RelayOnly  bool            `json:"relayOnly,omitempty"`
+	NoRelay    bool            `json:"noRelay,omitempty"`    // neither side has a relay candidate
+	Configured bool            `json:"configured,omitempty"` // STUN or TURN servers were given
 	// how long pairs were checked; absent: none was, or it is not known
 	CheckedMs *diag.Millis `json:"checked_ms,omitempty"`
 	Early     bool         `json:"early,omitempty"` // that is less than RFC 8863 §4 asks for
@@ -42,7 +43,7 @@ type NoPath struct {
 func noPath(c *call.Call) NoPath {
 	typeOf := func(r call.CandidateRow) diag.CandidateType { return r.CandidateType }
 	n := NoPath{
-		Local: candidates(c.Local, typeOf), Remote: candidates(c.Remote, typeOf), RelayOnly: c.Start.RelayOnly,
+		Local: finding.Candidates(c.Local, typeOf), Remote: finding.Candidates(c.Remote, typeOf), RelayOnly: c.Start.RelayOnly,
 		Configured: len(c.Servers) > 0 || len(c.Start.ICEServers) > 0,
 	}
 	unsent := false
@@ -100,9 +101,9 @@ func PathTrouble(c *call.Call) *NoPath {
 type (
 	// PathKind means that it is not of the kind that was expected.
 	PathKind struct {
-		Path   string  `json:"path"`
-		Local  []Count `json:"local"`
-		Remote []Count `json:"remote"`
+		Path   string          `json:"path"`
+		Local  []finding.Count `json:"local"`
+		Remote []finding.Count `json:"remote"`
 	}
 	// IPv6Lost means that both have IPv6, and all pairs of it failed.
 	IPv6Lost struct {
@@ -133,7 +134,7 @@ func pathFindings(c *call.Call, x Expectation) []Finding {
 		return nil
 	}
 	typeOf := func(r call.CandidateRow) diag.CandidateType { return r.CandidateType }
-	kind := PathKind{Path(c.Selected), candidates(c.Local, typeOf), candidates(c.Remote, typeOf)}
+	kind := PathKind{Path(c.Selected), finding.Candidates(c.Local, typeOf), finding.Candidates(c.Remote, typeOf)}
 	var out []Finding
 	switch relayed := c.Relayed(); {
 	case relayed && x.Path == ExpectDirect:

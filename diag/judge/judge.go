@@ -6,6 +6,8 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
+	"dialtone/diag/judge/network"
 )
 
 // Verdict is what a call or a diagnosis amounts to. The terminal session, the plain output and a check all judge alike.
@@ -18,17 +20,17 @@ type Verdict struct {
 
 // Outcome is what became of a call, as facts. What does not apply is absent.
 type Outcome struct {
-	State   call.State     // where the call stands
-	Ended   diag.EndReason // empty while it lasts
-	By      diag.EndedBy   // who ended it
-	Failing bool           // no path was found, and the call stays for a diagnosis only
-	Stage   call.Stage     // what a call that never connected was doing
-	After   time.Duration  // until it ended, from its start; of a call without a path, from the pairing
-	Up      *time.Duration // how long it was connected
-	Setup   *time.Duration // from the pairing until a channel was open
-	Path    *diag.Selected // the candidate pair
-	Cause   string         // the words of the error that ended it
-	Network *Network       // of a diagnosis
+	State   call.State       // where the call stands
+	Ended   diag.EndReason   // empty while it lasts
+	By      diag.EndedBy     // who ended it
+	Failing bool             // no path was found, and the call stays for a diagnosis only
+	Stage   call.Stage       // what a call that never connected was doing
+	After   time.Duration    // until it ended, from its start; of a call without a path, from the pairing
+	Up      *time.Duration   // how long it was connected
+	Setup   *time.Duration   // from the pairing until a channel was open
+	Path    *diag.Selected   // the candidate pair
+	Cause   string           // the words of the error that ended it
+	Network *network.Verdict // of a diagnosis
 }
 
 // Expectation is what a check asks of a call, beyond its connecting.
@@ -81,7 +83,7 @@ func judge(c *call.Call, x Expectation) Verdict {
 	for _, find := range rules {
 		lists = append(lists, find(c, x))
 	}
-	v := Verdict{Done: c.Ended != nil, Outcome: outcome(c), Findings: Merge(lists...)}
+	v := Verdict{Done: c.Ended != nil, Outcome: outcome(c), Findings: finding.Merge(lists...)}
 	markInjected(c, v.Findings)
 	v.Exit = exitOf(c, v.Findings)
 	return v
@@ -91,7 +93,7 @@ func judge(c *call.Call, x Expectation) Verdict {
 func outcome(c *call.Call) Outcome {
 	o := Outcome{
 		State: c.State(), Failing: c.Failing(), Stage: c.Stage(), After: c.Now, Path: c.Selected,
-		Network: network(c),
+		Network: blamed(c),
 	}
 	if c.ConnectedAt != nil {
 		up := upTime(c)

@@ -6,6 +6,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 	"dialtone/diag/sdp"
 )
 
@@ -153,7 +154,7 @@ func unconfirmedFindings(c *call.Call, x Expectation) []Finding {
 			continue
 		}
 		out = append(out, Finding{
-			ID: "media.unconfirmed", Severity: graver(wanted || len(reported) > 0), Subject: kind,
+			ID: "media.unconfirmed", Severity: finding.Graver(wanted || len(reported) > 0), Subject: kind,
 			Evidence: MediaUnconfirmed{kind, packets, diag.Millis(c.UpTime()), reported},
 		})
 	}
@@ -195,7 +196,7 @@ func (x Expectation) expectedMedia(c *call.Call) []Finding {
 // missing names media of which no packet was counted; any kind and direction for empty ones.
 func missing(direction diag.Direction, kind string, c *call.Call, agreed, problem bool) Finding {
 	f := Finding{
-		ID: "media.none", Severity: graver(problem),
+		ID: "media.none", Severity: finding.Graver(problem),
 		Evidence: MediaMissing{direction, kind, diag.Millis(c.UpTime()), agreed},
 	}
 	if kind != "" {
@@ -227,7 +228,7 @@ func publishFindings(c *call.Call, _ Expectation) []Finding {
 	}
 	if frames, without := c.WithoutKeyFrame(); without {
 		out = append(out, Finding{
-			ID: "media.no_key_frame", Severity: graver(c.Start.MediaOnly && c.Ended != nil),
+			ID: "media.no_key_frame", Severity: finding.Graver(c.Start.MediaOnly && c.Ended != nil),
 			Evidence: NoKeyFrame{frames, diag.Millis(c.UpTime())},
 		})
 	}
@@ -255,7 +256,7 @@ func lossFindings(c *call.Call, x Expectation) []Finding {
 			}
 			short := x.Load.Short() && direction == diag.Inbound
 			out = append(out, Finding{
-				ID: "media.loss", Severity: graver(x.check && harmful > lossProblem && !short),
+				ID: "media.loss", Severity: finding.Graver(x.check && harmful > lossProblem && !short),
 				Subject:  string(direction) + " " + kind,
 				Evidence: MediaLoss{direction, kind, s.Packets, *s.Lost, s.Repaired, *share, injected, short},
 			})

@@ -3,6 +3,7 @@ package judge
 import (
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // Evidence about what video shows.
@@ -37,7 +38,7 @@ func pictureFindings(c *call.Call, x Expectation) []Finding {
 		case row == nil || in.Kind != "video":
 		case row.StaysBlack():
 			out = append(out, Finding{
-				ID: "media.black", Severity: graver(x.check && x.expects(diag.Inbound, "video")), Subject: "video",
+				ID: "media.black", Severity: finding.Graver(x.check && x.expects(diag.Inbound, "video")), Subject: "video",
 				Evidence: PictureBlack{in.SSRC, row.Black.Times, diag.Millis(row.At - row.Black.Since), row.Dark, row.Luma},
 			})
 		case row.StaysStill():

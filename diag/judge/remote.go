@@ -6,6 +6,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // RemoteCandidates is the evidence of candidates of the peer that explain why no path was found.
@@ -123,7 +124,7 @@ func nameRemote(by *[remoteClasses]RemoteCandidates, of int, relayOnly bool) []F
 	add := func(id string, class remoteClass, among int) {
 		if e := by[class]; e.N > 0 {
 			e.Of, e.RelayOnly = of, relayOnly
-			out = append(out, Finding{ID: id, Severity: graver(e.N == among), Evidence: e})
+			out = append(out, Finding{ID: id, Severity: finding.Graver(e.N == among), Evidence: e})
 		}
 	}
 	checkable := of - by[remoteUnusable].N - by[remoteUnresolved].N - by[remoteMDNS].N

@@ -5,6 +5,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/judge/network"
 )
 
 // Evidence about requests that ended nothing.
@@ -34,8 +35,8 @@ func signalingFindings(c *call.Call, _ Expectation) []Finding {
 		}
 		out = append(out, Finding{ID: "signal.tolerated", Severity: Info, Evidence: e})
 	}
-	if end := c.Signal.Certificate; end != nil && daysLeft(end, c.Signal.Clock) < maxExpiry {
-		e := CertificateEnd{Certificate: *end, Days: daysLeft(end, c.Signal.Clock)}
+	if end := c.Signal.Certificate; end != nil && network.DaysLeft(end, c.Signal.Clock) < network.MaxExpiry {
+		e := network.CertificateEnd{Certificate: *end, Days: network.DaysLeft(end, c.Signal.Clock)}
 		out = append(out, Finding{ID: "server.tls_expires", Severity: Warn, Subject: "the signaling server", Evidence: e})
 	}
 	for _, r := range c.Signal.Side {

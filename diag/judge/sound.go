@@ -5,6 +5,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // Evidence about what audio holds. Direction is seen from here; of outbound audio, the peer's statistics report it.
@@ -75,7 +76,7 @@ func quietFindings(c *call.Call, x Expectation, direction diag.Direction) []Find
 	}
 	listening := q.Noise && q.Comfort == 0 && q.For < listens && c.Ended == nil
 	if q.Whole && !listening {
-		f.Severity = graver(x.check && x.expects(direction, "audio"))
+		f.Severity = finding.Graver(x.check && x.expects(direction, "audio"))
 	}
 	return []Finding{f}
 }

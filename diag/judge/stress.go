@@ -3,6 +3,7 @@ package judge
 import (
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // Reaction is the evidence of what the peer did or did not do in a stress test.
@@ -29,7 +30,7 @@ func stressFindings(c *call.Call, x Expectation) []Finding {
 	var out []Finding
 	fails := func(id string, ok *bool, e Reaction) {
 		if ok != nil && !*ok {
-			out = append(out, Finding{ID: id, Severity: graver(x.check && !x.Load.Short()), Evidence: e})
+			out = append(out, Finding{ID: id, Severity: finding.Graver(x.check && !x.Load.Short()), Evidence: e})
 		}
 	}
 	slow := func(id string, took *diag.Millis, limit diag.Millis) {
@@ -50,7 +51,7 @@ func stressFindings(c *call.Call, x Expectation) []Finding {
 	slow("stress.slow_key_frame", r.KeyFrameDelay, slowKeyFrame)
 	slow("stress.slow_recovery", r.RecoveryTime, slowRecovery)
 	if c.Ended != nil && c.Ended.Reason != diag.EndInterrupted && !finished(c) {
-		out = append(out, Finding{ID: "stress.incomplete", Severity: graver(x.check), Evidence: Reaction{}})
+		out = append(out, Finding{ID: "stress.incomplete", Severity: finding.Graver(x.check), Evidence: Reaction{}})
 	}
 	return out
 }

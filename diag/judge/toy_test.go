@@ -1,12 +1,10 @@
 package judge
 
 import (
-	"slices"
 	"testing"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
-	"dialtone/diag/nat"
 )
 
 // toyEvidence is the evidence of a finding that this test adds.
@@ -32,34 +30,5 @@ func TestToyFinding(t *testing.T) {
 	rules = old
 	if v := Judge(c); len(v.Findings) != 0 || v.Exit != diag.ExitPass {
 		t.Errorf("without the rule: %+v", v)
-	}
-}
-
-// TestToyNATRule adds the rule of a new NAT test: its finding reaches the verdict of a diagnosis. The test of package probe
-// adds its plan, and that of package words its words: three places in all.
-func TestToyNATRule(t *testing.T) {
-	old := networkRules
-	defer func() { networkRules = old }()
-	networkRules = append(networkRules[:len(networkRules):len(networkRules)], func(s *nat.State, _ *Network) []Finding {
-		var out []Finding
-		for i := range s.Requests {
-			if s.Requests[i].Socket.Use == "toy" && s.Requests[i].Answer != nil {
-				out = append(out, Finding{ID: "toy.answered", Severity: Info, Evidence: toyEvidence{1}})
-			}
-		}
-		return out
-	})
-	s := &nat.State{}
-	s.Apply(diag.NATServer{URL: "stun:192.0.2.1"})
-	s.Apply(diag.NATRequest{Test: diag.TestHold, Socket: diag.NATSocket{Use: "toy"}, Answer: &diag.NATAnswer{}})
-	found := func() bool {
-		n := Diagnose(s)
-		return slices.ContainsFunc(n.Findings, func(f Finding) bool { return f.ID == "toy.answered" })
-	}
-	if !found() {
-		t.Error("the rule is not asked")
-	}
-	if networkRules = old; found() {
-		t.Error("without the rule it is found too")
 	}
 }

@@ -3,6 +3,7 @@ package judge
 import (
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // Warning is the evidence of a warning of the log. The subject of the finding is that of the warning.
@@ -18,7 +19,7 @@ func warningFindings(c *call.Call, _ Expectation) []Finding {
 			continue
 		}
 		out = append(out, Finding{
-			ID: diag.Clean(w.ID, 80), Severity: graver(w.ID == "signal.wrong_role" && c.Ended != nil),
+			ID: diag.Clean(w.ID, 80), Severity: finding.Graver(w.ID == "signal.wrong_role" && c.Ended != nil),
 			Subject: diag.Clean(w.Subject, 200), Evidence: Warning{diag.Clean(w.Cause, 400)},
 		})
 	}

@@ -15,8 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/diag"
-	"dialtone/diag/judge"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
 	"dialtone/diag/words"
@@ -107,7 +108,7 @@ func TestExpired(t *testing.T) {
 			s.Apply(diag.ServerStage{URL: r.URL, TURN: true, Diagnosis: true, Stage: stage})
 		}
 		s.Apply(diag.DiagnosisEnd{})
-		found := judge.Diagnose(s).Findings
+		found := network.Judge(s).Findings
 		if r.Code() != tt.code || len(found) != 1 || (found[0].ID == "turn.credentials_expired") != tt.expired {
 			t.Errorf("%+v: %+v, %+v", tt, r, found)
 		}

@@ -16,6 +16,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
@@ -210,10 +212,10 @@ func TestConsistency(t *testing.T) {
 	t.Parallel()
 	all, worlds, reports := situations(t), networks(t), 0
 	good := all[slices.IndexFunc(all, func(s situation) bool { return s.name == "good turns" })].place(t, "203.0.113.99")
-	for world, network := range worlds {
+	for world, facts := range worlds {
 		for i, s := range all {
 			for n, set := range [][]situation{{s}, {s, good}, {s.place(t, "1.2.4.1")}} {
-				state := network.Copy()
+				state := facts.Copy()
 				if (i+n)%2 == 1 {
 					state.Start.Peer = "nat1,map=apd,filter=apd,udp,ip=5.0.0.12"
 				}
@@ -222,7 +224,7 @@ func TestConsistency(t *testing.T) {
 						state.Apply(stage)
 					}
 				}
-				if u := s.stages[0].URL; i%3 == 0 && len(network.Servers) > 0 && strings.HasSuffix(u, "udp") && n < 2 {
+				if u := s.stages[0].URL; i%3 == 0 && len(facts.Servers) > 0 && strings.HasSuffix(u, "udp") && n < 2 {
 					state.Servers = append(state.Servers, nat.Server{
 						Server: len(state.Servers), URL: u, Address: netip.MustParseAddrPort(placedServer + ":3478"),
 						Stage: diag.StageBinding, Failure: &diag.Failure{Cause: diag.CauseAuth, Code: 401},
@@ -230,7 +232,7 @@ func TestConsistency(t *testing.T) {
 				}
 				state.Apply(diag.DiagnosisEnd{})
 				reports++
-				for _, c := range contradictions(judge.Diagnose(state)) {
+				for _, c := range contradictions(network.Judge(state)) {
 					t.Errorf("%s, %s (%d): %s", world, s.name, n, c)
 				}
 			}
@@ -239,13 +241,13 @@ func TestConsistency(t *testing.T) {
 	for _, recording := range []string{"relay", "good", "ice-failure"} {
 		log := recordedCall(t, recording)
 		for _, s := range all {
-			for world, network := range worlds {
+			for world, facts := range worlds {
 				diagnosed := recording == "ice-failure" && slices.Contains([]string{"EI-APD", "APD-APD", "UDP blocked"}, world)
 				if world != "not asked" && !diagnosed {
 					continue // calls with a path are not diagnosed
 				}
 				reports++
-				for _, c := range callContradictions(withServer(log, s, network)) {
+				for _, c := range callContradictions(withServer(log, s, facts)) {
 					t.Errorf("%s, %s, %s: %s", recording, world, s.name, c)
 				}
 			}
@@ -278,7 +280,7 @@ func recordedCall(t *testing.T, name string) []diag.Event {
 }
 
 // withServer is a call beside which a server was asked, before its end; a diagnosis of a network too, if it asked servers.
-func withServer(log []diag.Event, s situation, network *nat.State) *call.Call {
+func withServer(log []diag.Event, s situation, facts *nat.State) *call.Call {
 	c := &call.Call{}
 	last := log[len(log)-1]
 	apply := func(d diag.Data) { c.Apply(diag.Event{At: last.At, Data: d}) }
@@ -292,13 +294,13 @@ func withServer(log []diag.Event, s situation, network *nat.State) *call.Call {
 		}
 		apply(stage)
 	}
-	if len(network.Servers) > 0 {
+	if len(facts.Servers) > 0 {
 		apply(diag.DiagnosisStart{URLs: []string{s.stages[0].URL}, Because: diag.BecauseICEFailed})
-		for i, server := range network.Servers {
+		for i, server := range facts.Servers {
 			server.Server = i
 			apply(server)
 		}
-		for _, r := range network.Requests {
+		for _, r := range facts.Requests {
 			apply(r)
 		}
 		for _, stage := range s.stages {
@@ -311,7 +313,7 @@ func withServer(log []diag.Event, s situation, network *nat.State) *call.Call {
 }
 
 // sentences are all that a diagnosis says.
-func sentences(n judge.Network) []string {
+func sentences(n network.Verdict) []string {
 	said := verdict.OfNetwork(n)
 	out := append(append([]string{said.Headline}, said.Why...), said.Next...)
 	if n.Pair != nil {
@@ -340,7 +342,7 @@ var forNot = regexp.MustCompile(`is for (\S+), not for (\S+?)\.?$`)
 var damning = regexp.MustCompile(`^\S+ failed: |does not work|no bytes came back|Leave it out|gave nothing|but no `)
 
 // contradictions are those of a diagnosis.
-func contradictions(n judge.Network) []string {
+func contradictions(n network.Verdict) []string {
 	var out []string
 	complain := func(when bool, format string, args ...any) {
 		if when {
@@ -373,7 +375,7 @@ func contradictions(n judge.Network) []string {
 	for i, f := range n.Findings {
 		text := words.Of(f)
 		named[f.Subject] = true
-		if e, ok := f.Evidence.(judge.ServerFailure); ok {
+		if e, ok := f.Evidence.(network.ServerFailure); ok {
 			for _, same := range e.Same {
 				named[same.URL] = true
 			}

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"dialtone/diag/judge/network"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -50,7 +52,7 @@ func TestFacts(t *testing.T) {
 			t.Errorf("it took %v, longer than %v", took, q.Longest())
 		}
 		checkFacts(t, facts, at)
-		live, again := judge.Diagnose(state), judge.Diagnose(replayed(t, facts))
+		live, again := network.Judge(state), network.Judge(replayed(t, facts))
 		if diff := cmp.Diff(report.NewNetwork(live), report.NewNetwork(again), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
 			t.Errorf("judged again (-live +replayed):\n%s", diff)
 		}
@@ -116,13 +118,13 @@ func checkFacts(t *testing.T, facts []diag.Data, at []time.Duration) {
 		if start != (i == 0) || end != (i == len(facts)-1) {
 			t.Errorf("fact %d of %d: %+v", i, len(facts), fact)
 		}
-		n := judge.Diagnose(s)
+		n := network.Judge(s)
 		if now := count(s); now < answered {
 			t.Errorf("%d answers, then %d", answered, now)
 		} else {
 			answered = now
 		}
-		if !end && (n.Outcome == judge.NetworkNoAnswer || slices.ContainsFunc(n.Findings, func(f judge.Finding) bool { return f.ID == "server.timeout" })) {
+		if !end && (n.Outcome == network.NoAnswer || slices.ContainsFunc(n.Findings, func(f judge.Finding) bool { return f.ID == "server.timeout" })) {
 			t.Errorf("fact %d: %s, %+v", i, n.Outcome, n.Findings)
 		}
 		if known == 0 && n.Behaviors.Filtering.Confidence == nat.Proven {

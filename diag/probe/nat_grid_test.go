@@ -11,8 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/diag"
-	"dialtone/diag/judge"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"
@@ -119,7 +120,7 @@ func (g *gridResult) unknown() int {
 }
 
 // judge compares a report with the truth.
-func (c gridCell) judge(r judge.Network) gridResult {
+func (c gridCell) judge(r network.Verdict) gridResult {
 	g := gridResult{
 		runs:      1,
 		mapping:   scoreOf(r.Behaviors.Mapping.Value, nat.Value(c.nat.Mapping.String()), nat.Unknown),
@@ -136,7 +137,7 @@ func (c gridCell) judge(r judge.Network) gridResult {
 
 // verdict is about what a person does next: the exit code, and from the result line what becomes of calls with each kind of
 // other side.
-func (c gridCell) verdict(r judge.Network) score {
+func (c gridCell) verdict(r network.Verdict) score {
 	exit := diag.ExitNoRelay // the world has no TURN server
 	if c.nat.Mapping == lab.EndpointIndependent {
 		exit = diag.ExitPass
@@ -270,15 +271,15 @@ func TestAccuracy(t *testing.T) {
 // TestGridNoticesMistakes: a report that is wrong, in one point, is counted as such.
 func TestGridNoticesMistakes(t *testing.T) {
 	c := gridCell{nat: natSide(2)} // endpoint-independent, filtered by port
-	report := func(mapping, filtering nat.Value, exit diag.Exit) judge.Network {
-		r := judge.Network{Exit: exit}
+	report := func(mapping, filtering nat.Value, exit diag.Exit) network.Verdict {
+		r := network.Verdict{Exit: exit}
 		r.Behaviors.Mapping.Value, r.Behaviors.Filtering.Value = mapping, filtering
 		r.Side = nat.Side{Mapping: mapping, Filtering: filtering, UDP: true}
 		return r
 	}
 	const ei, ad, apd, unknown = nat.EndpointIndependent, nat.AddressDependent, nat.AddressAndPortDependent, nat.Unknown
 	for name, tt := range map[string]struct {
-		r                           judge.Network
+		r                           network.Verdict
 		mapping, filtering, verdict score
 	}{
 		"right":             {report(ei, apd, diag.ExitPass), score{right: 1}, score{right: 1}, score{right: 1}},

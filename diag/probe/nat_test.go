@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/diag"
 	"dialtone/diag/iceurl"
 	"dialtone/diag/judge"
@@ -15,17 +17,17 @@ import (
 )
 
 // inWorld asks the responders of a simulated world and judges what was seen.
-func inWorld(t *testing.T, options lab.WorldOptions) (report judge.Network, took time.Duration) {
+func inWorld(t *testing.T, options lab.WorldOptions) (report network.Verdict, took time.Duration) {
 	t.Helper()
 	o, took := observe(t, options)
 	return judged(o), took
 }
 
 // judged is the verdict when a diagnosis ends with what was observed.
-func judged(o *nat.State) judge.Network {
+func judged(o *nat.State) network.Verdict {
 	s := o.Copy()
 	s.Apply(diag.DiagnosisEnd{})
-	return judge.Diagnose(s)
+	return network.Judge(s)
 }
 
 func observe(t *testing.T, options lab.WorldOptions) (o *nat.State, took time.Duration) {

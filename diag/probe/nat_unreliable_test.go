@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/lab"
@@ -105,12 +107,12 @@ func TestUnreliableServersAndLoss(t *testing.T) {
 	}
 }
 
-func hasFinding(r judge.Network, id string) bool {
+func hasFinding(r network.Verdict, id string) bool {
 	return slices.ContainsFunc(r.Findings, func(f judge.Finding) bool { return f.ID == id })
 }
 
 // checkTruth: what is said is true, or nothing is said.
-func checkTruth(t *testing.T, r judge.Network, truth lab.Side) {
+func checkTruth(t *testing.T, r network.Verdict, truth lab.Side) {
 	t.Helper()
 	check := func(what string, got nat.Behavior, want nat.Value) {
 		t.Helper()

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"dialtone/diag/judge/network"
+
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
@@ -190,7 +192,7 @@ func verdicts(events []diag.Event) []string {
 		out = append(out, fmt.Sprint(f.ID, " ", f.Severity))
 	}
 	for i := range c.NAT {
-		n := judge.Diagnose(c.NAT[i].State)
+		n := network.Judge(c.NAT[i].State)
 		out = append(out, fmt.Sprint(n.Exit, " ", n.Outcome))
 		for _, f := range n.Findings {
 			out = append(out, fmt.Sprint(f.ID, " ", f.Severity))

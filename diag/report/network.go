@@ -2,7 +2,7 @@ package report
 
 import (
 	"dialtone/diag"
-	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"
 	"dialtone/diag/words"
@@ -41,17 +41,17 @@ type ServerReport struct {
 
 // NetworkVerdict is what a diagnosis means for calls.
 type NetworkVerdict struct {
-	Outcome  judge.NetworkOutcome `json:"outcome"`        // what was found out
-	Relaying judge.Relaying       `json:"relaying"`       // how far the TURN servers relay
-	Headline string               `json:"headline"`       // which direct calls work, and which need a relay
-	Why      []string             `json:"why"`            // one sentence each
-	Next     []string             `json:"next"`           // steps to take
-	Result   string               `json:"result"`         // the compact line, for --peer of the peer
-	Peer     *pair.Prediction     `json:"peer,omitempty"` // the answer for both peers, when the peer's line was given
+	Outcome  network.Outcome  `json:"outcome"`        // what was found out
+	Relaying network.Relaying `json:"relaying"`       // how far the TURN servers relay
+	Headline string           `json:"headline"`       // which direct calls work, and which need a relay
+	Why      []string         `json:"why"`            // one sentence each
+	Next     []string         `json:"next"`           // steps to take
+	Result   string           `json:"result"`         // the compact line, for --peer of the peer
+	Peer     *pair.Prediction `json:"peer,omitempty"` // the answer for both peers, when the peer's line was given
 }
 
 // NewNetwork makes the report of a diagnosis.
-func NewNetwork(n judge.Network) Network {
+func NewNetwork(n network.Verdict) Network {
 	text := verdict.OfNetwork(n)
 	out := Network{
 		Schema: NetworkSchema, Behaviors: n.Behaviors, Families: append([]nat.FamilyReport{}, n.Families...),

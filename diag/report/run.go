@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
@@ -87,7 +89,7 @@ func detailsOf(c *call.Call) Details {
 		}
 	}
 	if last := c.Diagnosed(); last != nil {
-		d.NAT = diag.Ptr(NewNetwork(judge.Diagnose(last.State)))
+		d.NAT = diag.Ptr(NewNetwork(network.Judge(last.State)))
 	}
 	return d
 }

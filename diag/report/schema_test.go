@@ -256,7 +256,7 @@ func nullable(s object) object {
 func comments(t *testing.T) map[string]string {
 	t.Helper()
 	out := map[string]string{}
-	for _, dir := range []string{"..", "../call", "../nat", "../nat/turn", "../nat/pair", "../judge", "../words", "../words/phrase", "../words/verdict", "."} {
+	for _, dir := range []string{"..", "../call", "../nat", "../nat/turn", "../nat/pair", "../finding", "../judge", "../judge/network", "../words", "../words/phrase", "../words/verdict", "."} {
 		paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil {
 			t.Fatal(err)

@@ -3,6 +3,8 @@ package words
 import (
 	"fmt"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/words/failure"
@@ -10,7 +12,7 @@ import (
 
 // behavior makes the entry of a finding about the network. advice depends on whether a TURN server works.
 func behavior(explain, title string, advice func(relay bool) string) entry {
-	return on(explain, func(_ judge.Finding, e judge.BehaviorFound) Text {
+	return on(explain, func(_ judge.Finding, e network.BehaviorFound) Text {
 		return Text{Title: title, Evidence: BehaviorEvidence(e.Behavior), Advice: advice(e.Relay)}
 	})
 }
@@ -26,7 +28,7 @@ var natFindings = map[string]entry{
 	"nat.ports_filtered": on("Servers answer over UDP from some ports, and not from others where they are known to be: "+
 		"they answer there over TCP, or several of them are silent in the same way. A firewall lets UDP leave for single "+
 		"ports, as many companies have it. Peers have any port, so calls need a TURN server, at a port that is open.",
-		func(_ judge.Finding, e judge.BehaviorFound) Text {
+		func(_ judge.Finding, e network.BehaviorFound) Text {
 			return Text{
 				Title:    "UDP to ports other than " + OpenPorts(e.Behavior) + " gets no answer.",
 				Evidence: BehaviorEvidence(e.Behavior), Advice: OpenUDP(e.Relay),
@@ -35,7 +37,7 @@ var natFindings = map[string]entry{
 	"nat.only_proxy": on("A server that works through the proxy cannot be connected to without it. So a firewall "+
 		"lets TCP out only by the proxy. If UDP is blocked too, no direct call works: calls need a TURN server over TCP or "+
 		"TLS, and the proxy must be set where the calls are made. Browsers use that of the system.",
-		func(_ judge.Finding, e judge.ProxyWay) Text {
+		func(_ judge.Finding, e network.ProxyWay) Text {
 			what, _ := failure.Of(&e.Direct)
 			return Text{
 				Title:    "Connections get out only through the proxy " + diag.Clean(e.Through.Proxy, 200) + ".",
@@ -81,7 +83,7 @@ var natFindings = map[string]entry{
 		"tunnel or a VPN whose MTU is lower than what its ends believe. Calls send packets of up to 1,280 bytes: "+
 		"connecting works, since those packets are short; then video has no key frame, a DTLS handshake with long "+
 		"certificates stalls, and long messages on data channels never "+
-		"arrive.", func(_ judge.Finding, e judge.BehaviorFound) Text {
+		"arrive.", func(_ judge.Finding, e network.BehaviorFound) Text {
 		return Text{
 			Title: "UDP packets over " + longest(e.Behavior) + " are lost.", Evidence: BehaviorEvidence(e.Behavior),
 			Advice: "Lower the MTU of this machine's interface to that of the tunnel or VPN, or let ICMP \"fragmentation " +
@@ -91,7 +93,7 @@ var natFindings = map[string]entry{
 	"nat.lifetime_short": on("A UDP socket that neither sends nor receives loses its public port sooner than the two "+
 		"minutes that RFC 4787 REQ-5 requires. Calls keep their ports open by sending every few seconds (RFC 7675, RFC 8445 "+
 		"§11). A connection over UDP that is silent for longer, such as an idle signaling connection, is cut off.",
-		func(_ judge.Finding, e judge.BehaviorFound) Text {
+		func(_ judge.Finding, e network.BehaviorFound) Text {
 			seconds := 0
 			if e.Behavior.ToS != nil {
 				seconds = *e.Behavior.ToS
@@ -127,7 +129,7 @@ var natFindings = map[string]entry{
 	"nat.filtering_untested": on("Filtering can only be tested with a server that answers from a second address when it "+
 		"is asked to (RFC 5780): one with OTHER-ADDRESS. None of the servers that answered is one. Mostly that does not "+
 		"matter, because the mapping decides first; it does for two peers if one has an endpoint-dependent mapping.",
-		func(_ judge.Finding, e judge.BasicServers) Text {
+		func(_ judge.Finding, e network.BasicServers) Text {
 			return Text{
 				Title: "None of the servers can test what the NAT filters.", Evidence: basicList(e.Servers),
 				Advice: "Ask a server that supports RFC 5780 too: coturn with two addresses, or dialtone serve --stun IP,IP2.",

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strings"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat/turn"
@@ -15,7 +17,7 @@ import (
 var relayFindings = map[string]entry{
 	"turn.relay_private": on("The TURN server is public, and its relayed transport address is private: peers cannot "+
 		"send there. The server is behind a NAT and its public address is not configured (coturn: external-ip).",
-		func(f judge.Finding, e judge.ServerAddress) Text {
+		func(f judge.Finding, e network.ServerAddress) Text {
 			return Text{
 				Title: fmt.Sprintf("%s allocates a private relayed transport address, %s.", diag.Clean(f.Subject, 300),
 					diag.Clean(e.Relayed, 60)), Evidence: []string{"the server itself is " + diag.Clean(e.Address, 60)},
@@ -24,7 +26,7 @@ var relayFindings = map[string]entry{
 		}),
 	"turn.relay_impossible": on("The relayed transport address is one to which no peer can send: unspecified (0.0.0.0), "+
 		"loopback, multicast, or with port 0. The server does not know at which address its relays are reached.",
-		func(f judge.Finding, e judge.ServerAddress) Text {
+		func(f judge.Finding, e network.ServerAddress) Text {
 			return Text{
 				Title: fmt.Sprintf("%s allocates a relayed transport address to which no one can send, %s.",
 					diag.Clean(f.Subject, 300), diag.Clean(e.Relayed, 60)),
@@ -35,7 +37,7 @@ var relayFindings = map[string]entry{
 		}),
 	"turn.relay_elsewhere": on("A STUN server that was asked through the relay saw another address than the one that "+
 		"the TURN server gives out. Peers would send to an address that is not the relay, so it carries no call.",
-		func(f judge.Finding, e judge.ServerAddress) Text {
+		func(f judge.Finding, e network.ServerAddress) Text {
 			seen := e.Other
 			if at, err := netip.ParseAddrPort(seen); err == nil {
 				seen = at.Addr().String()
@@ -54,7 +56,7 @@ var relayFindings = map[string]entry{
 			"allocation, mostly after ten minutes.")),
 	"turn.refresh_short": on("A Refresh granted much less time than the Allocate before. Clients that go on to refresh "+
 		"at the pace of the first lifetime, as pion does, lose the relay in between.",
-		func(f judge.Finding, e judge.RelayUse) Text {
+		func(f judge.Finding, e network.RelayUse) Text {
 			var granted, extended int
 			if stage := e.Server.Stage(diag.StageAllocate); stage != nil {
 				granted = stage.LifetimeS
@@ -71,7 +73,7 @@ var relayFindings = map[string]entry{
 		}),
 	"turn.realm_empty": on("The server asks for credentials with a realm that is empty. libwebrtc (Chromium, Safari) "+
 		"takes that for none and gets no relay; dialtone and pion log in "+
-		"nevertheless.", func(f judge.Finding, _ judge.RelayUse) Text {
+		"nevertheless.", func(f judge.Finding, _ network.RelayUse) Text {
 		url := diag.Clean(f.Subject, 300)
 		return Text{
 			Title: "The realm of " + url + " is empty, so browsers get no relay from it.", Advice: "Set the realm of " + url +
@@ -81,7 +83,7 @@ var relayFindings = map[string]entry{
 	"turn.answer_incomplete": on("The server allocated a relay, and its answer lacks what every such answer must have: "+
 		"XOR-MAPPED-ADDRESS (RFC 8656 §7.3), or MESSAGE-INTEGRITY where the request had it (RFC 8489 §9.2.4). dialtone "+
 		"and pion use the relay nevertheless. Clients that follow the RFCs discard the answer, and get none.",
-		func(f judge.Finding, e judge.RelayUse) Text {
+		func(f judge.Finding, e network.RelayUse) Text {
 			url, lacks := diag.Clean(f.Subject, 300), ""
 			if stage := e.Server.Stage(diag.StageAllocate); stage != nil {
 				lacks = diag.Clean(strings.Join(stage.Lacks, " and no "), 100)
@@ -132,7 +134,7 @@ var relayFindings = map[string]entry{
 
 	"server.binding_failed": on("The TURN server allocates relays, and rejects or ignores Binding requests (coturn: "+
 		"secure-stun). It then shows nothing of the NAT, and that is all: its relay, and the mapped address that it "+
-		"reports with it, are not concerned.", func(f judge.Finding, e judge.ServerFailure) Text {
+		"reports with it, are not concerned.", func(f judge.Finding, e network.ServerFailure) Text {
 		what, _ := failure.Of(&e.Server)
 		return Text{
 			Title:    diag.Clean(f.Subject, 300) + " allocates relays, but does not serve as a STUN server: " + what + ".",
@@ -153,12 +155,12 @@ const OpenRelayPorts = "Check the firewall of the TURN server: its relay ports m
 	"min-port, max-port)."
 
 // ownAddressText writes the finding about a server with this network's own public address.
-func ownAddressText(f judge.Finding, e judge.OwnAddress) Text {
+func ownAddressText(f judge.Finding, e network.OwnAddress) Text {
 	url := diag.Clean(f.Subject, 300)
 	own := url + " has this network's own public address"
 	inside := "let its name resolve to the server's private address inside this network."
 	switch e.Hairpin {
-	case judge.HairpinMissing:
+	case network.HairpinMissing:
 		what, _ := failure.Of(&e.Server)
 		return Text{
 			Title:    own + ", and the router shows no hairpinning: it is not reached from inside.",
@@ -166,13 +168,13 @@ func ownAddressText(f judge.Finding, e judge.OwnAddress) Text {
 			Advice: "Ask " + url + " from outside, where it may work; for clients inside, switch on hairpinning (NAT " +
 				"loopback) in the router, or " + inside,
 		}
-	case judge.HairpinDirect:
+	case network.HairpinDirect:
 		return Text{
 			Title:    own + ", and its answer came from " + diag.Clean(e.Elsewhere, 60) + ", past the router.",
 			Evidence: []string{"asked " + diag.Clean(e.Server.Address, 60)},
 			Advice:   "Let the router replace the source of packets that it sends back inside (hairpinning), or " + inside,
 		}
-	case judge.HairpinRewritten:
+	case network.HairpinRewritten:
 	}
 	return Text{
 		Title: own + ". The router sends packets back inside (hairpinning), so what it reports here says nothing " +
@@ -183,7 +185,7 @@ func ownAddressText(f judge.Finding, e judge.OwnAddress) Text {
 }
 
 // relayFailedText writes a finding about a relay that was allocated, and a request behind that which failed.
-func relayFailedText(f judge.Finding, e judge.RelayUse) Text {
+func relayFailedText(f judge.Finding, e network.RelayUse) Text {
 	if e.Flaw == turn.FlawRedirect {
 		return redirectText(f, e)
 	}
@@ -204,7 +206,7 @@ func relayFailedText(f judge.Finding, e judge.RelayUse) Text {
 }
 
 // redirectText writes the finding about a relay at another server than the one that was asked.
-func redirectText(f judge.Finding, e judge.RelayUse) Text {
+func redirectText(f judge.Finding, e network.RelayUse) Text {
 	url, to := diag.Clean(f.Subject, 300), diag.Clean(e.Server.Address, 60)
 	does := "allocates a relay"
 	if e.Server.Took(diag.StageChannel) != nil {
@@ -219,8 +221,8 @@ func redirectText(f judge.Finding, e judge.RelayUse) Text {
 }
 
 // relayText writes a finding about a relay that was allocated.
-func relayText(verb, advice string) func(judge.Finding, judge.RelayUse) Text {
-	return func(f judge.Finding, e judge.RelayUse) Text {
+func relayText(verb, advice string) func(judge.Finding, network.RelayUse) Text {
+	return func(f judge.Finding, e network.RelayUse) Text {
 		t := Text{Title: diag.Clean(f.Subject+" "+verb, 600) + ".", Advice: advice}
 		if stage := e.Server.Stopped(); stage != nil {
 			what, _ := failure.At(&e.Server, stage)

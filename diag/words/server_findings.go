@@ -3,6 +3,8 @@ package words
 import (
 	"fmt"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
@@ -11,11 +13,11 @@ import (
 
 // failed makes the entry of findings about servers that failed, or whose relay did.
 func failed(explain string) entry {
-	return entry{Explain: explain, Of: []any{judge.ServerFailure{}, judge.RelayUse{}}, Write: func(f judge.Finding) Text {
-		if e, ok := f.Evidence.(judge.RelayUse); ok {
+	return entry{Explain: explain, Of: []any{network.ServerFailure{}, network.RelayUse{}}, Write: func(f judge.Finding) Text {
+		if e, ok := f.Evidence.(network.RelayUse); ok {
 			return relayFailedText(f, e)
 		}
-		e, _ := f.Evidence.(judge.ServerFailure)
+		e, _ := f.Evidence.(network.ServerFailure)
 		return failedText(f, e)
 	}}
 }
@@ -82,7 +84,7 @@ var serverFindings = map[string]entry{
 	"server.found_by_srv": on("The server was named without a port, and DNS SRV (RFC 8489 §8.1, RFC 5928) named another "+
 		"host or port than the usual one. dialtone nat follows that. ICE agents, in browsers and in dialtone's own calls, "+
 		"do not ask for SRV: they use the name itself with the default port, which may be closed.",
-		func(f judge.Finding, e judge.ServerAddress) Text {
+		func(f judge.Finding, e network.ServerAddress) Text {
 			return Text{
 				Title: "Calls and browsers will not find " + diag.Clean(f.Subject, 300) + ": DNS SRV names " +
 					diag.Clean(e.Other, 100) + " instead.",
@@ -91,14 +93,14 @@ var serverFindings = map[string]entry{
 		}),
 	"server.slow": on("A round trip to the server takes more than a second. Calls gather candidates from it and wait as "+
 		"long. Causes are a satellite link, an overloaded server, or a server that sends its answer byte by byte.",
-		func(f judge.Finding, e judge.ServerDelay) Text {
+		func(f judge.Finding, e network.ServerDelay) Text {
 			return Text{Title: fmt.Sprintf("%s takes %.1f s to answer.", diag.Clean(f.Subject, 300),
 				e.RTTMs.Duration().Seconds()), Advice: "Use a server that is nearer or less busy: calls wait for its candidates."}
 		}),
 	"server.other_address_invalid": on("The server offers a second address (OTHER-ADDRESS, RFC 5780 §7.4) that cannot "+
 		"be one: with the IP address or the port that was asked, private, or with a RESPONSE-ORIGIN that is not where the "+
 		"answer came from. It counts as basic STUN, which reports the mapped address and nothing about filtering.",
-		func(f judge.Finding, e judge.BasicServer) Text {
+		func(f judge.Finding, e network.BasicServer) Text {
 			return Text{
 				Title:  diag.Clean(f.Subject, 300) + " counts as basic STUN: " + basic(e.Basic) + ".",
 				Advice: "Give the server a second public IP address and a second port (coturn: two listening-ip, alternate-port).",
@@ -106,7 +108,7 @@ var serverFindings = map[string]entry{
 		}),
 	"server.ignores_change_request": on("Asked to answer from its other address (CHANGE-REQUEST, RFC 5780 §7.2), the "+
 		"server answers from the one that was asked. Tools that do not check where an answer comes from take this for a "+
-		"NAT that filters nothing.", func(f judge.Finding, e judge.FilteringFound) Text {
+		"NAT that filters nothing.", func(f judge.Finding, e network.FilteringFound) Text {
 		return Text{
 			Title:    diag.Clean(f.Subject, 300) + " ignores CHANGE-REQUEST, so filtering cannot be tested with it.",
 			Evidence: []string{fmt.Sprintf("%d answers came from the address that was asked", e.Tally.Ignored)},
@@ -115,7 +117,7 @@ var serverFindings = map[string]entry{
 	}),
 	"server.refuses_change_request": on("Asked to answer from its other address, the server rejects the request, mostly "+
 		"with error 420 (unknown attribute). Filtering cannot be tested with it.",
-		func(f judge.Finding, e judge.FilteringFound) Text {
+		func(f judge.Finding, e network.FilteringFound) Text {
 			return Text{
 				Title:    diag.Clean(f.Subject, 300) + " rejects CHANGE-REQUEST, so filtering cannot be tested with it.",
 				Evidence: []string{fmt.Sprintf("error %d", e.Tally.Refused)}, Advice: otherServer,
@@ -123,7 +125,7 @@ var serverFindings = map[string]entry{
 		}),
 	"server.alternate_silent": on("No packet ever came from the second address of the server, even to a socket that the "+
 		"NAT must let it reach. The server is the cause, or a firewall that lets UDP leave for its first port only.",
-		func(f judge.Finding, e judge.FilteringFound) Text {
+		func(f judge.Finding, e network.FilteringFound) Text {
 			cause := "the server is at fault."
 			if e.Path {
 				cause = "the server is at fault, or a firewall."
@@ -155,7 +157,7 @@ var serverFindings = map[string]entry{
 		"without having been asked to (CHANGE-REQUEST). Servers that listen on all addresses of a machine with several "+
 		"ones do so. Most NATs and firewalls drop such answers, and clients must not believe them: anyone could have sent "+
 		"them.",
-		func(f judge.Finding, e judge.ServerAddress) Text {
+		func(f judge.Finding, e network.ServerAddress) Text {
 			return Text{
 				Title: diag.Clean(f.Subject, 300) + " answers from another address than the one that was asked; NATs " +
 					"and firewalls drop such answers.", Evidence: []string{fmt.Sprintf("asked %s, an answer came from %s",
@@ -165,7 +167,7 @@ var serverFindings = map[string]entry{
 		}),
 	"server.floods": on("The server sent many more answers than requests. It is broken, or packets run in a loop in a "+
 		"network on the path. Only the first answer to each request was read.",
-		func(f judge.Finding, e judge.Repeats) Text {
+		func(f judge.Finding, e network.Repeats) Text {
 			return Text{
 				Title:    diag.Clean(f.Subject, 300) + " repeats its answers.",
 				Evidence: []string{fmt.Sprintf("%d answers more than requests", e.Answers)},
@@ -178,8 +180,8 @@ var serverFindings = map[string]entry{
 const otherServer = "Ask another server that supports RFC 5780."
 
 // mappedText writes a finding about a server whose mapped address is not believed.
-func mappedText(verb, advice string) func(judge.Finding, judge.ServerAddress) Text {
-	return func(f judge.Finding, e judge.ServerAddress) Text {
+func mappedText(verb, advice string) func(judge.Finding, network.ServerAddress) Text {
+	return func(f judge.Finding, e network.ServerAddress) Text {
 		return Text{
 			Title:    diag.Clean(f.Subject, 300) + " " + verb + ".",
 			Evidence: []string{"it reported " + diag.Clean(e.Other, 60)}, Advice: advice,
@@ -188,7 +190,7 @@ func mappedText(verb, advice string) func(judge.Finding, judge.ServerAddress) Te
 }
 
 // certificateText writes a finding about a certificate that ends soon.
-func certificateText(f judge.Finding, e judge.CertificateEnd) Text {
+func certificateText(f judge.Finding, e network.CertificateEnd) Text {
 	when := "expires in " + Count(e.Days, "day", "days")
 	switch {
 	case e.Days < 0:
@@ -210,7 +212,7 @@ func certificateText(f judge.Finding, e judge.CertificateEnd) Text {
 }
 
 // expiredText writes a finding about credentials whose time is over.
-func expiredText(f judge.Finding, e judge.ServerFailure) Text {
+func expiredText(f judge.Finding, e network.ServerFailure) Text {
 	url := diag.Clean(f.Subject, 300)
 	t := Text{
 		Title:    "The credentials for " + url + " have expired.",
@@ -226,7 +228,7 @@ func expiredText(f judge.Finding, e judge.ServerFailure) Text {
 }
 
 // basicList is one line for each server of basic STUN.
-func basicList(list []judge.BasicServer) []string {
+func basicList(list []network.BasicServer) []string {
 	var out []string
 	for _, s := range list {
 		out = append(out, diag.Clean(s.URL+": "+basic(s.Basic), 300))
@@ -248,7 +250,7 @@ func GradeLabel(row nat.ServerRow) string {
 }
 
 // failedText is a finding about a server that failed.
-func failedText(f judge.Finding, e judge.ServerFailure) Text {
+func failedText(f judge.Finding, e network.ServerFailure) Text {
 	what, advice := failure.Of(&e.Server)
 	evidence := []string{}
 	if stage := e.Server.Failed(); stage != nil {

@@ -8,8 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"dialtone/diag/finding"
+
 	"dialtone/diag"
-	"dialtone/diag/judge"
 	"dialtone/diag/words/phrase"
 )
 
@@ -94,7 +95,7 @@ func Percent(fraction float64) string {
 }
 
 // Counts lists numbers of things: "3 host, 1 srflx"; "none" for an empty list.
-func Counts(list []judge.Count) string {
+func Counts(list []finding.Count) string {
 	parts := make([]string, 0, len(list))
 	for _, c := range list {
 		parts = append(parts, fmt.Sprintf("%d %s", c.N, c.Of))

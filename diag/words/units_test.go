@@ -5,8 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"dialtone/diag/finding"
+
 	"dialtone/diag"
-	"dialtone/diag/judge"
 )
 
 func TestUnits(t *testing.T) {
@@ -56,7 +57,7 @@ func TestUnits(t *testing.T) {
 		{"loss", Percent(0.0123), "1.2 %"},
 		{"rounds to ten percent", Percent(0.09951), "10 %"},
 		{"much loss", Percent(0.256), "26 %"},
-		{"counts", Counts([]judge.Count{{N: 3, Of: "host"}, {N: 1, Of: "srflx"}}), "3 host, 1 srflx"},
+		{"counts", Counts([]finding.Count{{N: 3, Of: "host"}, {N: 1, Of: "srflx"}}), "3 host, 1 srflx"},
 		{"no counts", Counts(nil), "none"},
 
 		{"address", Address("192.0.2.1", 5000), "192.0.2.1:5000"},

@@ -3,11 +3,12 @@ package pane
 import (
 	"slices"
 
+	"dialtone/diag/judge/network"
+
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag/call"
-	"dialtone/diag/judge"
 	"dialtone/diag/nat/pair"
 	"dialtone/tui/draw"
 )
@@ -108,7 +109,7 @@ func (p *Network) Copy() (what, text string) {
 
 // shown is the diagnosis that is shown, and its verdict: the latest that can be judged, or before the first the verdict
 // so far. Nil when there is none.
-func (p *Network) shown() (*call.NATRow, *judge.Network) {
+func (p *Network) shown() (*call.NATRow, *network.Verdict) {
 	d := p.Call.Diagnosed()
 	if d == nil {
 		d = p.Call.Diagnosis()

@@ -3,8 +3,9 @@ package pane
 import (
 	"time"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/diag/call"
-	"dialtone/diag/judge"
 )
 
 // judgedKey is a diagnosis at one moment: it changes with its events only.
@@ -17,7 +18,7 @@ type judgedKey struct {
 const maxJudged = 256
 
 // Judged is the verdict of a diagnosis; while it runs, the verdict so far. It is judged once for each change.
-func (s *Scene) Judged(d *call.NATRow) *judge.Network {
+func (s *Scene) Judged(d *call.NATRow) *network.Verdict {
 	key := judgedKey{at: d.At, ended: d.EndedAt}
 	if d.Running() {
 		key.events = s.Call.Events
@@ -26,9 +27,9 @@ func (s *Scene) Judged(d *call.NATRow) *judge.Network {
 		return n
 	}
 	if s.judged == nil || len(s.judged) >= maxJudged {
-		s.judged = map[judgedKey]*judge.Network{}
+		s.judged = map[judgedKey]*network.Verdict{}
 	}
-	n := judge.Diagnose(d.State)
+	n := network.Judge(d.State)
 	s.judged[key] = &n
 	return &n
 }

@@ -5,9 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/diag"
 	"dialtone/diag/call"
-	"dialtone/diag/judge"
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"
 	"dialtone/diag/words"
@@ -74,7 +75,7 @@ func (p *Network) lead() []string {
 
 // sure reports whether an interim verdict says something that will hardly be taken back: silence becomes a verdict only
 // at the end.
-func sure(n *judge.Network) bool {
+func sure(n *network.Verdict) bool {
 	return n.Behaviors.UDP.Value == nat.Present && n.Behaviors.Mapping.Value != nat.Unknown
 }
 
@@ -95,7 +96,7 @@ func (p *Network) progress(d *call.NATRow) []string {
 }
 
 // certain counts the behaviors that are known.
-func certain(n *judge.Network) (known, of int) {
+func certain(n *network.Verdict) (known, of int) {
 	rows := n.Rows()
 	for _, row := range rows {
 		if row.Confidence == nat.Proven || row.Confidence == nat.Likely {
@@ -106,7 +107,7 @@ func certain(n *judge.Network) (known, of int) {
 }
 
 // askedNow is the question that is open.
-func askedNow(d *call.NATRow, n *judge.Network) string {
+func askedNow(d *call.NATRow, n *network.Verdict) string {
 	b := &n.Behaviors
 	supports := func(row nat.ServerRow) bool { return row.Grade == nat.GradeRFC5780 }
 	switch {
@@ -135,7 +136,7 @@ func further(d *call.NATRow) []string {
 }
 
 // verdict is what a finished diagnosis says, and the line for the peer.
-func (p *Network) verdict(d *call.NATRow, n *judge.Network) []string {
+func (p *Network) verdict(d *call.NATRow, n *network.Verdict) []string {
 	th, text := p.Theme, verdict.OfNetwork(*n)
 	mark, paint := th.Mark(DiagnosisLevel(n.Exit))
 	var out []string
@@ -183,7 +184,7 @@ func DiagnosisLevel(e diag.Exit) draw.Level {
 func (p *Network) history() []string {
 	th := p.Theme
 	l, last := draw.NewLine(p.width).Gap(3).Add(th.Dim, "runs "), "nothing has changed so far"
-	var before *judge.Network
+	var before *network.Verdict
 	for i := range p.Call.NAT {
 		d := &p.Call.NAT[i]
 		if !d.Complete() {
@@ -193,7 +194,7 @@ func (p *Network) history() []string {
 		mark, paint := th.Glyphs.Dot, th.Dim
 		if before == nil {
 			mark = th.Glyphs.Idle
-		} else if changes := compare.Changes(judge.Changes(before, n)); len(changes) > 0 {
+		} else if changes := compare.Changes(network.Changes(before, n)); len(changes) > 0 {
 			mark, paint = th.Mark(draw.Warn)
 			last = "changed at " + words.Clock(d.At) + ": " + strings.Join(changes, "; ")
 		}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
@@ -85,7 +87,7 @@ var netServerColumns = []draw.Column{
 }
 
 // servers lists those that have answered or failed, and those that are still asked.
-func (p *Network) servers(d *call.NATRow, n *judge.Network) netPart {
+func (p *Network) servers(d *call.NATRow, n *network.Verdict) netPart {
 	part := netPart{columns: netServerColumns, empty: "none"}
 	listed := map[string]bool{}
 	if n != nil {
@@ -166,7 +168,7 @@ var behaviorColumns = []draw.Column{
 	{Title: "because", Min: 20, Flex: true, Keep: 1},
 }
 
-func (p *Network) behaviors(n *judge.Network) netPart {
+func (p *Network) behaviors(n *network.Verdict) netPart {
 	part := netPart{columns: behaviorColumns, empty: "nothing is known yet"}
 	for _, row := range n.Rows() {
 		mark, paint := p.confidence(row.Confidence)
@@ -236,7 +238,7 @@ var relayColumns = []draw.Column{
 	{Title: "channel", Right: true, Min: 10, Keep: 1},
 }
 
-func (p *Network) relays(n *judge.Network) netPart {
+func (p *Network) relays(n *network.Verdict) netPart {
 	part := netPart{columns: relayColumns}
 	for i, row := range n.Servers[:min(len(n.Servers), maxNetRows)] {
 		if !row.TURN {
@@ -279,7 +281,7 @@ func length(ms *diag.Millis) draw.Cell {
 }
 
 // findings are what is noteworthy, each with its advice, and what to do about the whole.
-func (p *Network) findings(n *judge.Network) []netPart {
+func (p *Network) findings(n *network.Verdict) []netPart {
 	part := netPart{columns: []draw.Column{{Title: "Findings", Strong: 8, Min: 20, Flex: true}}}
 	for i, f := range n.Findings[:min(len(n.Findings), maxNetRows)] {
 		level, text := draw.Idle, words.Of(f)
@@ -334,7 +336,7 @@ var runColumns = []draw.Column{
 // runs are the diagnoses so far, the latest first, and what changed since the previous run.
 func (p *Network) runs() netPart {
 	part := netPart{columns: runColumns}
-	var before *judge.Network
+	var before *network.Verdict
 	for i := range p.Call.NAT {
 		d := &p.Call.NAT[i]
 		e := netEntry{
@@ -357,14 +359,14 @@ func (p *Network) runs() netPart {
 	return part
 }
 
-func (p *Network) run(e *netEntry, before, n *judge.Network) {
+func (p *Network) run(e *netEntry, before, n *network.Verdict) {
 	mark, paint := p.Theme.Mark(DiagnosisLevel(n.Exit))
 	e.cells[1] = draw.Cell{Text: verdict.NetworkExit(n.Exit), Mark: mark, Level: paint}
 	e.about = verdict.OfNetwork(*n).Headline
 	if before == nil {
 		return
 	}
-	changes := compare.Changes(judge.Changes(before, n))
+	changes := compare.Changes(network.Changes(before, n))
 	e.more = orNone(changes)
 	if len(changes) > 0 {
 		changed, warn := p.Theme.Mark(draw.Warn)

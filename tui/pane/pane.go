@@ -8,6 +8,8 @@ package pane
 import (
 	"time"
 
+	"dialtone/diag/judge/network"
+
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -80,7 +82,7 @@ type Scene struct {
 	Spin    int  // the frame of the spinner
 	Keep    int  // how many events are kept; of more, the oldest are forgotten; 0: all are kept
 
-	judged map[judgedKey]*judge.Network
+	judged map[judgedKey]*network.Verdict
 }
 
 // Spinner is the present frame of the spinner.

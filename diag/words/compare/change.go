@@ -5,15 +5,16 @@ import (
 	"cmp"
 	"fmt"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/diag"
-	"dialtone/diag/judge"
 	"dialtone/diag/nat"
 	"dialtone/diag/words"
 	"dialtone/diag/words/verdict"
 )
 
 // Change writes what is different between two diagnoses.
-func Change(c judge.Change) string {
+func Change(c network.Change) string {
 	value := func(s string) string { return diag.Clean(cmp.Or(s, "unknown"), 300) }
 	state := func(s *diag.Server) string {
 		if s.State() == diag.ServerWorks && s.Stopped() == nil {
@@ -26,14 +27,14 @@ func Change(c judge.Change) string {
 	}
 	var text string
 	switch c.What {
-	case judge.ChangedExit:
+	case network.ChangedExit:
 		text = "verdict: " + verdict.NetworkExit(c.Exits[0]) + " → " + verdict.NetworkExit(c.Exits[1])
-	case judge.ChangedAddress:
+	case network.ChangedAddress:
 		text = "public address: " + value(c.Addresses[0]) + " → " + value(c.Addresses[1])
-	case judge.ChangedBehavior:
+	case network.ChangedBehavior:
 		text = words.BehaviorLabel(c.Name) + ": " + words.BehaviorValue(c.Behaviors[0]) + " → " +
 			words.BehaviorValue(c.Behaviors[1])
-	case judge.ChangedServer:
+	case network.ChangedServer:
 		text = fmt.Sprintf("%s: %s → %s", words.ServerName(nat.ServerRow{Server: c.Servers[1]}), state(&c.Servers[0]),
 			state(&c.Servers[1]))
 		if c.Servers[1].TURN {
@@ -44,7 +45,7 @@ func Change(c judge.Change) string {
 }
 
 // Changes writes what is different between two diagnoses.
-func Changes(list []judge.Change) []string {
+func Changes(list []network.Change) []string {
 	var out []string
 	for _, c := range list {
 		out = append(out, Change(c))

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/nat"
@@ -15,7 +17,7 @@ import (
 )
 
 // OfNetwork writes the verdict of a diagnosis.
-func OfNetwork(n judge.Network) Said {
+func OfNetwork(n network.Verdict) Said {
 	t := Said{Headline: networkHeadline(n), Why: networkWhy(n), Next: networkNext(n)}
 	t.Headline = diag.Clean(t.Headline, 600)
 	if t.Why == nil {
@@ -52,14 +54,14 @@ func direct(s nat.Side) (peers, rest string) {
 }
 
 // networkHeadline is the verdict in one or two sentences.
-func networkHeadline(n judge.Network) string {
+func networkHeadline(n network.Verdict) string {
 	peers, rest := direct(n.Side)
 	switch n.Outcome {
-	case judge.NetworkAsking:
+	case network.Asking:
 		return "The servers are being asked."
-	case judge.NetworkMappingAsking:
+	case network.MappingAsking:
 		return "The mapping of your NAT is being tested."
-	case judge.NetworkDirect:
+	case network.Direct:
 		if n.Behaviors.NAT.Value == nat.None && diag.PrivateAddress(n.Side.Public) {
 			return "There is no NAT: the servers are in the same private network. Direct calls within this network will work."
 		}
@@ -67,33 +69,33 @@ func networkHeadline(n judge.Network) string {
 			return mappingSentence(n) + " Direct calls will work with peers that have IPv6; others need a relay."
 		}
 		return mappingSentence(n) + " Direct calls will work with " + peers + rest + "."
-	case judge.NetworkDependent:
+	case network.Dependent:
 		return natName(n) + " uses a new public port per destination (\"symmetric NAT\"). Direct calls will work only with " +
 			peers + rest + "." + relaySentence(n)
-	case judge.NetworkUDPBlocked:
+	case network.UDPBlocked:
 		return "UDP appears blocked; TCP works. Direct calls will not work." + relaySentence(n)
-	case judge.NetworkPortsFiltered:
+	case network.PortsFiltered:
 		return "UDP to ports other than " + words.OpenPorts(n.Behaviors.UDPPorts) + " gets no answer: a firewall filters " +
 			"it. " + portsCalls(n) + relaySentence(n)
-	case judge.NetworkPortsUnknown:
+	case network.PortsUnknown:
 		return "It is unknown whether direct calls will work: " + words.LastEvidence(n.Behaviors.UDPPorts) + "."
-	case judge.NetworkOnlyProxy:
+	case network.OnlyProxy:
 		return "Only the proxy leads out: no answer comes over UDP, nor over TCP without the proxy. Direct calls will not " +
 			"work." + relaySentence(n)
-	case judge.NetworkUnusable:
+	case network.Unusable:
 		what, _ := failure.Of(n.Unusable)
 		return "No STUN server could be used: " + n.Unusable.URL + " failed: " + what + "."
-	case judge.NetworkNoSTUN:
+	case network.NoSTUN:
 		return "The network works, but no STUN server could be used over UDP: nothing is known about direct calls."
-	case judge.NetworkServers:
+	case network.Servers:
 		return serversHeadline(n)
-	case judge.NetworkNoAnswer:
+	case network.NoAnswer:
 		return "No server answered on any transport: this machine has no connectivity, or no server is running."
-	case judge.NetworkCancelled:
+	case network.Cancelled:
 		return "The diagnosis was cancelled."
-	case judge.NetworkFailed:
+	case network.Failed:
 		return "The diagnosis failed: " + n.Reason + "."
-	case judge.NetworkMapping, judge.NetworkContradictory:
+	case network.Mapping, network.Contradictory:
 		if n.Behaviors.NAT.Value == nat.None {
 			return "This machine reports its own address, so there may be no NAT; the mapping is unknown: " +
 				words.LastEvidence(n.Behaviors.Mapping) + "."
@@ -104,7 +106,7 @@ func networkHeadline(n judge.Network) string {
 }
 
 // portsCalls says what a filter of ports means for direct calls: nothing for a family that it does not concern.
-func portsCalls(n judge.Network) string {
+func portsCalls(n network.Verdict) string {
 	if n.Side.IPv6 {
 		return "Direct calls will work only with peers that have IPv6."
 	}
@@ -112,7 +114,7 @@ func portsCalls(n judge.Network) string {
 }
 
 // mappingSentence is the sentence for a mapping that does not depend on the endpoint.
-func mappingSentence(n judge.Network) string {
+func mappingSentence(n network.Verdict) string {
 	if n.Behaviors.NAT.Value == nat.None {
 		return "This machine has a public address; no NAT."
 	}
@@ -124,7 +126,7 @@ func mappingSentence(n judge.Network) string {
 }
 
 // natName is what the NAT of the main family is called.
-func natName(n judge.Network) string {
+func natName(n network.Verdict) string {
 	if n.Main() == nat.FamilyNAT64 {
 		return "NAT64, through which IPv4 is reached,"
 	}
@@ -132,7 +134,7 @@ func natName(n judge.Network) string {
 }
 
 // familySentences say what the other families do.
-func familySentences(n judge.Network) []string {
+func familySentences(n network.Verdict) []string {
 	var out []string
 	for _, f := range n.Others() {
 		label := words.FamilyLabel(f.Family)
@@ -151,30 +153,30 @@ func familySentences(n judge.Network) []string {
 }
 
 // relaySentence continues a headline when not every direct call works.
-func relaySentence(n judge.Network) string {
+func relaySentence(n network.Verdict) string {
 	switch n.Relaying {
-	case judge.RelayingWorks:
+	case network.RelayingWorks:
 		return " You need TURN; your TURN server works (" + relayList(n) + ")" + caveat(n) + "."
-	case judge.RelayingRedirected:
+	case network.RelayingRedirected:
 		return " You need TURN; your TURN server redirects to another, which only some clients follow."
-	case judge.RelayingUnreached:
+	case network.RelayingUnreached:
 		return " You need TURN, and your TURN server is not reached from inside its own network."
-	case judge.RelayingUntested:
+	case network.RelayingUntested:
 		return " You need TURN; your TURN server allocates a relay (" + relayList(n) + "), but that it carries bytes is " +
 			"not proven."
-	case judge.RelayingNone:
+	case network.RelayingNone:
 		return " You need a TURN server, and none was given."
-	case judge.RelayingSilent:
+	case network.RelayingSilent:
 		return " You need TURN, and your TURN server does not work: no bytes came back through its relay."
-	case judge.RelayingFails:
+	case network.RelayingFails:
 		return " You need TURN, and your TURN server does not work."
-	case judge.RelayingAsking:
+	case network.RelayingAsking:
 	}
 	return " You need TURN."
 }
 
 // caveat says what is wrong with the best relay, which carries bytes; empty: nothing.
-func caveat(n judge.Network) string {
+func caveat(n network.Verdict) string {
 	for _, flaw := range n.Relays()[0].Flaws {
 		switch flaw {
 		case turn.FlawEmptyRealm:
@@ -192,7 +194,7 @@ func caveat(n judge.Network) string {
 }
 
 // serversHeadline is the verdict when nothing was asked about the network: whether the servers do what they are for.
-func serversHeadline(n judge.Network) string {
+func serversHeadline(n network.Verdict) string {
 	const nothing = " Nothing was asked about this network."
 	answering, failing := 0, 0
 	for _, row := range n.Servers {
@@ -206,16 +208,16 @@ func serversHeadline(n judge.Network) string {
 	}
 	var said []string
 	switch n.Relaying {
-	case judge.RelayingWorks:
+	case network.RelayingWorks:
 		said = append(said, "Your TURN server works ("+relayList(n)+")"+caveat(n)+".")
-	case judge.RelayingUntested:
+	case network.RelayingUntested:
 		said = append(said, "Your TURN server allocates a relay ("+relayList(n)+"), but that it carries bytes is not "+
 			"proven.")
-	case judge.RelayingRedirected:
+	case network.RelayingRedirected:
 		said = append(said, "Your TURN server redirects to another, which only some clients follow.")
-	case judge.RelayingSilent, judge.RelayingFails, judge.RelayingUnreached:
+	case network.RelayingSilent, network.RelayingFails, network.RelayingUnreached:
 		said = append(said, "Your TURN server does not work.")
-	case judge.RelayingNone, judge.RelayingAsking:
+	case network.RelayingNone, network.RelayingAsking:
 	}
 	switch {
 	case answering > 0 && failing == 0:
@@ -227,7 +229,7 @@ func serversHeadline(n judge.Network) string {
 }
 
 // relayList names the transports over which a relay works, with their round trips.
-func relayList(n judge.Network) string {
+func relayList(n network.Verdict) string {
 	var out []string
 	for _, row := range n.Relays() {
 		text := strings.ToUpper(diag.Clean(row.Transport, 20))
@@ -240,14 +242,14 @@ func relayList(n judge.Network) string {
 }
 
 // networkWhy are the reasons of the verdict.
-func networkWhy(n judge.Network) []string {
+func networkWhy(n network.Verdict) []string {
 	switch n.Outcome {
-	case judge.NetworkAsking, judge.NetworkCancelled, judge.NetworkFailed, judge.NetworkServers:
+	case network.Asking, network.Cancelled, network.Failed, network.Servers:
 		return nil
-	case judge.NetworkUDPBlocked, judge.NetworkOnlyProxy, judge.NetworkUnusable, judge.NetworkNoSTUN,
-		judge.NetworkNoAnswer:
+	case network.UDPBlocked, network.OnlyProxy, network.Unusable, network.NoSTUN,
+		network.NoAnswer:
 		return sentences(words.BehaviorEvidence(n.Behaviors.UDP))
-	case judge.NetworkPortsFiltered, judge.NetworkPortsUnknown:
+	case network.PortsFiltered, network.PortsUnknown:
 		list := words.BehaviorEvidence(n.Behaviors.UDPPorts)
 		return sentences(list[:max(len(list)-1, 0)])
 	default:
@@ -255,27 +257,27 @@ func networkWhy(n judge.Network) []string {
 	why := append([]string{filteringSentence(n.Behaviors.Filtering)}, familySentences(n)...)
 	peers, rest := direct(n.Side)
 	switch n.Outcome {
-	case judge.NetworkDependent:
+	case network.Dependent:
 		why = append(why, dependsSentence(n.Behaviors.Mapping.Value))
-	case judge.NetworkMapping, judge.NetworkContradictory:
+	case network.Mapping, network.Contradictory:
 		why = append(why, "Whatever it is, direct calls will work with "+peers+".")
-	case judge.NetworkDirect:
+	case network.Direct:
 		if rest == "" || n.Pending || n.Behaviors.NAT.Value == nat.None && diag.PrivateAddress(n.Side.Public) {
 			break
 		}
 		switch n.Relaying {
-		case judge.RelayingWorks:
+		case network.RelayingWorks:
 			why = append(why, "Your TURN server works, for the calls that need a relay ("+relayList(n)+")"+caveat(n)+".")
-		case judge.RelayingUntested:
+		case network.RelayingUntested:
 			why = append(why, "Your TURN server allocates a relay ("+relayList(n)+"); that it carries bytes is not proven.")
-		case judge.RelayingRedirected:
+		case network.RelayingRedirected:
 			why = append(why, "Your TURN server redirects to another, which only some clients follow: the others get no relay.")
-		case judge.RelayingUnreached:
+		case network.RelayingUnreached:
 			why = append(why, "Your TURN server is not reached from inside its own network, so calls of this machine get "+
 				"no relay.")
-		case judge.RelayingSilent, judge.RelayingFails:
+		case network.RelayingSilent, network.RelayingFails:
 			why = append(why, "Your TURN server does not work, so calls that need a relay will fail.")
-		case judge.RelayingNone, judge.RelayingAsking:
+		case network.RelayingNone, network.RelayingAsking:
 		}
 	default:
 	}
@@ -311,71 +313,71 @@ func dependsSentence(mapping nat.Value) string {
 }
 
 // networkNext are the steps to take, the best first.
-func networkNext(n judge.Network) []string {
+func networkNext(n network.Verdict) []string {
 	switch n.Outcome {
-	case judge.NetworkUDPBlocked, judge.NetworkPortsFiltered:
+	case network.UDPBlocked, network.PortsFiltered:
 		return relayNext(n, words.OpenUDP(false))
-	case judge.NetworkPortsUnknown:
+	case network.PortsUnknown:
 		return []string{"Ask a TURN server too, or a second server that supports RFC 5780: they show which it is."}
-	case judge.NetworkOnlyProxy:
+	case network.OnlyProxy:
 		return relayNext(n, "Configure a TURN server over TLS, which the proxy leads to: turns:HOST:443?transport=tcp.")
-	case judge.NetworkDependent:
+	case network.Dependent:
 		return relayNext(n, "Configure a TURN server: dialtone nat turn:HOST --ice-user NAME.")
-	case judge.NetworkUnusable:
+	case network.Unusable:
 		if advice := adviceOf(n, func(s *diag.Server) bool { return s.URL == n.Unusable.URL }); advice != nil {
 			return advice
 		}
 		return []string{words.ServerAdvice(n.Unusable)}
-	case judge.NetworkNoSTUN:
+	case network.NoSTUN:
 		return append(adviceOf(n, func(s *diag.Server) bool { return !s.TURN }), "Ask another STUN server.")
-	case judge.NetworkServers:
+	case network.Servers:
 		return append(adviceOf(n, func(*diag.Server) bool { return true }), "Name STUN servers on two addresses to test "+
 			"this network too, such as dialtone nat --public.")
-	case judge.NetworkNoAnswer:
+	case network.NoAnswer:
 		return []string{"Check this machine's network, then ask a server that is known to run."}
-	case judge.NetworkMapping:
+	case network.Mapping:
 		return []string{"Ask STUN servers on two addresses or more, if possible one that supports RFC 5780."}
-	case judge.NetworkContradictory:
+	case network.Contradictory:
 		return []string{"Configure a TURN server, which works with any NAT; then look for several uplinks or a VPN."}
-	case judge.NetworkCancelled:
+	case network.Cancelled:
 		return []string{"Run it again and wait for the verdict: it takes a few seconds at most."}
-	case judge.NetworkFailed:
+	case network.Failed:
 		return []string{"Check this machine's network."}
-	case judge.NetworkAsking, judge.NetworkMappingAsking, judge.NetworkDirect:
+	case network.Asking, network.MappingAsking, network.Direct:
 	}
 	return nil
 }
 
 // relayNext are the steps when calls need a relay; get is how to get one.
-func relayNext(n judge.Network, get string) []string {
+func relayNext(n network.Verdict, get string) []string {
 	switch n.Relaying {
-	case judge.RelayingUntested:
+	case network.RelayingUntested:
 		return []string{"Name a STUN server that answers beside the TURN server, so that it is asked through the relay."}
-	case judge.RelayingNone:
+	case network.RelayingNone:
 		return []string{get}
-	case judge.RelayingSilent:
+	case network.RelayingSilent:
 		return []string{words.OpenRelayPorts}
-	case judge.RelayingFails:
+	case network.RelayingFails:
 		return append(adviceOf(n, func(s *diag.Server) bool { return s.TURN }), "Configure another TURN server.")
-	case judge.RelayingRedirected, judge.RelayingUnreached:
+	case network.RelayingRedirected, network.RelayingUnreached:
 		return adviceOf(n, func(s *diag.Server) bool { return s.TURN })
-	case judge.RelayingWorks, judge.RelayingAsking:
+	case network.RelayingWorks, network.RelayingAsking:
 	}
 	return nil
 }
 
 // adviceOf is the advice of the first finding about a server of that kind that failed or is of no use; nil when
 // there is none.
-func adviceOf(n judge.Network, kind func(*diag.Server) bool) []string {
+func adviceOf(n network.Verdict, kind func(*diag.Server) bool) []string {
 	for _, f := range n.Findings {
 		subject := diag.Server{URL: f.Subject, TURN: strings.HasPrefix(f.Subject, "turn")}
 		fits := false
 		switch e := f.Evidence.(type) {
-		case judge.ServerFailure:
+		case network.ServerFailure:
 			fits = kind(&e.Server) || slices.ContainsFunc(e.Same, func(s diag.Server) bool { return kind(&s) })
-		case judge.RelayUse, judge.OwnAddress:
+		case network.RelayUse, network.OwnAddress:
 			fits = kind(&subject)
-		case judge.ServerAddress:
+		case network.ServerAddress:
 			fits = e.Relayed != "" && kind(&subject)
 		}
 		if fits && f.Severity != judge.Info {

@@ -4,17 +4,18 @@ import (
 	"strings"
 	"testing"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/diag"
 	"dialtone/diag/diagtest"
-	"dialtone/diag/judge"
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"
 )
 
 // TestEveryOutcomeHasWords: a sentence.
 func TestEveryOutcomeHasWords(t *testing.T) {
-	for _, outcome := range diagtest.Constants(t, "../../judge/nat.go", "NetworkOutcome") {
-		n := judge.Network{Outcome: judge.NetworkOutcome(outcome), Unusable: &diag.Server{URL: "stun:s"}}
+	for _, outcome := range diagtest.Constants(t, "../../judge/network/network.go", "Outcome") {
+		n := network.Verdict{Outcome: network.Outcome(outcome), Unusable: &diag.Server{URL: "stun:s"}}
 		n.Side = nat.Side{Mapping: nat.EndpointIndependent, Filtering: nat.Unknown}
 		if said := OfNetwork(n); !strings.HasSuffix(said.Headline, ".") || strings.ToUpper(said.Headline[:1]) != said.Headline[:1] {
 			t.Errorf("%s: %q", outcome, said.Headline)
@@ -40,39 +41,39 @@ func TestReachCoversTheTable(t *testing.T) {
 // TestHeadlines holds what the verdict says of every NAT: which calls are direct, and which need a relay.
 func TestHeadlines(t *testing.T) {
 	for name, tt := range map[string]struct {
-		outcome judge.NetworkOutcome
+		outcome network.Outcome
 		side    nat.Side
 		want    string
 	}{
-		"open": {judge.NetworkDirect, nat.Side{Mapping: nat.EndpointIndependent, Filtering: nat.EndpointIndependent}, "with peers behind any NAT that lets UDP pass."},
+		"open": {network.Direct, nat.Side{Mapping: nat.EndpointIndependent, Filtering: nat.EndpointIndependent}, "with peers behind any NAT that lets UDP pass."},
 		"usual": {
-			judge.NetworkDirect,
+			network.Direct,
 			nat.Side{Mapping: nat.EndpointIndependent, Filtering: nat.AddressAndPortDependent},
 			"with peers behind NATs with endpoint-independent mapping, as most are; others need a relay.",
 		},
 		"usual, filtering unknown": {
-			judge.NetworkDirect,
+			network.Direct,
 			nat.Side{Mapping: nat.EndpointIndependent, Filtering: nat.Unknown},
 			"with peers behind NATs with endpoint-independent mapping, as most are, and perhaps with others.",
 		},
 		"strict": {
-			judge.NetworkDependent,
+			network.Dependent,
 			nat.Side{Mapping: nat.AddressAndPortDependent, Filtering: nat.AddressAndPortDependent},
 			"only with peers behind NATs with endpoint-independent mapping that do not filter by port; others need a relay. You need a TURN server, and none was given.",
 		},
 		"by address, open": {
-			judge.NetworkDependent,
+			network.Dependent,
 			nat.Side{Mapping: nat.AddressDependent, Filtering: nat.EndpointIndependent},
 			"only with peers behind NATs that do not filter by port; others need a relay. You need",
 		},
-		"of unknown kind": {judge.NetworkDependent, nat.Side{Dependent: true, Mapping: nat.Unknown, Filtering: nat.Unknown}, "and perhaps with others. You need"},
+		"of unknown kind": {network.Dependent, nat.Side{Dependent: true, Mapping: nat.Unknown, Filtering: nat.Unknown}, "and perhaps with others. You need"},
 	} {
-		n := judge.Network{Outcome: tt.outcome, Relaying: judge.RelayingNone}
+		n := network.Verdict{Outcome: tt.outcome, Relaying: network.RelayingNone}
 		n.Side = tt.side
 		n.Behaviors.UDP.Value, n.Behaviors.NAT.Value = nat.Present, nat.Present
 		n.Behaviors.Mapping.Value, n.Behaviors.Filtering.Value = tt.side.Mapping, tt.side.Filtering
 		said := OfNetwork(n)
-		if !strings.Contains(said.Headline, tt.want) || len(said.Why) == 0 || tt.outcome == judge.NetworkDependent && len(said.Why) < 2 {
+		if !strings.Contains(said.Headline, tt.want) || len(said.Why) == 0 || tt.outcome == network.Dependent && len(said.Why) < 2 {
 			t.Errorf("%s: %s %q\nwant %s", name, said.Headline, said.Why, tt.want)
 		}
 	}

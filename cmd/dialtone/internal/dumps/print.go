@@ -8,6 +8,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/nattext"
 	"dialtone/diag"
@@ -31,7 +33,7 @@ func (o *Opened) Print(w io.Writer) (diag.Exit, error) {
 	if err == nil {
 		text := calls.VerdictText(v)
 		if last := placed.Diagnosed(); placed.Alone() && last != nil {
-			text = "\n" + nattext.Text(judge.Diagnose(last.State), true)
+			text = "\n" + nattext.Text(network.Judge(last.State), true)
 		}
 		_, err = io.WriteString(w, text)
 	}

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/nattext"
 	"dialtone/cmd/dialtone/internal/terminal"
@@ -175,7 +177,7 @@ func (r *run) onScreen(ctx context.Context) error {
 	if last == nil {
 		return nil
 	}
-	n := judge.Diagnose(last.State)
+	n := network.Judge(last.State)
 	return r.Streams.Print("%s%s", nattext.Verdict(n), nattext.Result(n))
 }
 

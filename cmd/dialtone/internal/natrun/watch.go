@@ -9,9 +9,10 @@ import (
 	"syscall"
 	"time"
 
+	"dialtone/diag/judge/network"
+
 	"dialtone/cmd/dialtone/internal/nattext"
 	"dialtone/diag"
-	"dialtone/diag/judge"
 	"dialtone/diag/report"
 	"dialtone/diag/words/compare"
 	"dialtone/diag/words/verdict"
@@ -33,7 +34,7 @@ func (r *run) asText(ctx context.Context) error {
 		})
 		defer waiting.Stop()
 	}
-	var before *judge.Network
+	var before *network.Verdict
 	for run := 1; ; run++ {
 		if !r.once(ctx, run) {
 			return nil
@@ -56,17 +57,17 @@ func (r *run) write(format string, args ...any) error {
 }
 
 // print writes what the latest diagnosis has found. One that failed ends a single run, and is a complaint in a watch.
-func (r *run) print(run int, before *judge.Network) (*judge.Network, error) {
+func (r *run) print(run int, before *network.Verdict) (*network.Verdict, error) {
 	if d := r.call.Diagnosis(); d.Ended.Stopped == diag.StoppedError {
 		if r.Watch {
 			r.Streams.Complain(fmt.Sprintf("dialtone: run %d failed: %s", run, d.Ended.Reason))
 		}
 		return before, nil
 	}
-	now := judge.Diagnose(r.call.Diagnosis().State)
+	now := network.Judge(r.call.Diagnosis().State)
 	var changes []string
 	if before != nil {
-		changes = compare.Changes(judge.Changes(before, &now))
+		changes = compare.Changes(network.Changes(before, &now))
 	}
 	switch {
 	case r.JSON:
@@ -82,7 +83,7 @@ func (r *run) print(run int, before *judge.Network) (*judge.Network, error) {
 }
 
 // printJSON writes an object over several lines, or with --watch one in a line.
-func (r *run) printJSON(run int, changes []string, now judge.Network) error {
+func (r *run) printJSON(run int, changes []string, now network.Verdict) error {
 	if !r.Watch {
 		raw, err := json.MarshalIndent(report.NewNetwork(now), "", "  ")
 		if err != nil {

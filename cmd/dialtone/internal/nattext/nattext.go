@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
+
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"
 	"dialtone/diag/words"
@@ -16,7 +17,7 @@ import (
 
 // Text is the report for people: what it means and what to do, then how that is known. The line for the peer is the
 // last.
-func Text(n judge.Network, verbose bool) string {
+func Text(n network.Verdict, verbose bool) string {
 	var b strings.Builder
 	b.WriteString(Verdict(n) + "\n" + behavior(n, verbose) + "\n")
 	for _, row := range n.Servers {
@@ -30,7 +31,7 @@ const behaviorIndent = 18
 
 // behavior is a row for each behavior, with its evidence. Those that are not known, and mostly need not be, share a
 // line unless verbose.
-func behavior(n judge.Network, verbose bool) string {
+func behavior(n network.Verdict, verbose bool) string {
 	var b strings.Builder
 	var folded []string
 	nothing := n.Behaviors.UDP.Value != nat.Present // then nothing else can be known
@@ -56,7 +57,7 @@ func behavior(n judge.Network, verbose bool) string {
 }
 
 // Verdict is what it means, and what to do.
-func Verdict(n judge.Network) string {
+func Verdict(n network.Verdict) string {
 	var b strings.Builder
 	text := verdict.OfNetwork(n)
 	fmt.Fprintf(&b, "verdict: %s (exit %d, %s)\n", text.Headline, int(n.Exit), n.Exit)
@@ -82,4 +83,4 @@ func Verdict(n judge.Network) string {
 }
 
 // Result is the line for the peer.
-func Result(n judge.Network) string { return "result: " + pair.Line(n.Side) + "\n" }
+func Result(n network.Verdict) string { return "result: " + pair.Line(n.Side) + "\n" }

@@ -1,10 +1,12 @@
-package judge_test
+package network_test
 
 import (
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+
+	"dialtone/diag/judge/network"
 
 	"dialtone/diag"
 	"dialtone/diag/diagtest"
@@ -16,7 +18,7 @@ import (
 )
 
 // found is the finding of an ID; the zero value: there is none.
-func found(n judge.Network, id string) judge.Finding {
+func found(n network.Verdict, id string) judge.Finding {
 	for _, f := range n.Findings {
 		if f.ID == id {
 			return f
@@ -52,20 +54,20 @@ func TestOwnAddress(t *testing.T) {
 	past.Servers[2].Elsewhere = netip.MustParseAddrPort("192.168.1.10:3478")
 	for name, tt := range map[string]struct {
 		facts    *diagtest.Diagnosis
-		hairpin  judge.HairpinTrace
-		relaying judge.Relaying
+		hairpin  network.HairpinTrace
+		relaying network.Relaying
 		severity judge.Severity
 		says     string
 	}{
-		"packets come back rewritten": {atHome("192.168.1.1:7", works), judge.HairpinRewritten, judge.RelayingWorks, judge.Info, "server works"},
-		"packets do not come back":    {atHome("", silent), judge.HairpinMissing, judge.RelayingUnreached, judge.Problem, "not reached from inside"},
-		"the answer comes past it":    {past, judge.HairpinDirect, judge.RelayingUnreached, judge.Problem, "not reached from inside"},
+		"packets come back rewritten": {atHome("192.168.1.1:7", works), network.HairpinRewritten, network.RelayingWorks, judge.Info, "server works"},
+		"packets do not come back":    {atHome("", silent), network.HairpinMissing, network.RelayingUnreached, judge.Problem, "not reached from inside"},
+		"the answer comes past it":    {past, network.HairpinDirect, network.RelayingUnreached, judge.Problem, "not reached from inside"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := diagnose(tt.facts)
 			said := verdict.OfNetwork(n)
 			f := found(n, "server.own_address")
-			if e, ok := f.Evidence.(judge.OwnAddress); !ok || e.Hairpin != tt.hairpin || f.Severity != tt.severity || n.Relaying != tt.relaying {
+			if e, ok := f.Evidence.(network.OwnAddress); !ok || e.Hairpin != tt.hairpin || f.Severity != tt.severity || n.Relaying != tt.relaying {
 				t.Errorf("%+v, %s", f, n.Relaying)
 			}
 			all := strings.Join(append(said.Why, said.Headline), " ")
@@ -137,7 +139,7 @@ func TestBindingRejected(t *testing.T) {
 	d := diagtest.NewDiagnosis(netip.MustParseAddrPort("9.9.9.9:3478"))
 	d.Servers[0].URL, d.Servers[0].Stage, d.Servers[0].Failure = server.URL, diag.StageBinding, &diag.Failure{Cause: diag.CauseAuth, Code: 401}
 	n := diagnose(d.Asked(server))
-	if f := found(n, "server.binding_failed"); f.Severity != judge.Info || n.Relaying != judge.RelayingWorks || len(n.Findings) != 1 {
+	if f := found(n, "server.binding_failed"); f.Severity != judge.Info || n.Relaying != network.RelayingWorks || len(n.Findings) != 1 {
 		t.Errorf("%s: %+v", n.Relaying, n.Findings)
 	}
 	if n.Side.Public.String() != "5.5.5.5" || n.Behaviors.NAT.Value != nat.Present || n.Behaviors.Mapping.Value != nat.Unknown {

@@ -1,4 +1,4 @@
-package judge
+package network
 
 import (
 	"slices"
@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/finding"
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"
 )
 
 // networkFailures are the findings about servers that failed, TURN first. When UDP is blocked, silence and rejection
 // over UDP say nothing about a server.
-func networkFailures(s *nat.State, n *Network) []Finding {
+func networkFailures(s *nat.State, n *Verdict) []finding.Finding {
 	var turn, udp, others []diag.Server
 	for i := range n.Servers {
 		row := &n.Servers[i]
@@ -31,20 +32,20 @@ func networkFailures(s *nat.State, n *Network) []Finding {
 			others = append(others, row.Server)
 		}
 	}
-	return append(failedServers(slices.Concat(turn, udp, others), n.severity), n.bindingFindings()...)
+	return append(FailedServers(slices.Concat(turn, udp, others), n.severity), n.bindingFindings()...)
 }
 
 // severity is how grave it is that a server fails: it explains a failure only when no other one does what it should.
-func (n *Network) severity(s *diag.Server) Severity {
+func (n *Verdict) severity(s *diag.Server) diag.Severity {
 	turn := strings.HasPrefix(s.URL, "turn")
 	if turn && n.lacksRelay() || !turn && !n.Side.Public.IsValid() {
-		return Problem
+		return diag.Problem
 	}
-	return Warn
+	return diag.Warn
 }
 
 // lacksRelay reports whether some calls need a relay, and no TURN server gives one.
-func (n *Network) lacksRelay() bool {
+func (n *Verdict) lacksRelay() bool {
 	return !n.Side.TURN && (!n.Side.UDP || pair.ReachOf(n.Side).Sure != pair.Everyone)
 }
 
@@ -62,36 +63,36 @@ type FilteringFound struct {
 }
 
 // stunFindings are those about STUN servers over UDP that answer.
-func stunFindings(s *nat.State, n *Network) []Finding {
-	var out []Finding
+func stunFindings(s *nat.State, n *Verdict) []finding.Finding {
+	var out []finding.Finding
 	for i := range s.Servers {
 		row := &n.Servers[i]
 		if !row.OK() {
 			continue
 		}
-		note := func(id string, severity Severity, evidence any) {
-			out = append(out, Finding{ID: id, Severity: severity, Subject: row.URL, Evidence: evidence})
+		note := func(id string, severity diag.Severity, evidence any) {
+			out = append(out, finding.Finding{ID: id, Severity: severity, Subject: row.URL, Evidence: evidence})
 		}
 		if row.Basic != nil && row.Basic.Other != "" {
-			note("server.other_address_invalid", Info, BasicServer{row.URL, *row.Basic})
+			note("server.other_address_invalid", diag.Info, BasicServer{row.URL, *row.Basic})
 		}
 		out = append(out, srvFinding(&row.Server)...)
 		mapped := ServerAddress{Address: row.Address, Other: row.Mapped()}
 		if row.Outlier {
-			note("server.outlier", Warn, mapped)
+			note("server.outlier", diag.Warn, mapped)
 		}
 		if slices.Contains(n.Private, i) && !row.Own {
-			note("server.mapped_private", Warn, mapped)
+			note("server.mapped_private", diag.Warn, mapped)
 		}
 		if slices.Contains(n.Foreign, i) && !row.Own {
-			note("server.mapped_family", Warn, mapped)
+			note("server.mapped_family", diag.Warn, mapped)
 		}
 		other, _ := s.Admitted(i)
 		if !other.IsValid() {
 			continue
 		}
 		if id := filteringID(&n.Filtering[i]); id != "" && !(id == alternateSilent && n.Side.Ports) {
-			note(id, Info, FilteringFound{n.Filtering[i], other.String(), n.Behaviors.UDPPorts.Value != nat.PortsOpen})
+			note(id, diag.Info, FilteringFound{n.Filtering[i], other.String(), n.Behaviors.UDPPorts.Value != nat.PortsOpen})
 		}
 	}
 	return out
@@ -114,12 +115,12 @@ func filteringID(t *nat.Tally) string {
 }
 
 // srvFinding is about a server that only DNS SRV knows: no ICE agent asks for that.
-func srvFinding(s *diag.Server) []Finding {
+func srvFinding(s *diag.Server) []finding.Finding {
 	if s.SRV == "" || !s.OK() {
 		return nil
 	}
-	return []Finding{{
-		ID: "server.found_by_srv", Severity: Info, Subject: s.URL,
+	return []finding.Finding{{
+		ID: "server.found_by_srv", Severity: diag.Info, Subject: s.URL,
 		Evidence: ServerAddress{
 			Address: s.Address,
 			Other:   s.SRV,
@@ -136,10 +137,10 @@ type Repeats struct {
 }
 
 // conductFindings are those about servers that answer, and not as they should.
-func conductFindings(s *nat.State, n *Network) []Finding {
-	var out []Finding
+func conductFindings(s *nat.State, n *Verdict) []finding.Finding {
+	var out []finding.Finding
 	note := func(id, url string, evidence any) {
-		out = append(out, Finding{ID: id, Severity: Warn, Subject: url, Evidence: evidence})
+		out = append(out, finding.Finding{ID: id, Severity: diag.Warn, Subject: url, Evidence: evidence})
 	}
 	for i, server := range s.Servers {
 		if server.Elsewhere.IsValid() && !n.Servers[i].Own {
@@ -160,8 +161,8 @@ func conductFindings(s *nat.State, n *Network) []Finding {
 const slowAnswer = time.Second
 
 // slowFindings name the servers whose answers take long.
-func slowFindings(_ *nat.State, n *Network) []Finding {
-	var out []Finding
+func slowFindings(_ *nat.State, n *Verdict) []finding.Finding {
+	var out []finding.Finding
 	for i := range n.Servers {
 		row := &n.Servers[i]
 		rtt := row.RTT()
@@ -169,7 +170,7 @@ func slowFindings(_ *nat.State, n *Network) []Finding {
 			rtt = &times.MedianMs
 		}
 		if row.OK() && rtt != nil && rtt.Duration() >= slowAnswer {
-			out = append(out, Finding{ID: "server.slow", Severity: Info, Subject: row.URL, Evidence: ServerDelay{*rtt}})
+			out = append(out, finding.Finding{ID: "server.slow", Severity: diag.Info, Subject: row.URL, Evidence: ServerDelay{*rtt}})
 		}
 	}
 	return out
@@ -181,7 +182,7 @@ type BasicServers struct {
 }
 
 // untestedFindings say that no server could be asked what the NAT filters, when none even offered it.
-func untestedFindings(s *nat.State, n *Network) []Finding {
+func untestedFindings(s *nat.State, n *Verdict) []finding.Finding {
 	var basic BasicServers
 	for i := range s.Servers {
 		switch row := &n.Servers[i]; row.Grade {
@@ -194,12 +195,12 @@ func untestedFindings(s *nat.State, n *Network) []Finding {
 	if len(basic.Servers) == 0 {
 		return nil
 	}
-	return []Finding{{ID: "nat.filtering_untested", Severity: Info, Evidence: basic}}
+	return []finding.Finding{{ID: "nat.filtering_untested", Severity: diag.Info, Evidence: basic}}
 }
 
-// expiryFindings are about certificates that end soon, and about servers over TCP that only DNS SRV knows.
-func expiryFindings(s *nat.State, n *Network) []Finding {
-	var out []Finding
+// expiryFindings are about Certificates that end soon, and about servers over TCP that only DNS SRV knows.
+func expiryFindings(s *nat.State, n *Verdict) []finding.Finding {
+	var out []finding.Finding
 	var list []diag.Server
 	for i := range n.Servers {
 		list = append(list, n.Servers[i].Server)
@@ -207,5 +208,5 @@ func expiryFindings(s *nat.State, n *Network) []Finding {
 			out = append(out, srvFinding(&n.Servers[i].Server)...)
 		}
 	}
-	return append(certificates(list), out...)
+	return append(Certificates(list), out...)
 }

@@ -1,4 +1,4 @@
-package judge_test
+package network_test
 
 import (
 	"cmp"
@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dialtone/diag/judge/network"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
@@ -23,15 +25,15 @@ import (
 )
 
 // diagnose judges the facts of a test.
-func diagnose(d *diagtest.Diagnosis) judge.Network {
+func diagnose(d *diagtest.Diagnosis) network.Verdict {
 	s := &nat.State{}
 	for _, fact := range d.Facts() {
 		s.Apply(fact)
 	}
-	return judge.Diagnose(s)
+	return network.Judge(s)
 }
 
-func findingIDs(n judge.Network) []string {
+func findingIDs(n network.Verdict) []string {
 	var out []string
 	for _, f := range n.Findings {
 		out = append(out, f.ID)
@@ -77,21 +79,21 @@ func TestNetworkVerdicts(t *testing.T) {
 	for name, tt := range map[string]struct {
 		facts   *diagtest.Diagnosis
 		exit    diag.Exit
-		outcome judge.NetworkOutcome
+		outcome network.Outcome
 		says    string
 		finding string
 	}{
-		"direct":              {independent(), diag.ExitPass, judge.NetworkDirect, "one public port", ""},
-		"direct, TURN broken": {independent().Asked(wrong), diag.ExitPass, judge.NetworkDirect, "one public port", "turn.unauthorized"},
-		"symmetric":           {dependent(), diag.ExitNoRelay, judge.NetworkDependent, "none was given", "nat.endpoint_dependent_mapping"},
-		"symmetric, TURN":     {dependent().Asked(works), diag.ExitRelay, judge.NetworkDependent, "TURN server works (TLS 31.0 ms)", ""},
-		"symmetric, private":  {dependent().Asked(relay("tls", "10.0.0.5:50000", carried()...)), diag.ExitNoRelay, judge.NetworkDependent, "does not work", "turn.relay_private"},
-		"symmetric, wrong":    {dependent().Asked(wrong), diag.ExitNoRelay, judge.NetworkDependent, "does not work", "turn.unauthorized"},
-		"UDP blocked":         {silent().Asked(overTCP), diag.ExitNoRelay, judge.NetworkUDPBlocked, "UDP appears blocked", "nat.udp_blocked"},
-		"UDP blocked, TURN":   {silent().Asked(works), diag.ExitRelay, judge.NetworkUDPBlocked, "TURN server works", "nat.udp_blocked"},
-		"nothing":             {silent(), diag.ExitNoConnectivity, judge.NetworkNoAnswer, "No server answered", "server.timeout"},
-		"refused":             {refused, diag.ExitInconclusive, judge.NetworkUnusable, "is closed", "server.refused"},
-		"one server":          {diagtest.NewDiagnosis(diagtest.ServerA).Maps(0, "9.9.9.1:3478", "5.5.5.5:1"), diag.ExitInconclusive, judge.NetworkMapping, "ask a second server", ""},
+		"direct":              {independent(), diag.ExitPass, network.Direct, "one public port", ""},
+		"direct, TURN broken": {independent().Asked(wrong), diag.ExitPass, network.Direct, "one public port", "turn.unauthorized"},
+		"symmetric":           {dependent(), diag.ExitNoRelay, network.Dependent, "none was given", "nat.endpoint_dependent_mapping"},
+		"symmetric, TURN":     {dependent().Asked(works), diag.ExitRelay, network.Dependent, "TURN server works (TLS 31.0 ms)", ""},
+		"symmetric, private":  {dependent().Asked(relay("tls", "10.0.0.5:50000", carried()...)), diag.ExitNoRelay, network.Dependent, "does not work", "turn.relay_private"},
+		"symmetric, wrong":    {dependent().Asked(wrong), diag.ExitNoRelay, network.Dependent, "does not work", "turn.unauthorized"},
+		"UDP blocked":         {silent().Asked(overTCP), diag.ExitNoRelay, network.UDPBlocked, "UDP appears blocked", "nat.udp_blocked"},
+		"UDP blocked, TURN":   {silent().Asked(works), diag.ExitRelay, network.UDPBlocked, "TURN server works", "nat.udp_blocked"},
+		"nothing":             {silent(), diag.ExitNoConnectivity, network.NoAnswer, "No server answered", "server.timeout"},
+		"refused":             {refused, diag.ExitInconclusive, network.Unusable, "is closed", "server.refused"},
+		"one server":          {diagtest.NewDiagnosis(diagtest.ServerA).Maps(0, "9.9.9.1:3478", "5.5.5.5:1"), diag.ExitInconclusive, network.Mapping, "ask a second server", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := diagnose(tt.facts)
@@ -116,7 +118,7 @@ func TestUDPRejected(t *testing.T) {
 		d.Asked(diag.Server{URL: "stun:" + address + "?transport=tcp", Transport: "tcp", Address: address, Stages: []diag.Stage{{Name: diag.StageBinding, Mapped: "5.5.5.5:9"}}})
 	}
 	n := diagnose(d)
-	if n.Outcome != judge.NetworkUDPBlocked || !slices.Equal(findingIDs(n), []string{"nat.udp_blocked"}) {
+	if n.Outcome != network.UDPBlocked || !slices.Equal(findingIDs(n), []string{"nat.udp_blocked"}) {
 		t.Errorf("%s, %v", n.Outcome, findingIDs(n))
 	}
 }
@@ -131,26 +133,26 @@ func TestSilentRelay(t *testing.T) {
 	rejected := func(code int) diag.Failure { return diag.Failure{Cause: diag.CauseSTUN, Code: code} }
 	for name, tt := range map[string]struct {
 		turn     []diag.Server
-		relaying judge.Relaying
+		relaying network.Relaying
 		finding  string
 	}{
-		"bytes came back":             {[]diag.Server{relay("udp", "9.9.9.9:50000", carried()...)}, judge.RelayingWorks, ""},
-		"silent":                      {[]diag.Server{through(diagtest.ServerA, false, diag.StageSend, silence)}, judge.RelayingSilent, "turn.relay_silent"},
-		"silent, another one works":   {[]diag.Server{through(diagtest.ServerA, false, diag.StageSend, silence), other}, judge.RelayingWorks, "turn.relay_silent"},
-		"the peer never answers":      {[]diag.Server{through(diagtest.ServerD, false, diag.StageSend, silence)}, judge.RelayingUntested, "turn.relay_untested"},
-		"the peer answers a relay":    {[]diag.Server{through(diagtest.ServerD, false, diag.StageChannel, silence)}, judge.RelayingFails, "turn.channel_silent"},
-		"the peer is the relay":       {[]diag.Server{through(diagtest.ServerA, true, diag.StageSend, silence)}, judge.RelayingUntested, "turn.relay_untested"},
-		"the peer is forbidden":       {[]diag.Server{through(diagtest.ServerA, false, diag.StagePermission, rejected(403))}, judge.RelayingUntested, "turn.peer_forbidden"},
-		"no permissions":              {[]diag.Server{through(diagtest.ServerA, false, diag.StagePermission, rejected(508))}, judge.RelayingFails, "turn.insufficient_capacity"},
-		"Send works, no channels":     {[]diag.Server{through(diagtest.ServerA, false, diag.StageBind, rejected(400))}, judge.RelayingWorks, "stun.error_response"},
-		"Send works, silent channels": {[]diag.Server{through(diagtest.ServerA, false, diag.StageChannel, silence)}, judge.RelayingFails, "turn.channel_silent"},
-		"not extended":                {[]diag.Server{relay("udp", "9.9.9.9:50000", append(carried()[:4], diag.Stage{Name: diag.StageRefresh, Failure: &silence}, diag.Stage{Name: diag.StageRelease})...)}, judge.RelayingWorks, "turn.refresh_failed"},
-		"elsewhere":                   {[]diag.Server{relay("udp", "9.9.9.8:50000", carried()...)}, judge.RelayingFails, "turn.relay_elsewhere"},
+		"bytes came back":             {[]diag.Server{relay("udp", "9.9.9.9:50000", carried()...)}, network.RelayingWorks, ""},
+		"silent":                      {[]diag.Server{through(diagtest.ServerA, false, diag.StageSend, silence)}, network.RelayingSilent, "turn.relay_silent"},
+		"silent, another one works":   {[]diag.Server{through(diagtest.ServerA, false, diag.StageSend, silence), other}, network.RelayingWorks, "turn.relay_silent"},
+		"the peer never answers":      {[]diag.Server{through(diagtest.ServerD, false, diag.StageSend, silence)}, network.RelayingUntested, "turn.relay_untested"},
+		"the peer answers a relay":    {[]diag.Server{through(diagtest.ServerD, false, diag.StageChannel, silence)}, network.RelayingFails, "turn.channel_silent"},
+		"the peer is the relay":       {[]diag.Server{through(diagtest.ServerA, true, diag.StageSend, silence)}, network.RelayingUntested, "turn.relay_untested"},
+		"the peer is forbidden":       {[]diag.Server{through(diagtest.ServerA, false, diag.StagePermission, rejected(403))}, network.RelayingUntested, "turn.peer_forbidden"},
+		"no permissions":              {[]diag.Server{through(diagtest.ServerA, false, diag.StagePermission, rejected(508))}, network.RelayingFails, "turn.insufficient_capacity"},
+		"Send works, no channels":     {[]diag.Server{through(diagtest.ServerA, false, diag.StageBind, rejected(400))}, network.RelayingWorks, "stun.error_response"},
+		"Send works, silent channels": {[]diag.Server{through(diagtest.ServerA, false, diag.StageChannel, silence)}, network.RelayingFails, "turn.channel_silent"},
+		"not extended":                {[]diag.Server{relay("udp", "9.9.9.9:50000", append(carried()[:4], diag.Stage{Name: diag.StageRefresh, Failure: &silence}, diag.Stage{Name: diag.StageRelease})...)}, network.RelayingWorks, "turn.refresh_failed"},
+		"elsewhere":                   {[]diag.Server{relay("udp", "9.9.9.8:50000", carried()...)}, network.RelayingFails, "turn.relay_elsewhere"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := diagnose(dependent().Asked(tt.turn...))
 			exit := diag.ExitRelay
-			if tt.relaying == judge.RelayingSilent || tt.relaying == judge.RelayingFails {
+			if tt.relaying == network.RelayingSilent || tt.relaying == network.RelayingFails {
 				exit = diag.ExitNoRelay
 			}
 			if n.Relaying != tt.relaying || n.Exit != exit || tt.finding != "" && !slices.Contains(findingIDs(n), tt.finding) {
@@ -166,11 +168,11 @@ func TestNetworkInterim(t *testing.T) {
 	d.Add(0, diag.TestReach, diagtest.ServerA, "")
 	d.End = nil
 	n := diagnose(d)
-	if n.Servers[0].State() != diag.ServerAsking || len(n.Findings) > 0 || n.Exit != diag.ExitInconclusive || n.Outcome != judge.NetworkAsking {
+	if n.Servers[0].State() != diag.ServerAsking || len(n.Findings) > 0 || n.Exit != diag.ExitInconclusive || n.Outcome != network.Asking {
 		t.Errorf("%+v", n)
 	}
 	n = diagnose(d.Maps(0, "9.9.9.1:3478", "5.5.5.5:1"))
-	if n.Servers[0].State() != diag.ServerWorks || n.Servers[1].State() != diag.ServerAsking || n.Exit != diag.ExitInconclusive || n.Outcome != judge.NetworkMappingAsking {
+	if n.Servers[0].State() != diag.ServerWorks || n.Servers[1].State() != diag.ServerAsking || n.Exit != diag.ExitInconclusive || n.Outcome != network.MappingAsking {
 		t.Errorf("%+v", n)
 	}
 }
@@ -237,7 +239,7 @@ func TestFailuresAreNamedOnce(t *testing.T) {
 		var got []string
 		for _, f := range diagnose(tt.facts).Findings {
 			if f.ID != "nat.filtering_untested" {
-				e, _ := f.Evidence.(judge.ServerFailure)
+				e, _ := f.Evidence.(network.ServerFailure)
 				got = append(got, strings.Join([]string{string(f.Severity), f.ID, f.Subject, "+" + string(rune('0'+len(e.Same)))}, " "))
 			}
 		}
@@ -439,7 +441,7 @@ var nat64Server = netip.MustParseAddrPort("[64:ff9b::9.9.9.1]:3478")
 func TestChanges(t *testing.T) {
 	before, now := diagnose(dependent()), diagnose(dependent())
 	now.Servers[0].Stages[0].Mapped = "5.5.5.5:50000"
-	if got := judge.Changes(&before, &now); len(got) > 0 {
+	if got := network.Changes(&before, &now); len(got) > 0 {
 		t.Errorf("another port is no change: %+v", got)
 	}
 	other := independent()
@@ -453,7 +455,7 @@ func TestChanges(t *testing.T) {
 		"IP pooling: paired → unknown",
 		"stun:9.9.9.1:3478 over UDP: works → no answer from 9.9.9.1:3478 over UDP",
 	}
-	if diff := gocmp.Diff(want, compare.Changes(judge.Changes(&before, &now))); diff != "" {
+	if diff := gocmp.Diff(want, compare.Changes(network.Changes(&before, &now))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

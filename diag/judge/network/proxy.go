@@ -1,4 +1,4 @@
-package judge
+package network
 
 import (
 	"dialtone/diag"

@@ -1,10 +1,11 @@
-package judge
+package network
 
 import (
 	"cmp"
 	"slices"
 
 	"dialtone/diag"
+	"dialtone/diag/finding"
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/turn"
 )
@@ -25,7 +26,7 @@ const (
 )
 
 // relaying sums up the TURN servers.
-func (n *Network) relaying() Relaying {
+func (n *Verdict) relaying() Relaying {
 	given, silent, redirected, unreached := false, false, false, true
 	for i := range n.Servers {
 		row := &n.Servers[i]
@@ -58,7 +59,7 @@ func (n *Network) relaying() Relaying {
 
 // Relays are the TURN servers that work, those that carried bytes first; of them those without a flaw, then by
 // transport.
-func (n *Network) Relays() []*nat.ServerRow {
+func (n *Verdict) Relays() []*nat.ServerRow {
 	order := []string{"udp", "dtls", "tcp", "tls"}
 	var out []*nat.ServerRow
 	for _, relay := range []turn.Relay{turn.RelayCarries, turn.RelayUntested} {
@@ -96,31 +97,31 @@ var flawIDs = map[turn.Flaw]string{
 }
 
 // relayFindings say what is wrong with relays that were allocated.
-func relayFindings(_ *nat.State, n *Network) []Finding {
-	var out []Finding
+func relayFindings(_ *nat.State, n *Verdict) []finding.Finding {
+	var out []finding.Finding
 	for i := range n.Servers {
 		row := &n.Servers[i]
 		for _, flaw := range row.Flaws {
-			out = append(out, flawFinding(&row.Server, flaw, n.flawSeverity(row, flaw)))
+			out = append(out, FlawFinding(&row.Server, flaw, n.flawSeverity(row, flaw)))
 		}
 	}
 	return out
 }
 
 // flawSeverity is how grave a flaw is: one that makes a relay useless may explain a failure.
-func (n *Network) flawSeverity(row *nat.ServerRow, flaw turn.Flaw) Severity {
+func (n *Verdict) flawSeverity(row *nat.ServerRow, flaw turn.Flaw) diag.Severity {
 	switch {
 	case flaw.Useless(), flaw == turn.FlawRedirect:
 		return n.severity(&row.Server)
 	case flaw == turn.FlawPeerSilent:
-		return Info
+		return diag.Info
 	}
-	return Warn
+	return diag.Warn
 }
 
-// flawFinding is the finding about a flaw.
-func flawFinding(s *diag.Server, flaw turn.Flaw, severity Severity) Finding {
-	f := Finding{ID: flawIDs[flaw], Severity: severity, Subject: s.URL, Evidence: RelayUse{*s, flaw}}
+// FlawFinding is the finding about a flaw.
+func FlawFinding(s *diag.Server, flaw turn.Flaw, severity diag.Severity) finding.Finding {
+	f := finding.Finding{ID: flawIDs[flaw], Severity: severity, Subject: s.URL, Evidence: RelayUse{*s, flaw}}
 	if stopped := s.Stopped(); stopped != nil && f.ID == "" {
 		f.ID = cmp.Or(codeIDs[stopped.Failure.Code], "stun.error_response")
 	}
@@ -134,19 +135,19 @@ func flawFinding(s *diag.Server, flaw turn.Flaw, severity Severity) Finding {
 
 // bindingOnly reports whether a TURN server that gives a relay has rejected or ignored Binding requests: then it is
 // not the server that failed.
-func (n *Network) bindingOnly(row *nat.ServerRow) bool {
+func (n *Verdict) bindingOnly(row *nat.ServerRow) bool {
 	failed := row.Failed()
 	return !row.TURN && failed != nil && failed.Name == diag.StageBinding && slices.ContainsFunc(n.Servers,
 		func(r nat.ServerRow) bool { return r.TURN && r.OK() && r.URL == row.URL && len(r.Redirects) == 0 })
 }
 
 // bindingFindings are about such servers.
-func (n *Network) bindingFindings() []Finding {
-	var out []Finding
+func (n *Verdict) bindingFindings() []finding.Finding {
+	var out []finding.Finding
 	for i := range n.Servers {
 		if row := &n.Servers[i]; n.bindingOnly(row) {
-			out = append(out, Finding{
-				ID: "server.binding_failed", Severity: Info, Subject: row.URL,
+			out = append(out, finding.Finding{
+				ID: "server.binding_failed", Severity: diag.Info, Subject: row.URL,
 				Evidence: ServerFailure{Server: row.Server},
 			})
 		}

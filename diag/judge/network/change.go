@@ -1,4 +1,4 @@
-package judge
+package network
 
 import (
 	"dialtone/diag"
@@ -28,7 +28,7 @@ const (
 
 // Changes lists what is different between two diagnoses, the most important first; nothing when the network does the
 // same as before. Times and ports change from run to run and are no change.
-func Changes(before, now *Network) []Change {
+func Changes(before, now *Verdict) []Change {
 	var out []Change
 	if before.Exit != now.Exit {
 		out = append(out, Change{What: ChangedExit, Exits: [2]diag.Exit{before.Exit, now.Exit}})
@@ -83,7 +83,7 @@ func outcomeOf(row *nat.ServerRow) serverOutcome {
 }
 
 // publicAddress is the IP address that a server which is believed reported; empty when none did.
-func (n *Network) publicAddress() string {
+func (n *Verdict) publicAddress() string {
 	if !n.Side.Public.IsValid() {
 		return ""
 	}

@@ -1,10 +1,11 @@
-package judge
+package network
 
 import (
 	"net/netip"
 	"slices"
 
 	"dialtone/diag"
+	"dialtone/diag/finding"
 	"dialtone/diag/nat"
 )
 
@@ -33,13 +34,13 @@ func unreachable(row *nat.ServerRow) bool {
 }
 
 // isOwnFailure reports whether [ownFindings] explain the failure of a server, by its place.
-func (n *Network) isOwnFailure(s *nat.State, i int) bool {
+func (n *Verdict) isOwnFailure(s *nat.State, i int) bool {
 	return unreachable(&n.Servers[i]) || n.Servers[i].Own && i < len(s.Servers) && s.Servers[i].Elsewhere.IsValid()
 }
 
 // ownFindings are about servers that have the public address of this machine's own network: one for each URL.
-func ownFindings(s *nat.State, n *Network) []Finding {
-	var out []Finding
+func ownFindings(s *nat.State, n *Verdict) []finding.Finding {
+	var out []finding.Finding
 	for i := range slices.Backward(n.Servers) { // the relays are the last: what counts for calls
 		row := &n.Servers[i]
 		e := OwnAddress{Server: row.Server, Mapped: row.Mapped()}
@@ -53,11 +54,11 @@ func ownFindings(s *nat.State, n *Network) []Finding {
 		case unreachable(row):
 			e.Hairpin = HairpinMissing
 		case i < len(s.Servers) && slices.Contains(n.Private, i):
-			e.Hairpin, severity = HairpinRewritten, Info
+			e.Hairpin, severity = HairpinRewritten, diag.Info
 		default:
 			continue
 		}
-		f := Finding{ID: "server.own_address", Severity: severity, Subject: row.URL, Evidence: e}
+		f := finding.Finding{ID: "server.own_address", Severity: severity, Subject: row.URL, Evidence: e}
 		if !slices.ContainsFunc(out, f.Same) {
 			out = append(out, f)
 		}
