@@ -3,6 +3,7 @@ package load
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -16,25 +17,39 @@ const maxSkew = time.Minute
 // Merge makes one report of the parts of a test, as if one run had placed all calls: counts exactly, percentiles from
 // the merged histograms. The error says why they are not parts of one test.
 func Merge(parts []*Report) (*Report, error) {
-	if len(parts) == 0 {
-		return nil, errors.New("no reports to merge")
-	}
 	slices.SortStableFunc(parts, func(a, b *Report) int { return a.StartedAt.Compare(b.StartedAt) })
-	out := *parts[0]
-	out.Complete, out.Causes, out.Noticed = nil, nil, nil
-	out.Metrics, out.Unjudged, out.Lateness, out.Series = Metrics{}, Unjudged{}, nil, nil
-	out.Calls, out.MaxInProgress, out.Interrupted, out.Agents = Counts{}, 0, false, nil
-	out.Tester.Seconds, out.Tester.Unjudged, out.Tester.Calls, out.Tester.Drops = 0, 0, 0, 0
-	for _, p := range parts {
+	return MergeEach(slices.Values(parts))
+}
+
+// MergeEach is Merge of parts that come one after another, the earliest first: it keeps none of them.
+func MergeEach(parts iter.Seq[*Report]) (*Report, error) {
+	var out *Report
+	for p := range parts {
+		if out == nil {
+			out = p.emptied()
+		}
 		if err := out.fits(p); err != nil {
 			return nil, err
 		}
 		out.add(p)
 	}
+	if out == nil {
+		return nil, errors.New("no reports to merge")
+	}
 	slices.Sort(out.Complete)
 	out.Plan.Part = out.Complete[0]
 	out.Settle()
-	return &out, nil
+	return out, nil
+}
+
+// emptied is a copy without what is summed over parts.
+func (r *Report) emptied() *Report {
+	out := *r
+	out.Complete, out.Causes, out.Noticed = nil, nil, nil
+	out.Metrics, out.Unjudged, out.Lateness, out.Series = Metrics{}, Unjudged{}, nil, nil
+	out.Calls, out.MaxInProgress, out.Interrupted, out.Agents = Counts{}, 0, false, nil
+	out.Tester.Seconds, out.Tester.Unjudged, out.Tester.Calls, out.Tester.Drops = 0, 0, 0, 0
+	return &out
 }
 
 // fits reports why p is no further part of the same test, or nil.
@@ -88,27 +103,54 @@ func (r *Report) add(p *Report) {
 		r.Series[i].merge(&p.Series[i])
 	}
 	for _, a := range p.Assertions {
-		if !a.Default && !slices.ContainsFunc(r.Assertions, func(b report.Assertion) bool { return a.Expr == b.Expr }) {
+		if !a.Default && len(r.Assertions) < maxCauses && !slices.ContainsFunc(r.Assertions, func(b report.Assertion) bool { return a.Expr == b.Expr }) {
 			r.Assertions = append(r.Assertions, a)
 		}
 	}
 }
 
+// Tail is what is kept of a report to show how a test goes on: its counts, and its newest seconds.
+type Tail struct {
+	Kind   string // of the target
+	Calls  Counts
+	causes []Cause
+	from   int // the first second
+	series []Point
+}
+
+// Bounds of a tail: a second that some part reports so much later than others is shown without them.
+const (
+	maxTail       = 60 // seconds
+	maxTailCauses = 10
+)
+
+// Tail is that of a report, from a second on.
+func (r *Report) Tail(from int) *Tail {
+	from = min(max(from, len(r.Series)-maxTail), len(r.Series))
+	t := &Tail{Kind: r.Target.Kind, Calls: r.Calls, from: from, series: slices.Clone(r.Series[from:])}
+	for _, c := range r.Causes[:min(len(r.Causes), maxTailCauses)] {
+		c.Finding.Finding.Evidence, c.Text.Evidence, c.Title = nil, nil, diag.Clean(c.Title, 200)
+		t.causes = append(t.causes, c)
+	}
+	return t
+}
+
+// end is how many seconds the report had.
+func (t *Tail) end() int { return t.from + len(t.series) }
+
 // ProgressOf is the state of a test of which all are the parts, with a second of it; false: not all parts that are
 // running have that second yet.
-func ProgressOf(all, running []*Report, second int) (Progress, bool) {
-	for _, p := range running {
-		if len(p.Series) <= second {
-			return Progress{}, false
-		}
+func ProgressOf(all, running []*Tail, second int) (Progress, bool) {
+	if slices.ContainsFunc(running, func(t *Tail) bool { return t.end() <= second }) {
+		return Progress{}, false
 	}
 	now := Progress{Point: Point{At: diag.Millis(time.Duration(second) * time.Second)}}
-	for _, p := range all {
-		now.Counts.merge(p.Calls)
-		if len(p.Series) > second {
-			now.Point.merge(&p.Series[second])
+	for _, t := range all {
+		now.Counts.merge(t.Calls)
+		if second >= t.from && second < t.end() {
+			now.Point.merge(&t.series[second-t.from])
 		}
-		for _, c := range p.Causes {
+		for _, c := range t.causes {
 			now.Causes = addCause(now.Causes, c)
 		}
 	}

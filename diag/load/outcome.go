@@ -201,6 +201,9 @@ func (m *Metrics) merge(from *Metrics) {
 			m.Phases = map[string]*Times{}
 		}
 		p := m.Phases[name]
+		if p == nil && len(m.Phases) >= maxPhases {
+			continue
+		}
 		mergeTimes(&p, t)
 		m.Phases[name] = p
 	}

@@ -15,6 +15,7 @@ const (
 	maxPhases   = 64        // each has a histogram, which takes 0.2 MB, whatever its text
 	maxElements = 2_500_000 // of all lists: most are counts of setup times
 	maxOthers   = 20_000    // that are none
+	maxTexts    = 256 << 10 // bytes of all causes, findings or assertions
 )
 
 var errReport = errors.New("not a report of dialtone load")
@@ -55,10 +56,10 @@ func ReadJSON(raw []byte) (*Report, error) {
 type head struct {
 	Schema     string `json:"schema"`
 	Series     points `json:"series"`
-	Causes     number `json:"causes"`
-	Noticed    number `json:"noticed"`
-	Findings   number `json:"findings"`
-	Assertions number `json:"assertions"`
+	Causes     texts  `json:"causes"`
+	Noticed    texts  `json:"noticed"`
+	Findings   texts  `json:"findings"`
+	Assertions texts  `json:"assertions"`
 	Parts      number `json:"parts"`
 	Agents     number `json:"agents"`
 	Phases     number `json:"phases"`
@@ -71,12 +72,12 @@ type head struct {
 }
 
 func (h *head) fits() bool {
-	for _, n := range []number{h.Causes, h.Noticed, h.Findings, h.Assertions, h.Plan.Stages} {
-		if n > maxCauses {
+	for _, l := range []texts{h.Causes, h.Noticed, h.Findings, h.Assertions} {
+		if l.number > maxCauses || l.bytes > maxTexts {
 			return false
 		}
 	}
-	return h.Series.number <= maxPoints && h.Parts > 0 && h.Parts <= maxPoints && h.Agents <= maxPoints &&
+	return h.Plan.Stages <= maxCauses && h.Series.number <= maxPoints && h.Parts > 0 && h.Parts <= maxPoints && h.Agents <= maxPoints &&
 		h.Phases <= maxPhases &&
 		h.Limit.Steps <= maxPoints
 }
@@ -91,6 +92,18 @@ type points struct {
 func (p *points) UnmarshalJSON(raw []byte) error {
 	p.elements += diag.SizeOfJSON(raw).Elements
 	return p.number.UnmarshalJSON(raw)
+}
+
+// texts counts what has texts, and its bytes.
+type texts struct {
+	number
+	bytes int
+}
+
+// UnmarshalJSON counts.
+func (t *texts) UnmarshalJSON(raw []byte) error {
+	t.bytes += len(raw)
+	return t.number.UnmarshalJSON(raw)
 }
 
 // number counts the elements of a list, or the members of an object, without keeping them. Where a report has a name

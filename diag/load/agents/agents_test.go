@@ -219,7 +219,7 @@ func reportOf(t *testing.T, p load.Plan, change func(*load.Report)) *chunk {
 	}
 	change(r)
 	r.Settle()
-	packed, err := pack(r)
+	packed, err := pack(r, p.Parts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -38,6 +39,8 @@ const (
 	lead     = 2               // beats from the last agent being prepared to the first call, so that an order may be lost
 	endTime  = 3 * time.Minute // that calls may need to end beyond their length
 	stopTime = time.Minute     // that agents may need to end their calls early
+	// maxPending bounds what has arrived and was not read: what is lost is sent again
+	maxPending = 32 << 20 // bytes
 )
 
 // test is what the controller knows of a test.
@@ -65,8 +68,11 @@ func Control(ctx context.Context, c Controller) (*load.Report, error) {
 		return nil, err
 	}
 	defer conn.Close()
-	arrived := make(chan *nats.Msg, 8*MaxAgents)
-	if _, err := conn.ChanSubscribe(c.Subject+".status", arrived); err != nil {
+	arrived, err := conn.SubscribeSync(c.Subject + ".status")
+	if err != nil {
+		return nil, err
+	}
+	if err := arrived.SetPendingLimits(8*MaxAgents, maxPending); err != nil {
 		return nil, err
 	}
 	t := &test{Controller: c, conn: conn, id: newID(), phase: gathering, since: time.Now()}
@@ -83,7 +89,13 @@ func Control(ctx context.Context, c Controller) (*load.Report, error) {
 }
 
 // run goes through the phases.
-func (t *test) run(ctx context.Context, arrived <-chan *nats.Msg) {
+func (t *test) run(ctx context.Context, from *nats.Subscription) {
+	receiving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var receiver sync.WaitGroup
+	defer receiver.Wait()
+	defer stop()
+	arrived := make(chan *nats.Msg)
+	receiver.Go(func() { receive(receiving, from, arrived) })
 	beat := time.NewTicker(beatOf(t.Timeout))
 	defer beat.Stop()
 	done := ctx.Done()
@@ -107,6 +119,23 @@ func (t *test) run(ctx context.Context, arrived <-chan *nats.Msg) {
 	_ = t.conn.FlushTimeout(t.Timeout) // agents that did not get the last order end by themselves
 }
 
+// receive hands on what arrives until ctx ends.
+func receive(ctx context.Context, from *nats.Subscription, to chan<- *nats.Msg) {
+	for ctx.Err() == nil {
+		m, err := from.NextMsgWithContext(ctx)
+		switch {
+		case errors.Is(err, nats.ErrSlowConsumer): // more arrived than is kept; what follows is read
+			continue
+		case err != nil:
+			return
+		}
+		select {
+		case to <- m:
+		case <-ctx.Done():
+		}
+	}
+}
+
 func (t *test) enter(p phase) { t.phase, t.since = p, time.Now() }
 
 // advance goes to the next phase if it is time.
@@ -125,7 +154,7 @@ func (t *test) advance(now time.Time) {
 		switch {
 		case silent != "":
 			t.abort(fmt.Errorf("nothing more was heard from agent %s before the test began", silent))
-		case t.all(func(m *member) bool { return m.state == prepared && m.report != nil }):
+		case t.all(func(m *member) bool { return m.state == prepared && m.tail != nil }):
 			t.begins = now.Add(lead * beatOf(t.Timeout))
 			t.Say(fmt.Sprintf("all %d agents begin in %v", t.Agents, lead*beatOf(t.Timeout)))
 			t.enter(running)
@@ -217,6 +246,12 @@ func (t *test) planOf(m *member) load.Plan {
 	return load.Plan{Stages: t.Plan.Stages, Calls: t.Plan.Calls, Part: m.part, Parts: t.Agents}
 }
 
+// partOf is that of an agent which has one.
+func (t *test) partOf(m *member) part {
+	longest := t.lastCall + t.Hold + endTime + stopTime
+	return part{t.planOf(m), t.dues[m.part-1], int(longest/time.Second) + 1, t.shown}
+}
+
 // take takes the status of an agent.
 func (t *test) take(s status) {
 	i := slices.IndexFunc(t.members, func(m *member) bool { return m.id == s.ID })
@@ -233,9 +268,7 @@ func (t *test) take(s status) {
 		return
 	}
 	if s.Report != nil {
-		if packed := m.pieces.add(s.Report); packed != nil {
-			m.take(packed, t.planOf(m), t.dues[m.part-1])
-		} else if s.State == ended {
+		if whole := m.add(s.Report, t.partOf(m)); !whole && s.State == ended {
 			return // the rest of its report follows
 		}
 	}
@@ -266,15 +299,15 @@ func (t *test) show() {
 	if t.phase != running && t.phase != stopping {
 		return
 	}
-	var all, placing []*load.Report
+	var all, placing []*load.Tail
 	due := 0
 	for i, m := range t.members {
 		due += t.dues[i]
-		if m.report == nil {
+		if m.tail == nil {
 			continue
 		}
-		if all = append(all, m.report); !m.over() {
-			placing = append(placing, m.report)
+		if all = append(all, m.tail); !m.over() {
+			placing = append(placing, m.tail)
 		}
 	}
 	for len(placing) > 0 {
@@ -290,20 +323,13 @@ func (t *test) show() {
 
 // report joins the reports of the agents.
 func (t *test) report() (*load.Report, error) {
-	var parts []*load.Report
-	for _, m := range t.members {
-		if m.report != nil {
-			m.report.StartedAt = t.begins // whatever the clock of the agent says
-			parts = append(parts, m.report)
-		}
-	}
 	switch {
 	case t.fault != nil:
 		return nil, t.fault
 	case t.begins.IsZero():
 		return nil, errors.New("stopped before the test began")
 	}
-	r, err := load.Merge(parts)
+	r, err := load.MergeEach(t.reports)
 	if err != nil {
 		return nil, fmt.Errorf("the reports of the agents do not fit together: %w", err)
 	}
@@ -317,6 +343,23 @@ func (t *test) report() (*load.Report, error) {
 	r.Expect(t.Assertions)
 	r.Settle()
 	return r, nil
+}
+
+// reports are those that arrived, one after another.
+func (t *test) reports(yield func(*load.Report) bool) {
+	for _, m := range t.members {
+		if m.packed == nil {
+			continue
+		}
+		r, err := unpack(m.packed)
+		if err != nil { // it could be read when it came
+			continue
+		}
+		r.StartedAt = t.begins // whatever the clock of the agent says
+		if !yield(r) {
+			return
+		}
+	}
 }
 
 func lost(a crowd.Agent) bool { return a.Loss != "" }

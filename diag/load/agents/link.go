@@ -225,7 +225,7 @@ func (l *link) beat() time.Duration {
 	var err error
 	switch {
 	case due && fresh != nil:
-		if packed, err = pack(fresh); err != nil {
+		if packed, err = pack(fresh, l.order.Plan.Parts); err != nil {
 			s.State, s.Why, packed = failed, err.Error(), nil
 		}
 		l.mu.Lock()

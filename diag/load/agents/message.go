@@ -70,6 +70,7 @@ type chunk struct {
 const (
 	maxOrder    = 64 << 10
 	maxPacked   = 6 << 20  // bytes of a compressed report
+	maxWhole    = 64 << 20 // bytes of the compressed reports of all agents
 	maxUnpacked = 24 << 20 // bytes of its JSON
 	pieceSize   = 256 << 10
 	maxPieces   = maxPacked/pieceSize + 1
@@ -141,15 +142,18 @@ func readStatus(raw []byte) (status, error) {
 	return s, nil
 }
 
-// pack compresses a report.
-func pack(r *load.Report) ([]byte, error) {
+// shareOf is how long a compressed report may be if there are so many.
+func shareOf(parts int) int { return min(maxPacked, maxWhole/max(1, parts)) }
+
+// pack compresses the report of one of so many parts.
+func pack(r *load.Report, parts int) ([]byte, error) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	if err := errors.Join(load.WriteJSON(z, r), z.Close()); err != nil {
 		return nil, err
 	}
-	if b.Len() > maxPacked {
-		return nil, fmt.Errorf("the report is longer than %d bytes", maxPacked)
+	if share := shareOf(parts); b.Len() > share {
+		return nil, fmt.Errorf("the report is longer than %d bytes: use fewer agents, or a shorter test", share)
 	}
 	return b.Bytes(), nil
 }
@@ -175,24 +179,29 @@ type assembly struct {
 	serial int
 	pieces [][]byte
 	have   int
+	bytes  int
 }
 
-// add takes a piece, and returns the report when it is complete.
-func (a *assembly) add(c *chunk) []byte {
+// add takes a piece, and returns the report when it is complete; an error if it is longer than it may be.
+func (a *assembly) add(c *chunk, most int) ([]byte, error) {
 	if c.Serial < a.serial {
-		return nil
+		return nil, nil
 	}
 	if c.Serial > a.serial || len(a.pieces) != c.Of {
-		a.serial, a.pieces, a.have = c.Serial, make([][]byte, c.Of), 0
+		*a = assembly{serial: c.Serial, pieces: make([][]byte, c.Of)}
 	}
 	if a.pieces[c.Index] == nil {
 		a.have++
 	}
+	if a.bytes += len(c.Data) - len(a.pieces[c.Index]); a.bytes > most {
+		*a = assembly{serial: c.Serial}
+		return nil, errStatus
+	}
 	a.pieces[c.Index] = append([]byte{}, c.Data...)
 	if a.have < c.Of {
-		return nil
+		return nil, nil
 	}
 	whole := bytes.Join(a.pieces, nil)
-	a.pieces, a.have = nil, 0
-	return whole
+	*a = assembly{serial: c.Serial}
+	return whole, nil
 }

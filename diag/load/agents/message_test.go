@@ -6,13 +6,19 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"net"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"dialtone/diag"
 	"dialtone/diag/load"
@@ -125,8 +131,8 @@ func TestAssembly(t *testing.T) {
 		{chunk{2, 0, 2, []byte("c")}, "cd"},
 		{chunk{3, 0, 1, []byte("e")}, "e"},
 	} {
-		if got := string(a.add(&c.chunk)); got != c.want {
-			t.Errorf("%d: %q", i, got)
+		if got, err := a.add(&c.chunk, 2); string(got) != c.want || err != nil {
+			t.Errorf("%d: %q, %v", i, got, err)
 		}
 	}
 }
@@ -164,11 +170,10 @@ func FuzzStatus(f *testing.F) {
 			return
 		}
 		m := &member{}
-		if packed := m.pieces.add(s.Report); packed != nil {
-			m.take(packed, load.Plan{Calls: 1, Part: 1, Parts: 1}, 1)
-		}
-		if m.report != nil {
-			_ = load.WriteText(&bytes.Buffer{}, m.report)
+		m.add(s.Report, part{plan: load.Plan{Calls: 1, Part: 1, Parts: 1}, due: 1, seconds: 10})
+		c := &test{members: []*member{m}}
+		if r, err := load.MergeEach(c.reports); err == nil {
+			_ = load.WriteText(&bytes.Buffer{}, r)
 		}
 	})
 }
@@ -178,7 +183,70 @@ func TestReportWithoutPart(t *testing.T) {
 	m := &member{name: "a", id: newID()}
 	c := &test{id: newID(), phase: stopping, members: []*member{m}, dues: []int{1}}
 	c.take(status{Agent: "a", ID: m.id, Test: c.id, State: ended, Report: &chunk{Serial: 1, Of: 1, Data: []byte("x")}})
-	if m.state == ended || m.report != nil || m.spoilt {
+	if m.state == ended || m.packed != nil || m.spoilt {
 		t.Errorf("%+v", m)
+	}
+}
+
+// TestWhatHostileAgentsCost: twenty agents with large reports, and pieces of second ones, take no more than 150 MB,
+// and a report that is longer than the share of an agent loses the agent.
+func TestWhatHostileAgentsCost(t *testing.T) {
+	const agents = 20
+	c := &test{Controller: Controller{Agents: agents, Plan: load.Plan{Stages: []load.Stage{{From: 1, To: 1}}, Calls: agents}}, id: newID(), phase: preparing}
+	one := hdrhistogram.New(1, 3_600_000_000, 3)
+	_ = one.RecordValue(1)
+	text, err := one.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	phases := map[string]*load.Times{}
+	for i := range 64 {
+		phases[fmt.Sprint("phase_", i)] = &load.Times{}
+		if err := phases[fmt.Sprint("phase_", i)].Histogram.UnmarshalText(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	noise := make([]byte, shareOf(agents)/8)
+	_, _ = rand.Read(noise)
+	size := func() int {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int(m.HeapAlloc)
+	}
+	before := size()
+	for i := range agents {
+		m := &member{name: fmt.Sprint("a", i), id: newID(), part: i + 1}
+		c.members, c.dues = append(c.members, m), append(c.dues, 1)
+		r := load.Report{Schema: load.Schema, Plan: c.planOf(m), Complete: []int{m.part}, Name: hex.EncodeToString(noise)}
+		r.Calls = load.Counts{Scheduled: 1, Started: 1, Ended: 1, Passed: 1}
+		r.Phases = phases
+		packed, err := pack(&r, agents)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := status{Agent: m.name, ID: m.id, Test: c.id, State: placing}
+		for part := range 2 {
+			pieces := slices.Collect(slices.Chunk(packed, pieceSize))
+			for n, piece := range pieces[:len(pieces)-part] { // the second lacks its last piece
+				s.Report = &chunk{1 + part, n, len(pieces), piece}
+				c.take(s)
+			}
+		}
+		if m.packed == nil || m.spoilt || m.pieces.have == 0 {
+			t.Fatalf("%+v", m.state)
+		}
+	}
+	if cost := size() - before; cost > 150e6 {
+		t.Errorf("%d MB", cost/1e6)
+	} else {
+		t.Logf("%d MB", cost/1e6)
+	}
+	m := c.members[0]
+	for n := range shareOf(agents)/pieceSize + 1 {
+		c.take(status{Agent: m.name, ID: m.id, Test: c.id, State: placing, Report: &chunk{9, n, maxPieces, make([]byte, pieceSize)}})
+	}
+	if !m.spoilt || m.pieces.bytes > 0 {
+		t.Errorf("a report that is too long is collected: %d bytes", m.pieces.bytes)
 	}
 }
