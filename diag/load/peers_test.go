@@ -1,7 +1,9 @@
 package load
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/pprof"
 	"strings"
@@ -13,30 +15,34 @@ import (
 )
 
 // BenchmarkPeers measures what a peer that sends and judges Opus and VP8 costs, while all calls are connected: how many
-// of them a core carries, and the memory of each. PEERS_HEAP=FILE writes what the memory holds.
+// of them a core carries, and the memory of each. PEERS_PROFILES=DIR writes profiles of these seconds.
 func BenchmarkPeers(b *testing.B) {
-	const calls, each = 60, 10 * time.Second
+	const calls, each, window = 60, 20 * time.Second, 4 * time.Second
 	for range b.N {
 		o := options(check.Loopback{}, calls, 20)
 		o.Call.Config.For, o.Call.Config.NoMedia, o.Call.Config.LoopbackOnly = each, false, true
 		before := resident()
-		var from, to *time.Duration
-		var began, ended time.Time
-		var grown float64
+		var from *time.Duration
+		var began, settled time.Time
+		var cores, grown float64
 		o.Progress = func(p Progress) {
-			switch at := p.Point.At.Duration(); {
-			case at == 4*time.Second:
+			switch {
+			case p.Counts.Ready < calls || cores > 0:
+			case settled.IsZero():
+				settled = time.Now()
+			case from == nil && time.Since(settled) > time.Second:
+				startProfile(b)
 				from, began = processTime(), time.Now()
-			case at == 8*time.Second:
-				to, ended, grown = processTime(), time.Now(), resident()-before
-				writeHeap(b)
+			case from != nil && time.Since(began) > window && p.Point.InProgress == calls:
+				cores = float64(*processTime()-*from) / float64(time.Since(began))
+				writeProfiles(b)
+				grown = resident() - before
 			}
 		}
 		r, err := Run(b.Context(), o)
-		if err != nil || from == nil || to == nil || r.Calls.Peak != calls {
+		if err != nil || cores == 0 || r.Calls.Peak != calls {
 			b.Fatalf("%v: %+v", err, r.Calls)
 		}
-		cores := float64(*to-*from) / float64(ended.Sub(began))
 		b.ReportMetric(2*calls/cores, "peers/core")
 		b.ReportMetric(grown/(2*calls)/1e6, "MB/peer")
 		b.ReportMetric(float64(r.Unjudged.Calls), "unjudged")
@@ -90,17 +96,30 @@ func resident() float64 {
 	return 0
 }
 
-func writeHeap(b *testing.B) {
-	name := os.Getenv("PEERS_HEAP")
-	if name == "" {
+// startProfile begins to profile the CPU, if profiles are asked for.
+func startProfile(b *testing.B) {
+	if dir := os.Getenv("PEERS_PROFILES"); dir != "" {
+		f, err := os.Create(filepath.Join(dir, "cpu"))
+		if err != nil || pprof.StartCPUProfile(f) != nil {
+			b.Fatal("no profile of the CPU: ", err)
+		}
+	}
+}
+
+// writeProfiles ends that, and writes what the memory holds and where goroutines wait.
+func writeProfiles(b *testing.B) {
+	dir := os.Getenv("PEERS_PROFILES")
+	if dir == "" {
 		return
 	}
-	f, err := os.Create(name)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	if err := pprof.Lookup("heap").WriteTo(f, 0); err != nil {
-		b.Fatal(err)
+	pprof.StopCPUProfile()
+	for _, name := range []string{"heap", "goroutine"} {
+		f, err := os.Create(filepath.Join(dir, name))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := errors.Join(pprof.Lookup(name).WriteTo(f, 0), f.Close()); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

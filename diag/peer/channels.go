@@ -42,12 +42,16 @@ func newChannels(p *Peer) *channels {
 // ownLabels are the channels that an offerer opens: both names of the control channel, chat, ping, and statistics.
 var ownLabels = []string{diag.LabelControl, diag.LabelControlLegacy, diag.LabelChat, diag.LabelPing, diag.LabelStats}
 
-// labels are the channels that this peer opens as the offerer.
+// labels are the channels that this peer opens as the offerer. pion has a buffer of 64 kB for each.
 func (c *channels) labels() []string {
-	if c.p.o.Channel != "" {
+	switch {
+	case c.p.o.Channel != "":
 		return []string{c.p.o.Channel}
+	case c.p.o.OneOfMany:
+		return []string{diag.LabelControl, diag.LabelPing}
+	default:
+		return ownLabels
 	}
-	return ownLabels
 }
 
 // create opens the offerer's channels, once.

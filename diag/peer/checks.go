@@ -15,6 +15,7 @@ import (
 const (
 	pollChecking = 10 * time.Millisecond
 	pollSettled  = 500 * time.Millisecond
+	pollOfMany   = 2 * time.Second // settled, of a peer of many
 )
 
 // checks follows the candidate pairs and the ICE state.
@@ -185,6 +186,9 @@ func (p *Peer) pollInterval() time.Duration {
 	p.checks.mu.Unlock()
 	if checking || p.o.Phases.Running(diag.PhaseSCTP, "") {
 		return pollChecking
+	}
+	if p.o.OneOfMany {
+		return pollOfMany
 	}
 	return pollSettled
 }

@@ -109,7 +109,14 @@ func settings(o Options, socks *sockets.Net, relays *forward.Forwarder) webrtc.S
 // How many packets of each stream are kept to be sent again, 1.5 kB each: a peer of many keeps a second or two of them.
 const (
 	manyRepeated = 1024
-	fewRepeated  = 128
+	fewRepeated  = 64
+)
+
+// How often a peer reports which packets have arrived, for the congestion control of the other: a quarter of a second
+// is what draft-holmer-rmcat-transport-wide-cc-extensions-01 §4 has for low rates, and pion's default a tenth.
+const (
+	feedbackInterval = 100 * time.Millisecond
+	feedbackOfMany   = 250 * time.Millisecond
 )
 
 // api assembles pion with the recorder nearest to the wire. Its media engine gets to know the codecs before the first
@@ -118,9 +125,9 @@ func api(o Options, se webrtc.SettingEngine, me *webrtc.MediaEngine, recorder *m
 	se.DisableMediaEngineCopy(true)
 	registry := &interceptor.Registry{}
 	registry.Add(recorder.Factory())
-	repeated := uint16(manyRepeated)
-	if o.HeadersOnly {
-		repeated = fewRepeated
+	repeated, feedback := uint16(manyRepeated), feedbackInterval
+	if o.OneOfMany {
+		repeated, feedback = fewRepeated, feedbackOfMany
 	}
 	err := errors.Join(
 		// The recorder decides which of the generator's requests are sent (media.Recorder.pace).
@@ -128,8 +135,9 @@ func api(o Options, se webrtc.SettingEngine, me *webrtc.MediaEngine, recorder *m
 			nack.ResponderSize(repeated), nack.WithResponderLoggerFactory(unlogged)),
 		webrtc.ConfigureRTCPReportsWithOptions(registry,
 			[]report.ReceiverOption{report.WithReceiverLoggerFactory(unlogged)}, report.WithSenderLoggerFactory(unlogged)),
-		webrtc.ConfigureTWCCSenderWithOptions(me, registry, twcc.WithLoggerFactory(unlogged)), // of reports
-		webrtc.ConfigureTWCCHeaderExtensionSender(me, registry),                               // of what the peer reports on
+		webrtc.ConfigureTWCCSenderWithOptions(me, registry, twcc.WithLoggerFactory(unlogged), // of reports
+			twcc.SendInterval(feedback)),
+		webrtc.ConfigureTWCCHeaderExtensionSender(me, registry), // of what the peer reports on
 	)
 	if err != nil {
 		return nil, err

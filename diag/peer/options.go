@@ -55,7 +55,7 @@ type Options struct {
 	NoKinds      []string            // kinds of media that are not part of the call
 	Codecs       map[string][]string // by kind, the names of the only codecs, in the order of preference; none: all
 	Clips        Clips               // what is sent instead of the codecs' own clips
-	HeadersOnly  bool                // no media is decoded: what it shows and holds stays unknown
+	OneOfMany    bool                // be cheap: decode no media, open few channels, measure and report less often
 	Echo         bool                // forward the media that comes back to its sender instead of playing clips
 	Loopback     Loopback
 	Limiter      *guard.Limiter // what hosts that do not answer may be sent; nil: one of this peer's own

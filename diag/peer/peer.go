@@ -93,7 +93,7 @@ func New(o Options) (*Peer, error) {
 	p.watching.Go(p.watch)
 	p.wg.Go(func() { p.tracks.run(ctx) })
 	if !o.NoMedia {
-		if o.HeadersOnly {
+		if o.OneOfMany {
 			p.recorder.HeadersOnly()
 		} else {
 			pictures := newPictures(p)

@@ -11,7 +11,7 @@ import (
 )
 
 // maxOutbox bounds what waits to be signaled; a peer gathers some dozens of candidates.
-const maxOutbox = 1024
+const maxOutbox = 256
 
 // exchange is a signaling channel in use, with a goroutine that receives and one that sends.
 type exchange struct {

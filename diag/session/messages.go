@@ -12,7 +12,7 @@ import (
 func (s *Session) opened(label string) {
 	switch label {
 	case diag.LabelControl, diag.LabelControlLegacy:
-		s.sendControlOn(label, control{Code: codeHello, Agent: s.agent(), Stats: true, ID: s.id})
+		s.sendControlOn(label, control{Code: codeHello, Agent: s.agent(), Stats: !s.o.OneOfMany, ID: s.id})
 	case diag.LabelChat:
 		if s.o.Greeting != "" && !s.held.greeted { // once, whatever connections the call has
 			s.held.greeted = true

@@ -32,7 +32,7 @@ func (s *Session) peerOptions() peer.Options {
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, Patient: c.Patient, NoMedia: c.NoMedia, Echo: c.Echo,
 		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts, Net: s.o.Net,
 		NoChannels: c.MediaOnly, Channel: c.Channel, Flow: s.o.Flow, Limiter: s.o.Limiter,
-		NoKinds: c.NoKinds, Codecs: c.Codecs, Clips: s.o.Clips, HeadersOnly: s.o.HeadersOnly,
+		NoKinds: c.NoKinds, Codecs: c.Codecs, Clips: s.o.Clips, OneOfMany: s.o.OneOfMany,
 		OnNoRelay:   func(url string) { s.do(s.probes.unserved[url].open) },
 		OnGathered:  func() { s.do(func() { once(func() { s.sendWhole(false) }) }) },
 		OnCandidate: func(x peer.Candidate) { s.do(func() { once(func() { s.gathered(x) }) }) },

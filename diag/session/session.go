@@ -35,10 +35,11 @@ type Options struct {
 	Net      peer.Net       // nil: the operating system's network
 	Flow     peer.Flow      // which way media goes; zero: as Config.Way says
 	Clips    peer.Clips     // what is sent instead of clips of the program
-	// HeadersOnly decodes no media: one of many calls, which is judged by packets and frames.
-	HeadersOnly bool
-	Limiter     *guard.Limiter // what hosts that do not answer may be sent; nil: one of this call's own
-	Setup       time.Duration  // bounds the time from the pairing to the connection; 0: 40 s
+	// OneOfMany makes the call cheap: it decodes no media, is judged by packets and frames, and does not exchange
+	// statistics or chat.
+	OneOfMany bool
+	Limiter   *guard.Limiter // what hosts that do not answer may be sent; nil: one of this call's own
+	Setup     time.Duration  // bounds the time from the pairing to the connection; 0: 40 s
 	// Redial is how long both peers dial again after the path is lost; 0: 60 s, negative: not at all.
 	Redial time.Duration
 	// Watch observes this machine until the context ends, as watch.Machine does; nil: nothing is observed.

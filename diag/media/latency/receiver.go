@@ -49,7 +49,7 @@ func (t *tally) add(d time.Duration) {
 // unchanged. The owner is the peer connection that receives. Packets by chance alike do not count, because their
 // timestamps are not those that belong together.
 func (r *Receiver) Packet(b *Senders, owner any, kind string, ssrc uint32, at time.Time, ts uint32, body []byte) {
-	from, p, ok := b.find(kind, ssrc, maphash.Bytes(seed, body), at)
+	from, p, d, ok := b.find(stream{kind, ssrc}, maphash.Bytes(seed, body), at)
 	if !ok || from.ssrc == ssrc && p.ts != ts {
 		return
 	}
@@ -59,7 +59,6 @@ func (r *Receiver) Packet(b *Senders, owner any, kind string, ssrc uint32, at ti
 	if r.sure++; r.sure <= confirmations && from.ssrc != ssrc {
 		return
 	}
-	d := at.Sub(p.at)
 	switch {
 	case d < 0:
 	case from.owner == owner:

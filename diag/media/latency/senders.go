@@ -2,7 +2,7 @@ package latency
 
 import (
 	"hash/maphash"
-	"slices"
+	"maps"
 	"sync"
 	"time"
 )
@@ -23,33 +23,42 @@ var Here = &Senders{}
 // Senders are the streams that are sent. The zero value is ready, and it is safe for concurrent use.
 type Senders struct {
 	mu   sync.RWMutex
-	list []*Sender
+	list map[stream]*Sender
+}
+
+// stream names what is sent. That two have the same SSRC is as unlikely as in one call.
+type stream struct {
+	kind string
+	ssrc uint32
 }
 
 // Sender remembers the packets of one stream. It is safe for concurrent use.
 type Sender struct {
+	stream
 	owner any // the peer connection
-	kind  string
-	ssrc  uint32
 
-	mu   sync.Mutex
-	sent [slots]sent
+	mu    sync.Mutex
+	epoch time.Time // some time before the first packet
+	sent  [slots]sent
 }
 
-// sent is one packet.
+// sent is one packet. It has no pointers, which the garbage collector would follow for each.
 type sent struct {
 	hash  uint64
-	at    time.Time
+	at    time.Duration // since the epoch of the sender; never 0
 	ts    uint32
 	again bool // the same bytes were sent before, not long ago
 }
 
 // Open adds a stream that a peer connection sends.
 func (b *Senders) Open(owner any, kind string, ssrc uint32) *Sender {
-	s := &Sender{owner: owner, kind: kind, ssrc: ssrc}
+	s := &Sender{stream: stream{kind, ssrc}, owner: owner}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.list = append(b.list, s)
+	if b.list == nil {
+		b.list = map[stream]*Sender{}
+	}
+	b.list[s.stream] = s
 	return s
 }
 
@@ -57,7 +66,7 @@ func (b *Senders) Open(owner any, kind string, ssrc uint32) *Sender {
 func (b *Senders) Close(owner any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.list = slices.DeleteFunc(b.list, func(s *Sender) bool { return s.owner == owner })
+	maps.DeleteFunc(b.list, func(_ stream, s *Sender) bool { return s.owner == owner })
 }
 
 // seed makes equal bytes have equal hashes within this process.
@@ -69,40 +78,45 @@ func (s *Sender) Packet(at time.Time, ts uint32, body []byte) {
 	h := maphash.Bytes(seed, body)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.epoch.IsZero() {
+		s.epoch = at.Add(-memory)
+	}
+	since := at.Sub(s.epoch)
 	slot := &s.sent[h%slots]
-	again := slot.hash == h && at.Sub(slot.at) < memory
-	*slot = sent{h, at, ts, again}
+	again := slot.hash == h && since-slot.at < memory
+	*slot = sent{h, since, ts, again}
 }
 
-// find is the packet with a hash; false unless there is exactly one.
-func (s *Sender) find(h uint64, at time.Time) (sent, bool) {
+// find is the packet with a hash, and how long ago it was sent; false unless there is exactly one.
+func (s *Sender) find(h uint64, at time.Time) (p sent, age time.Duration, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := s.sent[h%slots]
-	return p, p.hash == h && !p.again && !p.at.IsZero() && at.Sub(p.at) < memory
+	p = s.sent[h%slots]
+	age = at.Sub(s.epoch) - p.at
+	return p, age, p.hash == h && !p.again && p.at != 0 && age < memory
 }
 
-// find is who sent a packet, and when: the stream with its SSRC, or the only one that sent the same bytes. A server
-// that forwards gives streams other SSRCs.
-func (b *Senders) find(kind string, ssrc uint32, h uint64, at time.Time) (by *Sender, p sent, ok bool) {
+// find is who sent a packet, and how long ago: the stream with its SSRC, or the only one that sent the same bytes. A
+// server that forwards gives streams other SSRCs.
+func (b *Senders) find(name stream, h uint64, at time.Time) (by *Sender, p sent, age time.Duration, ok bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	if i := slices.IndexFunc(b.list, func(s *Sender) bool { return s.ssrc == ssrc && s.kind == kind }); i >= 0 {
-		p, ok = b.list[i].find(h, at)
-		return b.list[i], p, ok
+	if by = b.list[name]; by != nil {
+		p, age, ok = by.find(h, at)
+		return by, p, age, ok
 	}
 	if len(b.list) > maxSought {
-		return nil, p, false
+		return nil, p, 0, false
 	}
 	for _, s := range b.list {
-		found, here := s.find(h, at)
+		found, old, here := s.find(h, at)
 		switch {
-		case s.kind != kind || !here:
+		case s.kind != name.kind || !here:
 		case by != nil:
-			return nil, p, false
+			return nil, p, 0, false
 		default:
-			by, p, ok = s, found, true
+			by, p, age, ok = s, found, old, true
 		}
 	}
-	return by, p, ok
+	return by, p, age, ok
 }
