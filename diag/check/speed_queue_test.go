@@ -40,7 +40,7 @@ func TestSpeedQueue(t *testing.T) {
 
 // TestSpeedSearch: the rate of a link is found within 5 %.
 func TestSpeedSearch(t *testing.T) {
-	links(t, []float64{1, 5, 20}, func(t *testing.T, mbits float64, rtt time.Duration) {
+	links(t, []float64{1, 5, 20, 100}, func(t *testing.T, mbits float64, rtt time.Duration) {
 		r := measured(t, speed.Request{
 			Ways: []diag.SpeedWay{diag.SpeedUp}, For: time.Second, Size: 16384, Search: true, MaxBytes: 1e9,
 		}, diag.Impairment{Rate: mbits * 1e6, DelayMs: diag.Millis(rtt), Direction: diag.Outbound})

@@ -29,8 +29,7 @@ type Found struct {
 	// the search ended with its time or its bytes, or the sender was the limit: the path may carry more
 	LowerBound bool `json:"lower_bound"`
 
-	held, broke float64 // bit/s of messages; 0: none
-	sums        sums    // of the steps that held, or of all while none has: how much larger packets are than messages
+	trials []trial
 }
 
 // Bounds of a search, in bit/s of messages.
@@ -42,46 +41,87 @@ const (
 	narrow = 1.02
 	// mostSteps bounds a search.
 	mostSteps = 30
+	// sure is how often the rates of the last interval are tried.
+	sure = 2
 	// mostAgain is how often a rate is tried again at which the sender was the limit.
 	mostAgain = 2
 )
 
 // Search looks for the rate at which loss or queueing begins: it doubles the rate until either does, and then halves
-// the interval (as RFC 2544 §26.1 searches, but by delay too).
+// the interval (as RFC 2544 §26.1 searches, but by delay too). Both ends of the last interval are tried once more, so
+// that a moment in which a machine was busy does not decide.
 type Search struct {
-	held, broke float64
-	steps       int
-	again       int // times that the sender was the limit at the same rate
+	trials []trial
+	again  int // times that the sender was the limit at the same rate
+}
+
+// trial is a rate that was tried.
+type trial struct {
+	rate        float64 // bit/s of messages
+	onset       Onset
+	wire, bytes uint64 // of packets with all headers, and of the messages in them; 0: unknown
 }
 
 // Next is the next rate to try, bit/s of messages; false if the search is over.
 func (s *Search) Next() (rate float64, more bool) {
+	held, broke := interval(s.trials)
 	switch {
-	case s.steps >= mostSteps:
+	case len(s.trials) >= mostSteps:
 		return 0, false
-	case s.held == 0 && s.broke == 0:
+	case held == 0 && broke == 0:
 		return searchFrom, true
-	case s.broke == 0:
-		return 2 * s.held, 2*s.held <= searchMost
-	case s.held == 0:
-		return s.broke / 2, s.broke/2 >= searchLeast
+	case s.again > 0:
+		return s.trials[len(s.trials)-1].rate, true
+	case broke == 0:
+		return 2 * held, 2*held <= searchMost
+	case held == 0:
+		return broke / 2, broke/2 >= searchLeast
+	case broke > narrow*held:
+		return math.Sqrt(held * broke), true
+	case s.tried(broke) < sure:
+		return broke, true
 	}
-	return math.Sqrt(s.held * s.broke), s.broke > narrow*s.held
+	return held, s.tried(held) < sure
 }
 
 // Take takes what a rate came to.
 func (s *Search) Take(rate float64, o Onset) {
-	s.steps++
+	s.trials = append(s.trials, trial{rate: rate, onset: o})
 	if o == OnsetSender && s.again < mostAgain { // meanwhile its congestion window grows
 		s.again++
-		return
-	}
-	s.again = 0
-	if o == OnsetNone {
-		s.held = rate
 	} else {
-		s.broke = rate
+		s.again = 0
 	}
+}
+
+// tried is how often a rate was tried.
+func (s *Search) tried(rate float64) (n int) {
+	for _, t := range s.trials {
+		if t.rate == rate {
+			n++
+		}
+	}
+	return n
+}
+
+// interval is the lowest rate that did not hold, and the highest below that did. Of a rate that was tried more than
+// once the latest trial counts.
+func interval(trials []trial) (held, broke float64) {
+	latest := map[float64]Onset{}
+	for _, t := range trials {
+		latest[t.rate] = t.onset
+	}
+	for rate, o := range latest {
+		if o != OnsetNone && (broke == 0 || rate < broke) {
+			broke = rate
+		}
+	}
+	for rate, o := range latest {
+		if o == OnsetNone && (broke == 0 || rate < broke) {
+			held = max(held, rate)
+		}
+	}
+	return held, broke
 }
 
 const (
@@ -199,29 +239,38 @@ func found(list []Found, t *Test) []Found {
 	if !ok || !s.wired || s.bytes == 0 {
 		return list
 	}
-	onset := t.Onset(d)
-	if onset == OnsetNone && f.held == 0 {
-		f.sums = sums{}
+	if onset := t.Onset(d); onset != OnsetNoData {
+		f.trials = append(f.trials, trial{t.Rate, onset, s.wire + headers*s.packets, s.bytes})
 	}
-	if onset == OnsetNone || f.held == 0 {
-		f.sums.wire, f.sums.bytes = f.sums.wire+s.wire+headers*s.packets, f.sums.bytes+s.bytes
-	}
-	switch {
-	case onset == OnsetNone:
-		f.held = max(f.held, t.Rate)
-		if f.broke > 0 && f.broke <= f.held { // it was tried again
-			f.broke, f.Broke, f.Onset = 0, nil, OnsetNone
+	f.settle()
+	return list
+}
+
+// near is the least share of a rate at which packets are as much larger than messages: far from it, what else is sent,
+// such as checks of the path, is another part of it.
+const near = 0.8
+
+// settle computes what was found from the trials.
+func (f *Found) settle() {
+	held, broke := interval(f.trials)
+	var wire, bytes uint64
+	for _, t := range f.trials {
+		if held == 0 || t.rate >= near*held && (t.onset == OnsetNone || t.onset == OnsetQueue && t.rate <= held/near) {
+			wire, bytes = wire+t.wire, bytes+t.bytes
 		}
-	case onset != OnsetNoData && (f.broke == 0 || t.Rate < f.broke):
-		f.broke, f.Onset = t.Rate, onset
 	}
-	packets := float64(f.sums.wire) / float64(f.sums.bytes)
-	if f.held > 0 {
-		f.Rate = diag.Ptr(f.held * packets)
+	packets := float64(wire) / float64(bytes)
+	f.Rate, f.Broke, f.Onset = nil, nil, OnsetNone
+	if held > 0 {
+		f.Rate = diag.Ptr(held * packets)
 	}
-	if f.broke > 0 {
-		f.Broke = diag.Ptr(f.broke * packets)
+	if broke > 0 {
+		f.Broke = diag.Ptr(broke * packets)
+		for _, t := range f.trials {
+			if t.rate == broke {
+				f.Onset = t.onset
+			}
+		}
 	}
 	f.LowerBound = f.Broke == nil || f.Rate == nil || f.Onset == OnsetSender || *f.Broke > 1.1**f.Rate
-	return list
 }

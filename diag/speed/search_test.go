@@ -84,6 +84,30 @@ func TestSearchEnds(t *testing.T) {
 	}
 }
 
+// TestSearchTwice: a moment in which the machine was busy, or in which the path took more, does not decide.
+func TestSearchTwice(t *testing.T) {
+	const link = 1e6
+	for name, chance := range map[string]Onset{"seemed not to hold": OnsetQueue, "seemed to hold": OnsetNone} {
+		for at := 2; at < 9; at++ {
+			var s Search
+			n := 0
+			for rate, more := s.Next(); more; rate, more = s.Next() {
+				o := OnsetNone
+				if rate > link {
+					o = OnsetQueue
+				}
+				if n++; n == at {
+					o = chance
+				}
+				s.Take(rate, o)
+			}
+			if held, broke := interval(s.trials); held > link || held < link/1.03 || broke < link || broke > 1.03*link || n > 20 {
+				t.Errorf("%s in step %d: %v to %v after %d steps", name, at, held, broke, n)
+			}
+		}
+	}
+}
+
 // TestSearchAgain: a rate that held when it was tried again is not one that does not hold.
 func TestSearchAgain(t *testing.T) {
 	s, _ := Apply(nil, diag.SpeedStart{})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -20,6 +21,8 @@ const (
 type pinger struct {
 	dc   *webrtc.DataChannel
 	stun func() (webrtc.ICECandidatePairStats, bool)
+
+	quiet atomic.Bool // no pings are sent
 
 	mu   sync.Mutex
 	next uint64
@@ -44,7 +47,9 @@ func (p *pinger) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			p.ping(time.Now())
+			if !p.quiet.Load() {
+				p.ping(time.Now())
+			}
 			p.check()
 		}
 	}

@@ -17,6 +17,8 @@ const (
 
 // search does the tests of a search, until it has found the rate, or its time or its bytes would be exceeded.
 func (m *measurer) search(ctx context.Context, all diag.SpeedTest) error {
+	m.ping.quiet.Store(true) // checks of the path show its queue, and pings would take a part of a slow one
+	defer m.ping.quiet.Store(false)
 	var s speed.Search
 	end, left := time.Now().Add(all.ForMs.Duration()), all.MaxBytes
 	for rate, more := s.Next(); more; rate, more = s.Next() {
