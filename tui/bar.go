@@ -3,11 +3,10 @@ package tui
 import (
 	"slices"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/words/term"
 	"dialtone/tui/draw"
 	"dialtone/tui/pane"

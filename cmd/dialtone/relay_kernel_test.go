@@ -13,9 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/diag"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/lab"
 	"dialtone/diag/lab/labtest"
 	"dialtone/diag/report"

@@ -1,5 +1,5 @@
-// Package finding has the form of conclusions: an ID, a severity, a subject and typed evidence. It has no words; package
-// words turns findings into English.
+// Package finding has the form of conclusions: an ID, a severity, a subject and typed evidence. It has no words:
+// package words turns findings into English.
 package finding
 
 import (

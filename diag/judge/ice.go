@@ -43,8 +43,8 @@ type NoPath struct {
 func noPath(c *call.Call) NoPath {
 	typeOf := func(r call.CandidateRow) diag.CandidateType { return r.CandidateType }
 	n := NoPath{
-		Local: finding.Candidates(c.Local, typeOf), Remote: finding.Candidates(c.Remote, typeOf), RelayOnly: c.Start.RelayOnly,
-		Configured: len(c.Servers) > 0 || len(c.Start.ICEServers) > 0,
+		Local: finding.Candidates(c.Local, typeOf), Remote: finding.Candidates(c.Remote, typeOf),
+		RelayOnly: c.Start.RelayOnly, Configured: len(c.Servers) > 0 || len(c.Start.ICEServers) > 0,
 	}
 	unsent := false
 	for _, p := range c.Pairs {

@@ -18,7 +18,8 @@ func serverFindings(c *call.Call, _ Expectation) []finding.Finding {
 		}
 	}
 	severity := finding.Graver(c.NoPath())
-	out := append(network.FailedServers(failed, func(*diag.Server) Severity { return severity }), network.Certificates(list)...)
+	out := network.FailedServers(failed, func(*diag.Server) Severity { return severity })
+	out = append(out, network.Certificates(list)...)
 	for i := range list {
 		s := &list[i]
 		if flaw := turn.AddressFlaw(s, c.NoPath()); flaw != "" {

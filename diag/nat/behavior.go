@@ -186,17 +186,15 @@ type Kind string
 
 // Kinds that several behaviors have.
 const (
-	KindAsking      Kind = "asking"       // the test is in progress
-	KindNoMapped    Kind = "no-mapped"    // no server reported a mapped address
-	KindNotBelieved Kind = "not-believed" // no server reported a mapped address that can be that of this machine
-
-	// addresses: the TURN server, the mapped address in its answer to Allocate
-	KindAllocateMapped Kind = "allocate-mapped"
-	KindNeedsBinding   Kind = "needs-binding" // no server has answered a Binding request, and nothing else shows it
-	KindLoss           Kind = "loss"          // too many packets are lost: silence says nothing
-	KindAnswered       Kind = "answered"      // address, or else name: the server answered
-	KindView           Kind = "view"          // addresses: the server, the mapped address that it reported
-	KindFewAddresses   Kind = "few-addresses" // fewer than two server addresses were compared
+	KindAsking         Kind = "asking"          // the test is in progress
+	KindNoMapped       Kind = "no-mapped"       // no server reported the mapped address of the socket that compares them
+	KindNotBelieved    Kind = "not-believed"    // no server reported a mapped address that can be that of this machine
+	KindAllocateMapped Kind = "allocate-mapped" // addresses: the TURN server, the mapped address when it allocated
+	KindNeedsBinding   Kind = "needs-binding"   // no server has answered a Binding request, and nothing else shows it
+	KindLoss           Kind = "loss"            // too many packets are lost: silence says nothing
+	KindAnswered       Kind = "answered"        // address, or else name: the server answered
+	KindView           Kind = "view"            // addresses: the server, the mapped address that it reported
+	KindFewAddresses   Kind = "few-addresses"   // fewer than two server addresses were compared
 )
 
 // Kinds of udp, nat, alg, cgnat, clat, ipv6, nat64 and uplinks.
@@ -230,7 +228,7 @@ const (
 // Kinds of udp_ports.
 const (
 	KindPortsOpen    Kind = "ports-open"    // counts: ports from which servers answered over UDP
-	KindPortsOne     Kind = "ports-one"     // counts: the only port that was asked
+	KindPortsUsual   Kind = "ports-usual"   // counts: ports that were asked; a firewall may open just these
 	KindPortsOnly    Kind = "ports-only"    // counts: ports from which servers answered; no others do
 	KindPortsEither  Kind = "ports-either"  // the server may be the cause, or a firewall
 	KindPortSilent   Kind = "port-silent"   // address that is silent; counts: requests
@@ -254,13 +252,12 @@ const (
 
 // Kinds of mapping, tcp_mapping, pooling and port_preservation.
 const (
-	KindViewChanged  Kind = "view-changed"  // addresses: the server, a mapped address, another one a moment later
-	KindViewRepeated Kind = "view-repeated" // asked again at the end, the first address reported the same
-	KindSame         Kind = "same"          // all of them reported the same
-	KindByPort       Kind = "by-port"       // two ports of one server address reported different ports
-	KindByAddress    Kind = "by-address"    // server addresses reported different ports, ports of one the same
-	// server addresses reported different ports; two ports of one were not asked
-	KindByEither       Kind = "by-either"
+	KindViewChanged    Kind = "view-changed"    // addresses: the server, a mapped address, another one a moment later
+	KindViewRepeated   Kind = "view-repeated"   // asked again at the end, the first address reported the same
+	KindSame           Kind = "same"            // all of them reported the same
+	KindByPort         Kind = "by-port"         // two ports of one server address reported different ports
+	KindByAddress      Kind = "by-address"      // server addresses reported different ports, ports of one the same
+	KindByEither       Kind = "by-either"       // server addresses reported different ports; one port of each was asked
 	KindAddressDiffers Kind = "address-differs" // reported addresses differ while the port is the same
 	KindOneServer      Kind = "one-server"      // fewer than two server addresses answered
 	KindStreamFailed   Kind = "stream-failed"   // address of the server, failure
@@ -273,8 +270,7 @@ const (
 	KindPortsPartly    Kind = "ports-partly"    // counts: ports that are kept, of how many
 	KindPortSteps      Kind = "port-steps"      // counts: steps of the public port from socket to socket; order
 	KindPortParity     Kind = "port-parity"     // counts: ports that are even where the local port is (RFC 4787 §4.2.2)
-	// counts: steps of one socket's port from destination to destination; order
-	KindPortTargets Kind = "port-by-targets"
+	KindPortTargets    Kind = "port-by-targets" // likewise of one socket, from destination to destination
 )
 
 // Kinds of filtering.

@@ -198,8 +198,12 @@ func (s *State) trusted(d diag.NATRelay) bool {
 	})
 }
 
-// usualPorts are those that a firewall opens for STUN and TURN, or for anything.
-var usualPorts = []int{53, 80, 443, 3478, 3479, 5349, 5350}
+// usual reports whether firewalls that filter UDP often open a port: for DNS, NTP, the web, VPNs, STUN and TURN, and
+// the meetings of Microsoft (3478 to 3481) and Google (19302 to 19309).
+func usual(port int) bool {
+	return slices.Contains([]int{53, 80, 123, 443, 500, 4500, 5349, 5350}, port) || port >= 3478 && port <= 3481 ||
+		port >= 19302 && port <= 19309
+}
 
 // judgeUDPPorts reports whether UDP leaves to any port (RFC 4787 says nothing about firewalls; companies open single
 // ports). A silent port may be the server's fault. It counts when TCP shows that the host is reached there, or when
@@ -221,17 +225,17 @@ func (s *State) judgeUDPPorts() Behavior {
 		return unknown(of(KindUDPUnasked))
 	case len(silent) > 0:
 		return silentBehavior(silent, open)
-	case len(open) > 1:
+	case slices.ContainsFunc(open, func(port int) bool { return !usual(port) }):
 		return likely(PortsOpen, counted(KindPortsOpen, open...))
 	}
-	return unknown(counted(KindPortsOne, open...))
+	return unknown(counted(KindPortsUsual, open...))
 }
 
 // dismissed reports whether a silent port is the server's fault: others answer from that port, or from one that no
 // firewall would open before.
 func dismissed(p silentPort, open []int) bool {
 	port := int(p.to.Port())
-	return slices.ContainsFunc(open, func(o int) bool { return o == port || o > port && !slices.Contains(usualPorts, o) })
+	return slices.ContainsFunc(open, func(o int) bool { return o == port || o > port && !usual(o) })
 }
 
 // silentBehavior is what silent ports show.

@@ -15,9 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/diag"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
 	"dialtone/diag/words"

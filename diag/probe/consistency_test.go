@@ -16,11 +16,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"

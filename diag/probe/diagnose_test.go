@@ -10,14 +10,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"dialtone/diag/judge/network"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"dialtone/diag"
 	"dialtone/diag/iceurl"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
 	"dialtone/diag/report"

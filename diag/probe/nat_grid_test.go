@@ -11,9 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/diag"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"

@@ -6,11 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/diag"
 	"dialtone/diag/iceurl"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
 	"dialtone/diag/words/verdict"

@@ -8,10 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/diag"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
 	"dialtone/diag/words/verdict"

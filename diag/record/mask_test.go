@@ -10,14 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"dialtone/diag/judge/network"
-
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/words/verdict"
 )
 

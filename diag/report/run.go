@@ -4,11 +4,10 @@ import (
 	"slices"
 	"time"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/nat"
 	"dialtone/diag/words"
 )

@@ -9,7 +9,7 @@ import (
 
 // plainEvidence are the kinds of evidence that need nothing beside.
 var plainEvidence = map[nat.Kind]string{
-	nat.KindAsking: "in progress", nat.KindNoMapped: "no server reported a mapped address",
+	nat.KindAsking: "in progress", nat.KindNoMapped: "no server answered the socket that compares their reports",
 	nat.KindNotBelieved:  "no server reported a mapped address that can be that of this machine",
 	nat.KindLoss:         "too many packets are lost to distinguish loss from filtering",
 	nat.KindFewAddresses: "fewer than two server addresses were compared",
@@ -82,7 +82,7 @@ var evidenceForms = map[nat.Kind]string{
 	nat.KindUDPRejected: "UDP to {0} of {1} servers fails at once (no route, a closed port, or a firewall that " +
 		"rejects it); {2} answered over TCP or TLS",
 	nat.KindPortsOpen:      "servers answered from port {*n}",
-	nat.KindPortsOne:       "only port {*n} was asked",
+	nat.KindPortsUsual:     "servers were only asked at port {*n}, which firewalls often open while they close others",
 	nat.KindPortsOnly:      "UDP to ports other than {*n} gets no answer",
 	nat.KindPortSilent:     "{0} requests to {a} were not answered, while its host answers at another port",
 	nat.KindPortRejected:   "the port of {a} is closed (ICMP unreachable), while its host answers at another port",

@@ -3,10 +3,9 @@ package words
 import (
 	"fmt"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/diag"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/words/failure"
 )
 

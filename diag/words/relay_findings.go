@@ -5,10 +5,9 @@ import (
 	"net/netip"
 	"strings"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/diag"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/nat/turn"
 	"dialtone/diag/words/failure"
 )

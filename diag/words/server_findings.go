@@ -3,17 +3,17 @@ package words
 import (
 	"fmt"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/diag"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/nat"
 	"dialtone/diag/words/failure"
 )
 
 // failed makes the entry of findings about servers that failed, or whose relay did.
 func failed(explain string) entry {
-	return entry{Explain: explain, Of: []any{network.ServerFailure{}, network.RelayUse{}}, Write: func(f judge.Finding) Text {
+	evidence := []any{network.ServerFailure{}, network.RelayUse{}}
+	return entry{Explain: explain, Of: evidence, Write: func(f judge.Finding) Text {
 		if e, ok := f.Evidence.(network.RelayUse); ok {
 			return relayFailedText(f, e)
 		}

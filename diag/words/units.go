@@ -8,9 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"dialtone/diag/finding"
-
 	"dialtone/diag"
+	"dialtone/diag/finding"
 	"dialtone/diag/words/phrase"
 )
 

@@ -5,9 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"dialtone/diag/finding"
-
 	"dialtone/diag"
+	"dialtone/diag/finding"
 )
 
 func TestUnits(t *testing.T) {

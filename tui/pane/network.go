@@ -3,12 +3,11 @@ package pane
 import (
 	"slices"
 
-	"dialtone/diag/judge/network"
-
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag/call"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/nat/pair"
 	"dialtone/tui/draw"
 )

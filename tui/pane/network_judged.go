@@ -3,9 +3,8 @@ package pane
 import (
 	"time"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/diag/call"
+	"dialtone/diag/judge/network"
 )
 
 // judgedKey is a diagnosis at one moment: it changes with its events only.

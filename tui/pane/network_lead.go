@@ -5,10 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"
 	"dialtone/diag/words"

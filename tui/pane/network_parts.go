@@ -6,11 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/turn"
 	"dialtone/diag/words"

@@ -8,14 +8,13 @@ package pane
 import (
 	"time"
 
-	"dialtone/diag/judge/network"
-
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/tui/draw"
 )
 

@@ -24,7 +24,9 @@ func behaviorFindings(s *nat.State, n *Verdict) []finding.Finding {
 	b := &n.Behaviors
 	var out []finding.Finding
 	if way := onlyProxy(s); way != nil {
-		out = append(out, finding.Finding{ID: "nat.only_proxy", Severity: diag.Warn, Subject: way.Through.Proxy, Evidence: *way})
+		out = append(out, finding.Finding{
+			ID: "nat.only_proxy", Severity: diag.Warn, Subject: way.Through.Proxy, Evidence: *way,
+		})
 	}
 	note := func(when bool, id string, severity diag.Severity, from nat.Behavior) {
 		if when {

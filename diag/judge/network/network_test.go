@@ -9,14 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"dialtone/diag/judge/network"
-
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/nat"
 	"dialtone/diag/report"
 	"dialtone/diag/words"

@@ -6,11 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/diag"
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"
 	"dialtone/diag/words"

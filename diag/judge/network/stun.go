@@ -170,7 +170,9 @@ func slowFindings(_ *nat.State, n *Verdict) []finding.Finding {
 			rtt = &times.MedianMs
 		}
 		if row.OK() && rtt != nil && rtt.Duration() >= slowAnswer {
-			out = append(out, finding.Finding{ID: "server.slow", Severity: diag.Info, Subject: row.URL, Evidence: ServerDelay{*rtt}})
+			out = append(out, finding.Finding{
+				ID: "server.slow", Severity: diag.Info, Subject: row.URL, Evidence: ServerDelay{*rtt},
+			})
 		}
 	}
 	return out

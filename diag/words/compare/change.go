@@ -5,9 +5,8 @@ import (
 	"cmp"
 	"fmt"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/diag"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/nat"
 	"dialtone/diag/words"
 	"dialtone/diag/words/verdict"

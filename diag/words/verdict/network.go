@@ -5,10 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/diag"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"
 	"dialtone/diag/nat/turn"
@@ -68,6 +67,9 @@ func networkHeadline(n network.Verdict) string {
 		if n.Side.NoIPv4 && n.Main() == nat.FamilyNAT64 && n.Side.Filtering != nat.EndpointIndependent {
 			return mappingSentence(n) + " Direct calls will work with peers that have IPv6; others need a relay."
 		}
+		if portsUnknown(n) {
+			return mappingSentence(n) + " If UDP leaves for any port, direct calls will work with " + peers + rest + "."
+		}
 		return mappingSentence(n) + " Direct calls will work with " + peers + rest + "."
 	case network.Dependent:
 		return natName(n) + " uses a new public port per destination (\"symmetric NAT\"). Direct calls will work only with " +
@@ -103,6 +105,11 @@ func networkHeadline(n network.Verdict) string {
 		return "The mapping of your NAT is unknown: " + words.LastEvidence(n.Behaviors.Mapping) + "."
 	}
 	return diag.Clean(string(n.Outcome), 60)
+}
+
+// portsUnknown reports whether servers were asked only at ports that a firewall may open alone, where peers use others.
+func portsUnknown(n network.Verdict) bool {
+	return n.Behaviors.UDPPorts.Value == nat.Unknown && !n.Pending
 }
 
 // portsCalls says what a filter of ports means for direct calls: nothing for a family that it does not concern.
@@ -255,12 +262,19 @@ func networkWhy(n network.Verdict) []string {
 	default:
 	}
 	why := append([]string{filteringSentence(n.Behaviors.Filtering)}, familySentences(n)...)
+	if portsUnknown(n) && (n.Outcome == network.Direct || n.Outcome == network.Mapping) {
+		why = append(why, "Whether UDP leaves for any port is unknown: "+words.LastEvidence(n.Behaviors.UDPPorts)+".")
+	}
 	peers, rest := direct(n.Side)
 	switch n.Outcome {
 	case network.Dependent:
 		why = append(why, dependsSentence(n.Behaviors.Mapping.Value))
 	case network.Mapping, network.Contradictory:
-		why = append(why, "Whatever it is, direct calls will work with "+peers+".")
+		condition := ""
+		if portsUnknown(n) {
+			condition = "if UDP leaves for any port, "
+		}
+		why = append(why, "Whatever the mapping is, "+condition+"direct calls will work with "+peers+".")
 	case network.Direct:
 		if rest == "" || n.Pending || n.Behaviors.NAT.Value == nat.None && diag.PrivateAddress(n.Side.Public) {
 			break

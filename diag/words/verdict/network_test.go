@@ -4,10 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/diag"
 	"dialtone/diag/diagtest"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"
 )

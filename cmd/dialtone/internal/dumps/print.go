@@ -8,14 +8,13 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/nattext"
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/dump"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/words/verdict"
 )
 

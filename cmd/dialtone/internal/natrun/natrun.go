@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/nattext"
 	"dialtone/cmd/dialtone/internal/terminal"
@@ -17,6 +15,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/feed"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/probe"
 	"dialtone/diag/record"
 	"dialtone/tui"

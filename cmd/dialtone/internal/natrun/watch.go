@@ -9,10 +9,9 @@ import (
 	"syscall"
 	"time"
 
-	"dialtone/diag/judge/network"
-
 	"dialtone/cmd/dialtone/internal/nattext"
 	"dialtone/diag"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/report"
 	"dialtone/diag/words/compare"
 	"dialtone/diag/words/verdict"

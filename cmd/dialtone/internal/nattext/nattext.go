@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"dialtone/diag/judge/network"
-
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"
 	"dialtone/diag/words"
