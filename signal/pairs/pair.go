@@ -102,6 +102,18 @@ type Reply struct {
 // takes reports whether giving r changed anything that a lost answer would lose.
 func (r *Reply) takes() bool { return r.Answer != nil || r.Routes != nil }
 
+// IsSound reports whether a pair that was read has all parties that its state needs.
+func (p *Pair) IsSound() bool {
+	switch p.State {
+	case Waiting, Ended:
+		return p.Initiator != nil
+	case NeedInit, Offered, Answered, Connected:
+		return p.Initiator != nil && p.Subscriber != nil
+	case Unknown:
+	}
+	return false
+}
+
 // Room names where the pair of a code waits. A call that is continued has a room of its own: only its peers meet there.
 func Room(code, call string) string {
 	if call == "" {

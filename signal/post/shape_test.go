@@ -138,3 +138,23 @@ func FuzzAnswer(f *testing.F) {
 		}
 	})
 }
+
+// FuzzShape: a preset is refused, or requests can be made of it.
+func FuzzShape(f *testing.F) {
+	for _, name := range Presets() {
+		text, _ := PresetText(name)
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := ParseShape(text)
+		if err != nil {
+			return
+		}
+		s.Way()
+		for name := range s.names() {
+			if same, err := s.with(map[string]any{name: "x"}); err == nil && same == nil {
+				t.Fatal("neither a preset nor an error")
+			}
+		}
+	})
+}

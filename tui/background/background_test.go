@@ -1,7 +1,9 @@
 package background
 
 import (
+	"bytes"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -80,4 +82,24 @@ func TestProfileOf(t *testing.T) {
 			t.Errorf("%s: %v instead of %v", tt.name, got, tt.want)
 		}
 	}
+}
+
+// FuzzReader: whatever a terminal sends, in whatever pieces, little is held back, and what holds no answer is passed on.
+func FuzzReader(f *testing.F) {
+	f.Add([]byte("a\x1b]11;rgb:ffff/ffff/f0f0\x1b\\b"), uint8(9))
+	f.Add([]byte("\x1b]11;\x1b]11;rgb:/1/2\a\x1b"), uint8(1))
+	f.Add([]byte("\x1b_Gi=1;OK\x1b\\\x1b]10;?\a"), uint8(4))
+	f.Fuzz(func(t *testing.T, raw []byte, size uint8) {
+		r := &Reader{found: func(Found) {}}
+		var passed []byte
+		for piece := range slices.Chunk(raw, max(1, int(size))) {
+			passed = append(passed, r.strip(append(r.held, piece...))...)
+			if len(r.held) > len(start)+maxAnswer {
+				t.Fatalf("%d bytes are held back", len(r.held))
+			}
+		}
+		if !bytes.Contains(raw, []byte(start)) && !bytes.Equal(passed, raw) {
+			t.Fatalf("%q became %q", raw, passed)
+		}
+	})
 }

@@ -206,7 +206,7 @@ func (s *Store) read(ctx context.Context, id string) (r record, now time.Time, e
 	r.version, _ = values[1].(string)
 	if state != "" {
 		r.pair = new(pairs.Pair)
-		if err := json.Unmarshal([]byte(state), r.pair); err != nil || r.pair.Initiator == nil {
+		if err := json.Unmarshal([]byte(state), r.pair); err != nil || !r.pair.IsSound() {
 			return record{}, now, fmt.Errorf("%s is not a call of this version of dialtone: %w", pairKey(id), err)
 		}
 	}

@@ -69,3 +69,25 @@ func TestAccounts(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// FuzzParse: a text names servers that can be asked, or is refused.
+func FuzzParse(f *testing.F) {
+	f.Add(`[{"urls":["stun:s.example","turns:t.example:443"],"username":"ann","credential":"pw"}]`)
+	f.Add(`{"iceServers":[{"url":"turn:t?transport=tcp"}]}`)
+	f.Add(`{"username":"7:ann","password":"pw","ttl":86400,"uris":["turn:t.example"]}`)
+	f.Add("stun:[::1]:3478")
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.HasPrefix(strings.TrimSpace(text), "@") {
+			return // a file of this machine
+		}
+		list, err := Parse(text)
+		if err != nil {
+			return
+		}
+		for _, one := range list.With("ann", "pw").Auth() {
+			if again, err := Parse(one.URL); err != nil || len(again) != 1 || again[0].Short() != one.URL {
+				t.Fatalf("%q: %q, %v", text, one.URL, err)
+			}
+		}
+	})
+}
