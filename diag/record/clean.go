@@ -27,6 +27,7 @@ func newCleaner(o Options) cleaner {
 			c.secrets = append(c.secrets, text)
 		}
 	}
+	slices.SortFunc(c.secrets, func(a, b string) int { return len(b) - len(a) }) // one may begin another
 	if o.Redact {
 		c.mask = newMasker()
 	}

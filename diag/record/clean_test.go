@@ -117,6 +117,14 @@ func TestShortSecrets(t *testing.T) {
 	}
 }
 
+// TestSecretsThatBeginAlike: nothing is left of a secret that begins as another does.
+func TestSecretsThatBeginAlike(t *testing.T) {
+	text := write(t, Options{Secrets: []diag.Secret{"Zebra", "ZebraHerd"}}, diag.Event{Data: diag.Warning{ID: "x", Cause: "ZebraHerd Zebra"}})
+	if !strings.Contains(text, `"cause":"*** ***"`) {
+		t.Error(text)
+	}
+}
+
 // TestRewrite changes what it is told to and not a byte more.
 func TestRewrite(t *testing.T) {
 	upper := func(s string) string { return strings.ToUpper(s) }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,6 +63,7 @@ func read(getenv func(string) string, receiver URL) (environment, error) {
 			return e, fmt.Errorf("%s%sHEADERS is not of the form NAME=VALUE,NAME=VALUE", prefix, signal)
 		}
 		e.secrets = append(e.secrets, secrets...)
+		slices.SortFunc(e.secrets, func(a, b string) int { return len(b) - len(a) }) // one may begin another
 	}
 	return e, nil
 }

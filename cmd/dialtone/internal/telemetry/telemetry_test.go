@@ -245,17 +245,17 @@ func TestEnvironmentAsksForNothing(t *testing.T) {
 func TestReceiverFails(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
-		_, _ = io.WriteString(w, "unknown\x1b[2J "+r.Header.Get("Authorization"))
+		_, _ = io.WriteString(w, "unknown\x1b[2J "+r.Header.Get("Authorization")+" "+r.Header.Get("X-Key"))
 	}))
 	defer server.Close()
-	s, said := opened(t, server.URL, map[string]string{prefix + "HEADERS": "Authorization=Bearer%20s3cr3t"})
+	s, said := opened(t, server.URL, map[string]string{prefix + "HEADERS": "Authorization=Bearer%20s3cr3t,X-Key=s3cr3tZebra"})
 	for range 3 {
 		_, end := s.Begin()
 		end(began, ended())
 	}
 	s.Close()
 	text := said()
-	if strings.Contains(text, "s3cr3t") || strings.Contains(text, "\x1b") || strings.Count(text, "\n") != 1 ||
+	if strings.Contains(text, "s3cr3t") || strings.Contains(text, "Zebra") || strings.Contains(text, "\x1b") || strings.Count(text, "\n") != 1 ||
 		!strings.Contains(text, "401") || !strings.Contains(text, "3 of 3 messages") {
 		t.Errorf("it says %q", text)
 	}
