@@ -119,6 +119,10 @@ func TestFloodsOfConnections(t *testing.T) {
 		"one byte":    "P",
 		"not HTTP":    "\x16\x03\x01\x02\x00",
 		"many bodies": "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n",
+		"extensions":  "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;" + strings.Repeat("x", 3000),
+		"expectation": "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
+		"HTTP/2":      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + strings.Repeat("\x00\x00\x00\x04\x00\x00\x00\x00\x00", 100),
+		"upgrade":     "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
 	} {
 		for _, many := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, several clients %t", name, many), func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 )
@@ -15,7 +16,10 @@ import (
 func TestFloodsOfAnAnswerer(t *testing.T) {
 	for name, first := range map[string]string{
 		"silent": "", "header": "POST /offer HTTP/1.1\r\nHost: x\r\nX-a: ", "body": "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{",
-		"keep-alive": "OPTIONS / HTTP/1.1\r\nHost: x\r\n\r\n",
+		"keep-alive":  "OPTIONS / HTTP/1.1\r\nHost: x\r\n\r\n",
+		"expectation": "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
+		"pipelined":   strings.Repeat("OPTIONS / HTTP/1.1\r\nHost: x\r\n\r\n", 1000),
+		"HTTP/2":      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + strings.Repeat("\x00\x00\x00\x04\x00\x00\x00\x00\x00", 100),
 	} {
 		t.Run(name, func(t *testing.T) {
 			ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
