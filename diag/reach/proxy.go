@@ -49,6 +49,8 @@ func ParseProxy(text string) (*Proxy, error) {
 		return nil, errors.New("the scheme of the proxy is none of http, https, socks5 and socks5h")
 	case u.Hostname() == "":
 		return nil, errors.New("the proxy has no host: write http://HOST:PORT or socks5://HOST:PORT")
+	case strings.Contains(u.Hostname(), ":") && !strings.HasPrefix(u.Host, "["):
+		return nil, errors.New("the host of the proxy has colons: write an IPv6 address as [::1]")
 	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "":
 		return nil, errors.New("the URL of a proxy ends with its port")
 	case u.Port() != "":

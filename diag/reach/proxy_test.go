@@ -240,6 +240,7 @@ func FuzzParseProxy(f *testing.F) {
 	f.Add("http://ann:Se-cret@h:1")
 	f.Add("ann:Se-cret@h")
 	f.Add("socks5://ann:Se-cret@[::1")
+	f.Add("soCks5://::")
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := ParseProxy(text)
 		if err != nil {

@@ -274,7 +274,8 @@ func FuzzMask(f *testing.F) {
 	f.Add("10:::0") // the address ends before the last colon, and what follows stays behind its pseudonym
 	tokens := regexp.MustCompile(`[0-9A-Za-z:._-]+`)
 	f.Add("::0:00.0.0.1") // no address; the one at its end becomes a pseudonym, with which the whole is one
-	pseudonym := regexp.MustCompile(`^(2001:db8:|fd00:113:|fe80::113:)|:203\.0\.113\.[0-9]+$`)
+	f.Add("::010.0.0.0")  // the same
+	pseudonym := regexp.MustCompile(`^(2001:db8:|fd00:113:|fe80::113:)|:(203\.0|240\.0|10\.113|100\.113|169\.254)\.[0-9]+\.[0-9]+$`)
 	f.Fuzz(func(t *testing.T, s string) {
 		m := newMasker()
 		got := m.text(s)
