@@ -265,6 +265,8 @@ type InboundRTP struct {
 	// what became of the frames of dialtone's clip; absent for other video
 	ClipFrames            *ClipFrames `json:"clipFrames,omitempty"`
 	LastPacketReceivedAgo *float64    `json:"lastPacketReceivedAgo,omitempty"` // seconds before the sample
+	// seconds, the longest time between two packets, without those in which the peer had muted; not in webrtc-stats
+	LongestPacketGap *float64 `json:"longestPacketGap,omitempty"`
 	AudioLevel            *float64    `json:"audioLevel,omitempty"`            // 0–1, RMS of the last interval
 	TotalAudioEnergy      *float64    `json:"totalAudioEnergy,omitempty"`      // Σ level² · seconds
 	TotalSamplesDuration  *float64    `json:"totalSamplesDuration,omitempty"`  // seconds of sound
@@ -335,8 +337,9 @@ type OutboundRTP struct {
 	FramesPerSecond          *float64       `json:"framesPerSecond,omitempty"` // over the last interval
 	FrameWidth               *uint16        `json:"frameWidth,omitempty"`
 	FrameHeight              *uint16        `json:"frameHeight,omitempty"`
-	Remote                   *RemoteInbound `json:"remoteInbound,omitempty"` // absent until the receiver's first report
-	Sizes                    []PacketSizes  `json:"sizes,omitempty"`         // of video, by length in ascending order
+	LastPacketSentAgo        *float64       `json:"lastPacketSentAgo,omitempty"` // seconds before the sample
+	Remote                   *RemoteInbound `json:"remoteInbound,omitempty"`     // absent until the receiver's first report
+	Sizes                    []PacketSizes  `json:"sizes,omitempty"`             // of video, by length in ascending order
 }
 
 // PacketSizes counts the RTP packets of a stream whose length is in a range of 100 bytes.
@@ -354,6 +357,9 @@ type RemoteInbound struct {
 
 	FractionLost *float64 `json:"fractionLost,omitempty"` // 0–1, of the receiver's last interval
 	Jitter       *float64 `json:"jitter,omitempty"`       // seconds
+	// seconds for which the receiver's feedback (reports, transport-wide feedback) names none of the packets that were
+	// sent; absent: they arrive. Not in webrtc-stats
+	NotReceivedFor *float64 `json:"notReceivedFor,omitempty"`
 	// seconds; absent until measured, rejected outside 0–60
 	RoundTripTime             *float64 `json:"roundTripTime,omitempty"`
 	TotalRoundTripTime        *float64 `json:"totalRoundTripTime,omitempty"`

@@ -20,6 +20,11 @@ type MediaKind struct {
 	Kind      string // audio or video
 }
 
+// MediaKinds are those of all directions.
+var MediaKinds = []MediaKind{
+	{diag.Inbound, "audio"}, {diag.Inbound, "video"}, {diag.Outbound, "audio"}, {diag.Outbound, "video"},
+}
+
 // MissingMedia lists what both sides agreed to send and of which no packet was counted, once there was time to look.
 func (c *Call) MissingMedia() []MediaKind {
 	if !c.Start.Media || c.UpTime() < mediaGrace || c.Latest() == nil {
@@ -27,11 +32,11 @@ func (c *Call) MissingMedia() []MediaKind {
 	}
 	var missing []MediaKind
 	for _, kind := range diag.Kinds {
-		sends := c.hasTrack(diag.Outbound, kind) && !c.LocalMuted[kind] && c.Agreed(diag.Outbound, kind)
+		sends := c.hasTrack(diag.Outbound, kind) && !c.Hushed(diag.Outbound, kind) && c.Agreed(diag.Outbound, kind)
 		if sends && c.packets(diag.Outbound, kind) == 0 {
 			missing = append(missing, MediaKind{diag.Outbound, kind})
 		}
-		if c.Promised(kind) && !c.RemoteMuted[kind] && c.packets(diag.Inbound, kind) == 0 {
+		if c.Promised(kind) && !c.Hushed(diag.Inbound, kind) && c.packets(diag.Inbound, kind) == 0 {
 			missing = append(missing, MediaKind{diag.Inbound, kind})
 		}
 	}

@@ -68,6 +68,7 @@ type Call struct {
 	Tracks        []TrackRow
 	LocalMuted    map[string]bool // by kind
 	RemoteMuted   map[string]bool
+	unmuted       map[muting]time.Duration // when that ended last
 	Pictures      []PictureRow // the latest of each stream of video
 	Samples       []SampleRow  // the latest quarter of an hour
 	RemoteSamples []TheirRow   // what the peer's statistics say, likewise

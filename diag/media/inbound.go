@@ -22,6 +22,9 @@ type inbound struct {
 	began      time.Time
 	meter      *audio.Meter // nil of video
 	last       time.Time
+	muted      bool      // by the peer
+	unmuted    time.Time // when that ended
+	longest    time.Duration
 	seq        sequence
 	jitter     clock.Jitter
 	timing     clock.Timing
@@ -68,6 +71,9 @@ func (s *inbound) packet(b []byte, repair bool) int {
 	if first {
 		s.began = now
 	}
+	if since := latest(s.last, s.unmuted); !s.muted && !s.last.IsZero() {
+		s.longest = max(s.longest, now.Sub(since))
+	}
 	resumed := s.resumed(now)
 	var event *diag.FirstFrame
 	if frame := s.count(h, repair, now); frame != nil && !s.sawFrame {
@@ -85,6 +91,25 @@ func (s *inbound) packet(b []byte, repair bool) int {
 		s.rec.emit(diag.KeyFrame{SSRC: s.ssrc, AfterMs: *key})
 	}
 	return length
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// pause notes that the peer stopped or resumed sending on purpose.
+func (s *inbound) pause(paused bool, now time.Time) {
+	if s.muted && !paused {
+		s.unmuted = now
+	}
+	s.muted = paused
+	s.frames.freezes.pause(paused)
+	if s.meter != nil {
+		s.meter.Pause(paused)
+	}
 }
 
 // count does the arithmetic of packet. It returns a frame that is now complete, or nil.
@@ -242,6 +267,9 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 		d.TotalSamplesReceived, d.ConcealedSamples = s.playout.Samples(uint64(max(s.seq.expected(), 0)), missing)
 	}
 	d.LastPacketReceivedAgo = diag.Ptr(max(0, now.Sub(s.last).Seconds()))
+	if s.longest > 0 {
+		d.LongestPacketGap = diag.Ptr(s.longest.Seconds())
+	}
 	d.Jitter = s.jitter.Seconds()
 	d.OneWayDelay, d.EchoDelay = s.latency.Report(now), s.latency.Echo()
 	d.ClockRate, d.TimestampJumps = s.codec.rate, diag.Ptr(s.timing.Jumps)

@@ -115,14 +115,15 @@ func (r *Recorder) SetRID(ssrc uint32, rid string) {
 }
 
 // SetPaused says that the peer stopped or resumed sending a kind of media on purpose, so that what it does not send is
-// not taken for a freeze.
+// not taken for a freeze, nor the silence for a dropout.
 func (r *Recorder) SetPaused(kind string, paused bool) {
+	now := r.now()
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	for ssrc := range r.in.bySSRC {
 		r.in.update(ssrc, func(s *inbound) {
 			if s.codec.Kind == kind {
-				s.frames.freezes.pause(paused)
+				s.pause(paused, now)
 			}
 		})
 	}
