@@ -266,11 +266,11 @@ type InboundRTP struct {
 	ClipFrames            *ClipFrames `json:"clipFrames,omitempty"`
 	LastPacketReceivedAgo *float64    `json:"lastPacketReceivedAgo,omitempty"` // seconds before the sample
 	// seconds, the longest time between two packets, without those in which the peer had muted; not in webrtc-stats
-	LongestPacketGap *float64 `json:"longestPacketGap,omitempty"`
-	AudioLevel            *float64    `json:"audioLevel,omitempty"`            // 0–1, RMS of the last interval
-	TotalAudioEnergy      *float64    `json:"totalAudioEnergy,omitempty"`      // Σ level² · seconds
-	TotalSamplesDuration  *float64    `json:"totalSamplesDuration,omitempty"`  // seconds of sound
-	Sound                 *Sound      `json:"sound,omitempty"`                 // what is heard; not in webrtc-stats
+	LongestPacketGap     *float64 `json:"longestPacketGap,omitempty"`
+	AudioLevel           *float64 `json:"audioLevel,omitempty"`           // 0–1, RMS of the last interval
+	TotalAudioEnergy     *float64 `json:"totalAudioEnergy,omitempty"`     // Σ level² · seconds
+	TotalSamplesDuration *float64 `json:"totalSamplesDuration,omitempty"` // seconds of sound
+	Sound                *Sound   `json:"sound,omitempty"`                // what is heard; not in webrtc-stats
 }
 
 // OneWayDelay is how long the packets of a stream are on their way (RFC 7679). Retransmissions do not count.

@@ -57,7 +57,7 @@ type Stream struct {
 	arrives  bool          // one of several streams does, by the peer's feedback
 	patience time.Duration // how long Ago may be
 	longest  *float64      // seconds between two packets; nil if that is not known of a stream
-	expected *int64 // packets that Lost is about
+	expected *int64        // packets that Lost is about
 }
 
 // StreamOf sums up a kind of media ("audio" or "video") in a direction, by the latest sample.

@@ -152,7 +152,8 @@ func unconfirmedFindings(c *call.Call, x Expectation) []Finding {
 	}
 	for _, kind := range diag.Kinds {
 		packets, wanted := c.StreamOf(diag.Outbound, kind).Packets, x.expects(diag.Outbound, kind) && c.Ended != nil
-		if packets == 0 || c.Hushed(diag.Outbound, kind) || slices.Contains(reported, kind) || c.UpTime() < ReportGrace && !wanted {
+		soon := c.UpTime() < ReportGrace && !wanted
+		if packets == 0 || c.Hushed(diag.Outbound, kind) || slices.Contains(reported, kind) || soon {
 			continue
 		}
 		out = append(out, Finding{
@@ -209,7 +210,8 @@ func missing(direction diag.Direction, kind string, c *call.Call, agreed, proble
 func faded(c *call.Call, m call.MediaKind, severity Severity) []Finding {
 	s := c.StreamOf(m.Direction, m.Kind)
 	e := MediaStopped{
-		Direction: m.Direction, Kind: m.Kind, Packets: s.Packets, Running: c.Ended == nil, Muted: c.Muted(m.Direction, m.Kind),
+		Direction: m.Direction, Kind: m.Kind, Packets: s.Packets,
+		Running: c.Ended == nil, Muted: c.Muted(m.Direction, m.Kind),
 	}
 	switch {
 	case m.Direction == diag.Outbound && !c.Agreed(m.Direction, m.Kind):

@@ -230,11 +230,13 @@ func mediaStopped(_ judge.Finding, e judge.MediaStopped) Text {
 			Number(e.Packets), Millis(e.AgoMs), connected)}
 		t.Advice = "Check what changed on the path at that time: a firewall or NAT may drop the direction to the peer."
 	case e.Direction == diag.Outbound:
-		t.Evidence = lines(fmt.Sprintf("%s packets sent, none in the last %s%s", Number(e.Packets), Millis(e.AgoMs), connected),
+		t.Evidence = lines(
+			fmt.Sprintf("%s packets sent, none in the last %s%s", Number(e.Packets), Millis(e.AgoMs), connected),
 			mutedHere(e.Kind, e.Muted))
 		t.Advice = "Check the file of --send-media. Without one, record the call (--record) and report the fault."
 	default:
-		t.Evidence = lines(fmt.Sprintf("%s packets received, none in the last %s%s", Number(e.Packets), Millis(e.AgoMs), connected),
+		t.Evidence = lines(
+			fmt.Sprintf("%s packets received, none in the last %s%s", Number(e.Packets), Millis(e.AgoMs), connected),
 			muted(e.Kind, e.Muted))
 		t.Advice = "Check the sender at that time: its source may have ended. Then check firewalls and bandwidth limits on " +
 			"the path."
