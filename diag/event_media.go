@@ -207,10 +207,11 @@ type InboundRTP struct {
 	PacketsReceived     *uint64 `json:"packetsReceived,omitempty"`
 	BytesReceived       *uint64 `json:"bytesReceived,omitempty"` // payload bytes
 	HeaderBytesReceived *uint64 `json:"headerBytesReceived,omitempty"`
-	PacketsLost         *int64  `json:"packetsLost,omitempty"`       // RFC 3550 A.3, before any retransmission
-	PacketsRepaired     *int64  `json:"packetsRepaired,omitempty"`   // lost, and retransmitted; not in webrtc-stats
-	PacketsExpected     *int64  `json:"packetsExpected,omitempty"`   // RFC 3550 A.3; not in webrtc-stats
-	PacketsDuplicated   *uint64 `json:"packetsDuplicated,omitempty"` // not in webrtc-stats
+	PacketsLost         *int64  `json:"packetsLost,omitempty"` // RFC 3550 A.3, before any retransmission
+	// lost, and retransmitted, or repeated in later packets (RED, in-band FEC of Opus); not in webrtc-stats
+	PacketsRepaired   *int64  `json:"packetsRepaired,omitempty"`
+	PacketsExpected   *int64  `json:"packetsExpected,omitempty"`   // RFC 3550 A.3; not in webrtc-stats
+	PacketsDuplicated *uint64 `json:"packetsDuplicated,omitempty"` // not in webrtc-stats
 	// packets that came as retransmissions
 	RetransmittedPackets *uint64 `json:"retransmittedPacketsReceived,omitempty"`
 	// packets with forward error correction, and repetitions of earlier packets in those of media (RED, in-band FEC of

@@ -19,7 +19,7 @@ type Stream struct {
 	Bytes   uint64   `json:"bytes"`          // of payload
 	Lost    *int64   `json:"lost,omitempty"` // packets; negative if more were received than sent
 	Loss    *float64 `json:"loss,omitempty"` // lost / expected, 0–1, before any retransmission
-	// of those lost, inbound: retransmitted and received
+	// of those lost, inbound: retransmitted and received, or repeated in later packets
 	Repaired *int64 `json:"repaired,omitempty"`
 	// lost and not repaired / expected, 0–1; inbound
 	UnrepairedLoss *float64     `json:"unrepaired_loss,omitempty"`

@@ -11,6 +11,7 @@ import (
 	"dialtone/diag/media/capture"
 	"dialtone/diag/media/clock"
 	"dialtone/diag/media/latency"
+	"dialtone/diag/media/redundancy"
 )
 
 // inbound is one stream that arrives, with the retransmissions that repair it.
@@ -18,6 +19,10 @@ type inbound struct {
 	stream
 	fallback   uint8 // payload type of the codec that pion announced
 	fec        fec
+	repeats    [4]redundancy.Repeat // of earlier packets, in the one that arrives
+	step       uint32               // of the timestamps of the last two packets in succession
+	lastExt    int64
+	lastTS     uint32
 	duplicates uint64
 	began      time.Time
 	meter      *audio.Meter // nil of video
@@ -62,10 +67,15 @@ func (s *inbound) packet(b []byte, repair bool) int {
 	if !ok {
 		return len(b)
 	}
-	now, length := s.rec.now(), len(b)
+	now := s.rec.now()
 	s.mu.Lock()
-	if !repair {
-		h, length = s.unwrap(b, h)
+	var left rest
+	begin := h.start
+	if repair {
+		h, left = s.unwrapRepair(h)
+		begin += 2
+	} else {
+		h, left = s.unwrap(h)
 	}
 	first := s.packets == 0
 	if first {
@@ -76,12 +86,16 @@ func (s *inbound) packet(b []byte, repair bool) int {
 	}
 	resumed := s.resumed(now)
 	var event *diag.FirstFrame
-	if frame := s.count(h, repair, now); frame != nil && !s.sawFrame {
+	if frame := s.count(h, left, repair, now); frame != nil && !s.sawFrame {
 		s.sawFrame = true
 		event = &diag.FirstFrame{Width: frame.Width, Height: frame.Height, KeyFrame: frame.Key}
 	}
 	kind := s.codec.Kind
 	key := s.frames.requests.answered()
+	length := len(b)
+	if left.changed {
+		length = rewrite(b, begin, left.payloadType, left.payload)
+	}
 	s.mu.Unlock()
 	s.counted(first, kind, event)
 	if resumed != nil {
@@ -113,7 +127,7 @@ func (s *inbound) pause(paused bool, now time.Time) {
 }
 
 // count does the arithmetic of packet. It returns a frame that is now complete, or nil.
-func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
+func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFrame {
 	s.packets++
 	s.last = now
 	if repair {
@@ -123,6 +137,9 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 			return nil
 		}
 		h = original
+		if left.changed { // it was RED
+			h.payload = left.payload
+		}
 		s.repairs++
 	} else {
 		s.holds(h.payloadType)
@@ -155,6 +172,13 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 		s.jitter.Add(now, h.timestamp, s.codec.rate)
 	}
 	if arrival == arrivalNew {
+		if ext == s.lastExt+1 {
+			s.step = h.timestamp - s.lastTS
+		}
+		s.lastExt, s.lastTS = ext, h.timestamp
+		if !repair {
+			s.restore(ext, h, now)
+		}
 		s.timing.Add(now, ext, h.timestamp, s.codec.rate)
 		if s.codec.Kind == KindAudio {
 			s.pace.add(now, ext, h.timestamp, s.codec.Name, h.payload)
