@@ -2,6 +2,7 @@ package call
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"dialtone/diag"
@@ -63,6 +64,14 @@ func (c *Call) Agreed(direction diag.Direction, kind string) bool {
 		from, to = to, from
 	}
 	return (from == nil || from.Sends(kind)) && (to == nil || to.Receives(kind))
+}
+
+// HasFormat reports whether the latest description of a side names a format of a kind ("red"), or is not known.
+func (c *Call) HasFormat(side diag.Side, kind, name string) bool {
+	d := c.description(side)
+	return d == nil || slices.ContainsFunc(d.Media, func(s sdp.Section) bool {
+		return s.Kind == kind && slices.ContainsFunc(s.Codecs, func(f sdp.Codec) bool { return strings.EqualFold(f.Short(), name) })
+	})
 }
 
 // description is the latest of a side; nil before the first.
