@@ -69,8 +69,9 @@ func (c *Call) Agreed(direction diag.Direction, kind string) bool {
 // HasFormat reports whether the latest description of a side names a format of a kind ("red"), or is not known.
 func (c *Call) HasFormat(side diag.Side, kind, name string) bool {
 	d := c.description(side)
+	is := func(f sdp.Codec) bool { return strings.EqualFold(f.Short(), name) }
 	return d == nil || slices.ContainsFunc(d.Media, func(s sdp.Section) bool {
-		return s.Kind == kind && slices.ContainsFunc(s.Codecs, func(f sdp.Codec) bool { return strings.EqualFold(f.Short(), name) })
+		return s.Kind == kind && slices.ContainsFunc(s.Codecs, is)
 	})
 }
 

@@ -81,8 +81,8 @@ func (s *inbound) packet(b []byte, repair bool) int {
 	if first {
 		s.began = now
 	}
-	if since := latest(s.last, s.unmuted); !s.muted && !s.last.IsZero() {
-		s.longest = max(s.longest, now.Sub(since))
+	if !s.muted && !s.last.IsZero() {
+		s.longest = max(s.longest, min(now.Sub(s.last), now.Sub(s.unmuted)))
 	}
 	resumed := s.resumed(now)
 	var event *diag.FirstFrame
@@ -105,13 +105,6 @@ func (s *inbound) packet(b []byte, repair bool) int {
 		s.rec.emit(diag.KeyFrame{SSRC: s.ssrc, AfterMs: *key})
 	}
 	return length
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // pause notes that the peer stopped or resumed sending on purpose.

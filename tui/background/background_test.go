@@ -4,6 +4,7 @@ import (
 	"os"
 	"testing"
 
+	tea "github.com/charmbracelet/bubbletea"
 	"github.com/google/go-cmp/cmp"
 	"github.com/muesli/termenv"
 )
@@ -15,14 +16,21 @@ func TestReader(t *testing.T) {
 	for name, tt := range map[string]struct {
 		writes []string
 		typed  string
-		found  []Found
+		found  []tea.Msg
 	}{
+		"kitty":                  {[]string{"a\x1b_Gi=31;OK\x1b\\b", "\x1bP>|kitty(0.28.0)\x1b\\c"}, "abc", []tea.Msg{Graphics{}}},
+		"Ghostty, and light":     {[]string{light, "q\x1b_Gi=31;O", "K\x1b\\", "\x1bP>|ghostty 1.2.0\x1b\\"}, "q", []tea.Msg{Found{false}, Graphics{}}},
+		"an old kitty":           {[]string{"\x1b_Gi=31;OK\x1b\\", "\x1bP>|kitty(0.26.5)\x1b\\"}, "", nil},
+		"without placeholders":   {[]string{"\x1b_Gi=31;OK\x1b\\", "\x1bP>|WezTerm 20240203\x1b\\"}, "", nil},
+		"no graphics":            {[]string{"\x1b_Gi=31;EINVAL:no\x1b\\q", "\x1bP>|kitty(0.42.1)\x1b\\"}, "q", nil},
+		"cut in its beginning":   {[]string{"a" + light[:3], light[3:] + "b\x1bP", ">|kitty(0.42.1)\x1b\\c"}, "abc", []tea.Msg{Found{false}}},
+		"a version only":         {[]string{"\x1bP>|XTerm(390)\x1b\\q"}, "q", nil},
 		"no answer":              {[]string{"dq", "\x1b[A"}, "dq\x1b[A", nil},
-		"light":                  {[]string{light}, "", []Found{{false}}},
-		"dark":                   {[]string{dark}, "", []Found{{true}}},
-		"keys on both sides":     {[]string{"ab" + dark + "cd\r"}, "abcd\r", []Found{{true}}},
-		"cut in the middle":      {[]string{"a" + light[:9], light[9:] + "b"}, "ab", []Found{{false}}},
-		"the terminator cut":     {[]string{light[:len(light)-1], light[len(light)-1:] + "b"}, "b", []Found{{false}}},
+		"light":                  {[]string{light}, "", []tea.Msg{Found{false}}},
+		"dark":                   {[]string{dark}, "", []tea.Msg{Found{true}}},
+		"keys on both sides":     {[]string{"ab" + dark + "cd\r"}, "abcd\r", []tea.Msg{Found{true}}},
+		"cut in the middle":      {[]string{"a" + light[:9], light[9:] + "b"}, "ab", []tea.Msg{Found{false}}},
+		"the terminator cut":     {[]string{light[:len(light)-1], light[len(light)-1:] + "b"}, "b", []tea.Msg{Found{false}}},
 		"escape alone":           {[]string{"\x1b", "q"}, "\x1bq", nil},
 		"another answer":         {[]string{"\x1b]10;rgb:0/0/0\a"}, "\x1b]10;rgb:0/0/0\a", nil},
 		"no color":               {[]string{"\x1b]11;red\aq"}, "q", nil},
@@ -32,8 +40,8 @@ func TestReader(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var found []Found
-		r := &Reader{File: in, found: func(f Found) { found = append(found, f) }}
+		var found []tea.Msg
+		r := &Reader{File: in, found: func(f tea.Msg) { found = append(found, f) }}
 		typed := ""
 		buf := make([]byte, 16)
 		for _, w := range tt.writes {
@@ -78,6 +86,27 @@ func TestProfileOf(t *testing.T) {
 	} {
 		if got := profileOf(tt.name, tt.found); got != tt.want {
 			t.Errorf("%s: %v instead of %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestAsksGraphics: what passes no picture on, or prints the question, is not asked.
+func TestAsksGraphics(t *testing.T) {
+	for _, tt := range []struct {
+		env  map[string]string
+		want bool
+	}{
+		{map[string]string{"TERM": "xterm-kitty"}, true},
+		{map[string]string{"TERM": "xterm-256color"}, true},
+		{map[string]string{"TERM": "xterm-kitty", "TMUX": "/tmp/tmux-0/default,1,0"}, false},
+		{map[string]string{"TERM": "xterm-kitty", "STY": "1.pts"}, false},
+		{map[string]string{"TERM": "tmux-256color"}, false},
+		{map[string]string{"TERM": "screen"}, false},
+		{map[string]string{"TERM": "linux"}, false},
+		{map[string]string{"TERM": "xterm-256color", "TERM_PROGRAM": "Apple_Terminal"}, false},
+	} {
+		if got := AsksGraphics(func(name string) string { return tt.env[name] }); got != tt.want {
+			t.Errorf("%v: %v", tt.env, got)
 		}
 	}
 }

@@ -41,7 +41,7 @@ type Block struct {
 }
 
 // Repeat is a block that repeats an earlier packet; without payload, there is none. The first of a payload is that of
-// the packet just before, as far as the order of the blocks tells.
+// the packet just before, by the order of the blocks.
 type Repeat struct {
 	PayloadType uint8
 	Offset      uint32 // units of the timestamp by which the packet is older
