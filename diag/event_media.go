@@ -207,10 +207,11 @@ type InboundRTP struct {
 	PacketsReceived     *uint64 `json:"packetsReceived,omitempty"`
 	BytesReceived       *uint64 `json:"bytesReceived,omitempty"` // payload bytes
 	HeaderBytesReceived *uint64 `json:"headerBytesReceived,omitempty"`
-	PacketsLost         *int64  `json:"packetsLost,omitempty"`       // RFC 3550 A.3, before any retransmission
-	PacketsRepaired     *int64  `json:"packetsRepaired,omitempty"`   // lost, and retransmitted; not in webrtc-stats
-	PacketsExpected     *int64  `json:"packetsExpected,omitempty"`   // RFC 3550 A.3; not in webrtc-stats
-	PacketsDuplicated   *uint64 `json:"packetsDuplicated,omitempty"` // not in webrtc-stats
+	PacketsLost         *int64  `json:"packetsLost,omitempty"` // RFC 3550 A.3, before any retransmission
+	// lost, and retransmitted, or repeated in later packets (RED, in-band FEC of Opus); not in webrtc-stats
+	PacketsRepaired   *int64  `json:"packetsRepaired,omitempty"`
+	PacketsExpected   *int64  `json:"packetsExpected,omitempty"`   // RFC 3550 A.3; not in webrtc-stats
+	PacketsDuplicated *uint64 `json:"packetsDuplicated,omitempty"` // not in webrtc-stats
 	// packets that came as retransmissions
 	RetransmittedPackets *uint64 `json:"retransmittedPacketsReceived,omitempty"`
 	// packets with forward error correction, and repetitions of earlier packets in those of media (RED, in-band FEC of
@@ -265,10 +266,12 @@ type InboundRTP struct {
 	// what became of the frames of dialtone's clip; absent for other video
 	ClipFrames            *ClipFrames `json:"clipFrames,omitempty"`
 	LastPacketReceivedAgo *float64    `json:"lastPacketReceivedAgo,omitempty"` // seconds before the sample
-	AudioLevel            *float64    `json:"audioLevel,omitempty"`            // 0–1, RMS of the last interval
-	TotalAudioEnergy      *float64    `json:"totalAudioEnergy,omitempty"`      // Σ level² · seconds
-	TotalSamplesDuration  *float64    `json:"totalSamplesDuration,omitempty"`  // seconds of sound
-	Sound                 *Sound      `json:"sound,omitempty"`                 // what is heard; not in webrtc-stats
+	// seconds, the longest time between two packets, without those in which the peer had muted; not in webrtc-stats
+	LongestPacketGap     *float64 `json:"longestPacketGap,omitempty"`
+	AudioLevel           *float64 `json:"audioLevel,omitempty"`           // 0–1, RMS of the last interval
+	TotalAudioEnergy     *float64 `json:"totalAudioEnergy,omitempty"`     // Σ level² · seconds
+	TotalSamplesDuration *float64 `json:"totalSamplesDuration,omitempty"` // seconds of sound
+	Sound                *Sound   `json:"sound,omitempty"`                // what is heard; not in webrtc-stats
 }
 
 // OneWayDelay is how long the packets of a stream are on their way (RFC 7679). Retransmissions do not count.
@@ -335,8 +338,9 @@ type OutboundRTP struct {
 	FramesPerSecond          *float64       `json:"framesPerSecond,omitempty"` // over the last interval
 	FrameWidth               *uint16        `json:"frameWidth,omitempty"`
 	FrameHeight              *uint16        `json:"frameHeight,omitempty"`
-	Remote                   *RemoteInbound `json:"remoteInbound,omitempty"` // absent until the receiver's first report
-	Sizes                    []PacketSizes  `json:"sizes,omitempty"`         // of video, by length in ascending order
+	LastPacketSentAgo        *float64       `json:"lastPacketSentAgo,omitempty"` // seconds before the sample
+	Remote                   *RemoteInbound `json:"remoteInbound,omitempty"`     // absent until the receiver's first report
+	Sizes                    []PacketSizes  `json:"sizes,omitempty"`             // of video, by length in ascending order
 }
 
 // PacketSizes counts the RTP packets of a stream whose length is in a range of 100 bytes.
@@ -354,6 +358,9 @@ type RemoteInbound struct {
 
 	FractionLost *float64 `json:"fractionLost,omitempty"` // 0–1, of the receiver's last interval
 	Jitter       *float64 `json:"jitter,omitempty"`       // seconds
+	// seconds for which the receiver's feedback (reports, transport-wide feedback) names none of the packets that were
+	// sent; absent: they arrive. Not in webrtc-stats
+	NotReceivedFor *float64 `json:"notReceivedFor,omitempty"`
 	// seconds; absent until measured, rejected outside 0–60
 	RoundTripTime             *float64 `json:"roundTripTime,omitempty"`
 	TotalRoundTripTime        *float64 `json:"totalRoundTripTime,omitempty"`

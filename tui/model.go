@@ -16,7 +16,8 @@ import (
 type Model struct {
 	options       Options
 	terminal      *draw.Terminal
-	first         tea.Cmd // of the screen; nil for none
+	first         tea.Cmd     // of the screen; nil for none
+	kitty         *draw.Kitty // shows pictures, if the terminal says that it can; nil: it was not asked
 	tasks         *tasks
 	keys          KeyMap
 	scene         *pane.Scene
@@ -95,6 +96,9 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 		m.resize(msg.Width, msg.Height)
 	case background.Found:
 		m.terminal.Answered(msg.Dark)
+		*m.scene.Theme = *m.terminal.Theme(m.options.ASCII)
+	case background.Graphics:
+		m.terminal.Kitty = m.kitty
 		*m.scene.Theme = *m.terminal.Theme(m.options.ASCII)
 	case batchMsg:
 		return m.take(msg.events)

@@ -10,6 +10,7 @@ import (
 	"github.com/muesli/termenv"
 
 	"dialtone/tui/background"
+	"dialtone/tui/draw"
 	_ "dialtone/tui/quiet" // Bubble Tea would query the terminal at once
 )
 
@@ -31,7 +32,7 @@ func Run(ctx context.Context, o Options) error {
 	m := New(ctx, o, terminal)
 	defer m.Close()
 	var program *tea.Program
-	input := background.Input(o.Input, func(f background.Found) { program.Send(f) })
+	input := background.Input(o.Input, func(answer tea.Msg) { program.Send(answer) })
 	options := []tea.ProgramOption{
 		tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler(),
 		tea.WithMouseCellMotion(),
@@ -43,7 +44,13 @@ func Run(ctx context.Context, o Options) error {
 		options = append(options, tea.WithInput(o.Input))
 	}
 	if input != nil && terminal.ColorProfile() != termenv.Ascii {
-		m.first = background.Query(out)
+		file, ok := out.(*os.File)
+		if ok && !o.ASCII && background.AsksGraphics(os.Getenv) {
+			m.kitty = draw.NewKitty()
+			options = append(options, tea.WithOutput(&draw.Screen{File: file, Kitty: m.kitty}))
+			defer func() { _, _ = io.WriteString(out, m.kitty.Delete()) }()
+		}
+		m.first = background.Query(out, m.kitty != nil)
 	}
 	program = tea.NewProgram(m, options...)
 	_, err := program.Run()

@@ -245,16 +245,7 @@ func (c *Call) applyMedia(e diag.Event) {
 	case diag.TrackAdded:
 		c.putTrack(d, e.At)
 	case diag.TrackMuted:
-		side := &c.LocalMuted
-		if d.Side == diag.Remote {
-			side = &c.RemoteMuted
-		}
-		if *side == nil {
-			*side = map[string]bool{}
-		}
-		if d.Kind == "audio" || d.Kind == "video" {
-			(*side)[d.Kind] = d.Muted
-		}
+		c.putMute(d, e.At)
 	case diag.FirstPacket:
 		t := c.track(d.Direction, d.Kind, d.SSRC)
 		if t == nil { // a packet may be quicker than the news of its track

@@ -26,6 +26,7 @@ func (c *Call) Copy() *Call {
 		d.NAT[i].State = c.NAT[i].Copy()
 	}
 	d.LocalMuted, d.RemoteMuted = maps.Clone(c.LocalMuted), maps.Clone(c.RemoteMuted)
+	d.unmuted = maps.Clone(c.unmuted)
 	d.Pings.ring, d.Pings.sorted = slices.Clone(c.Pings.ring), nil
 	return &d
 }

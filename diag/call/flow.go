@@ -15,7 +15,7 @@ const (
 	FlowNone                // it was not agreed upon: no one sends it
 	FlowMuted               // its sender has stopped it on purpose
 	FlowMissing             // it was agreed upon, and no packet was seen
-	FlowSilent              // it came, and stopped
+	FlowSilent              // it came, and stopped; of outbound media, it is not sent any more, or the peer gets none
 	FlowQuiet               // packets come, and hold nothing but silence or noise since early in the call
 	FlowOK                  // packets were counted
 )
@@ -39,15 +39,16 @@ func (c *Call) Flow(dir diag.Direction, kind string) Flow {
 	if c.ConnectedAt == nil {
 		return FlowUnknown
 	}
-	agreed, muted := c.hasTrack(diag.Outbound, kind), c.LocalMuted[kind]
+	agreed := c.hasTrack(diag.Outbound, kind)
 	if dir == diag.Inbound {
-		agreed, muted = c.Promised(kind), c.RemoteMuted[kind]
+		agreed = c.Promised(kind)
 	}
 	sample, seen := c.Latest(), c.packets(dir, kind) > 0
+	stream := c.StreamOf(dir, kind)
 	switch {
-	case muted && (agreed || seen):
+	case c.Muted(dir, kind) && (agreed || seen):
 		return FlowMuted
-	case seen && dir == diag.Inbound && silentIn(sample.Sample, kind):
+	case stream.HasStopped() || stream.NotReceived != nil:
 		return FlowSilent
 	case seen && dir == diag.Inbound && c.IsSilent(kind):
 		return FlowQuiet
@@ -68,16 +69,6 @@ func (c *Call) hasTrack(dir diag.Direction, kind string) bool {
 		}
 	}
 	return false
-}
-
-// silentIn reports whether every stream of the kind has been silent for a while.
-func silentIn(s diag.Sample, kind string) bool {
-	for _, in := range s.Inbound {
-		if in.Kind == kind && (in.LastPacketReceivedAgo == nil || *in.LastPacketReceivedAgo < SilentAfter) {
-			return false
-		}
-	}
-	return true
 }
 
 // continued reports whether a stream has stopped while another one of its kind goes on: the peer changed its SSRC, or

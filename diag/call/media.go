@@ -2,6 +2,7 @@ package call
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"dialtone/diag"
@@ -20,6 +21,11 @@ type MediaKind struct {
 	Kind      string // audio or video
 }
 
+// MediaKinds are those of all directions.
+var MediaKinds = []MediaKind{
+	{diag.Inbound, "audio"}, {diag.Inbound, "video"}, {diag.Outbound, "audio"}, {diag.Outbound, "video"},
+}
+
 // MissingMedia lists what both sides agreed to send and of which no packet was counted, once there was time to look.
 func (c *Call) MissingMedia() []MediaKind {
 	if !c.Start.Media || c.UpTime() < mediaGrace || c.Latest() == nil {
@@ -27,11 +33,11 @@ func (c *Call) MissingMedia() []MediaKind {
 	}
 	var missing []MediaKind
 	for _, kind := range diag.Kinds {
-		sends := c.hasTrack(diag.Outbound, kind) && !c.LocalMuted[kind] && c.Agreed(diag.Outbound, kind)
+		sends := c.hasTrack(diag.Outbound, kind) && !c.Hushed(diag.Outbound, kind) && c.Agreed(diag.Outbound, kind)
 		if sends && c.packets(diag.Outbound, kind) == 0 {
 			missing = append(missing, MediaKind{diag.Outbound, kind})
 		}
-		if c.Promised(kind) && !c.RemoteMuted[kind] && c.packets(diag.Inbound, kind) == 0 {
+		if c.Promised(kind) && !c.Hushed(diag.Inbound, kind) && c.packets(diag.Inbound, kind) == 0 {
 			missing = append(missing, MediaKind{diag.Inbound, kind})
 		}
 	}
@@ -58,6 +64,15 @@ func (c *Call) Agreed(direction diag.Direction, kind string) bool {
 		from, to = to, from
 	}
 	return (from == nil || from.Sends(kind)) && (to == nil || to.Receives(kind))
+}
+
+// HasFormat reports whether the latest description of a side names a format of a kind ("red"), or is not known.
+func (c *Call) HasFormat(side diag.Side, kind, name string) bool {
+	d := c.description(side)
+	is := func(f sdp.Codec) bool { return strings.EqualFold(f.Short(), name) }
+	return d == nil || slices.ContainsFunc(d.Media, func(s sdp.Section) bool {
+		return s.Kind == kind && slices.ContainsFunc(s.Codecs, is)
+	})
 }
 
 // description is the latest of a side; nil before the first.

@@ -19,7 +19,7 @@ type Stream struct {
 	Bytes   uint64   `json:"bytes"`          // of payload
 	Lost    *int64   `json:"lost,omitempty"` // packets; negative if more were received than sent
 	Loss    *float64 `json:"loss,omitempty"` // lost / expected, 0–1, before any retransmission
-	// of those lost, inbound: retransmitted and received
+	// of those lost, inbound: retransmitted and received, or repeated in later packets
 	Repaired *int64 `json:"repaired,omitempty"`
 	// lost and not repaired / expected, 0–1; inbound
 	UnrepairedLoss *float64     `json:"unrepaired_loss,omitempty"`
@@ -50,9 +50,14 @@ type Stream struct {
 	Inbound         []diag.InboundRTP  `json:"inbound_rtp,omitempty"` // the streams of the sum, in the latest sample
 	Outbound        []diag.OutboundRTP `json:"outbound_rtp,omitempty"`
 
-	Ago *time.Duration `json:"-"` // since the last packet; inbound
+	Ago *time.Duration `json:"-"` // since the last packet, without a time that was muted
+	// of outbound media: how long the peer's feedback has named none of the packets that are sent
+	NotReceived *time.Duration `json:"-"`
 
-	expected *int64 // packets that Lost is about
+	arrives  bool          // one of several streams does, by the peer's feedback
+	patience time.Duration // how long Ago may be
+	longest  *float64      // seconds between two packets; nil if that is not known of a stream
+	expected *int64        // packets that Lost is about
 }
 
 // StreamOf sums up a kind of media ("audio" or "video") in a direction, by the latest sample.
@@ -76,7 +81,8 @@ func (c *Call) StreamOf(dir diag.Direction, kind string) Stream {
 			}
 		}
 	}
-	s.Flows = s.Packets > 0 && (s.Ago == nil || s.Ago.Seconds() < SilentAfter) &&
+	c.wait(&s, dir, kind)
+	s.Flows = s.Packets > 0 && !s.HasStopped() && s.NotReceived == nil &&
 		(dir == diag.Inbound || c.Confirmed(kind))
 	s.Loss = diag.LossShare(s.Lost, s.expected)
 	if s.Lost != nil && s.Repaired != nil {
@@ -95,9 +101,36 @@ func (c *Call) StreamOf(dir diag.Direction, kind string) Stream {
 	return s
 }
 
-// HasStopped reports whether packets came, and none lately.
+// HasStopped reports whether packets came, or were sent, and none lately.
 func (s *Stream) HasStopped() bool {
-	return s.Packets > 0 && s.Ago != nil && s.Ago.Seconds() >= SilentAfter
+	return s.Packets > 0 && s.Ago != nil && *s.Ago >= s.patience
+}
+
+const (
+	// notReceivedLeast is how long nothing may arrive at the peer, by its feedback, before that is more than loss.
+	notReceivedLeast = time.Second
+	// finalLeast and finalTimes are what counts as silence at the end of a call, which leaves no time to wait: so much,
+	// and so many times the longest pause between two packets before.
+	finalLeast = 500 * time.Millisecond
+	finalTimes = 3
+)
+
+// wait decides what counts as silence of a stream. Only the one who ends a call knows that the peer had no reason to
+// stop before its end.
+func (c *Call) wait(s *Stream, dir diag.Direction, kind string) {
+	sample := c.Latest()
+	s.patience = diag.SecondsOf(SilentAfter)
+	if final := sample.Final && c.Ended != nil && c.Ended.By == diag.ByLocal; final && s.longest != nil {
+		s.patience = min(s.patience, max(finalLeast, finalTimes*diag.SecondsOf(*s.longest)))
+	}
+	for _, ago := range []*time.Duration{s.Ago, s.NotReceived} {
+		if ago != nil {
+			*ago = c.sinceUnmuted(dir, kind, sample.At, *ago)
+		}
+	}
+	if s.NotReceived != nil && (*s.NotReceived < notReceivedLeast || s.HasStopped()) {
+		s.NotReceived = nil
+	}
 }
 
 // LossBeyond is the share of the expected packets that were lost, without those that were dropped on purpose; nil if it
@@ -121,10 +154,9 @@ func (s *Stream) addInbound(in diag.InboundRTP) {
 	worst(&s.RoundTrip, in.RoundTripTime)
 	s.delayed(in.OneWayDelay)
 	worst(&s.EchoDelay, in.EchoDelay)
-	if in.LastPacketReceivedAgo != nil {
-		if ago := diag.SecondsOf(*in.LastPacketReceivedAgo); s.Ago == nil || ago < *s.Ago {
-			s.Ago = &ago
-		}
+	s.latest(in.LastPacketReceivedAgo)
+	if in.LongestPacketGap != nil && (s.longest == nil || *in.LongestPacketGap > *s.longest) {
+		s.longest = in.LongestPacketGap
 	}
 	if in.FECPacketsReceived != nil {
 		s.FEC = diag.Ptr(diag.OrZero(s.FEC) + float64(*in.FECPacketsReceived))
@@ -143,9 +175,26 @@ func (s *Stream) addOutbound(out diag.OutboundRTP) {
 	s.picture(out.MimeType, out.FrameWidth, out.FrameHeight)
 	sum(&s.Lost, out.Lost())
 	sum(&s.expected, out.Expected())
+	s.latest(out.LastPacketSentAgo)
+	if out.Remote != nil && out.Remote.NotReceivedFor == nil && diag.OrZero(out.LastPacketSentAgo) < SilentAfter {
+		s.NotReceived, s.arrives = nil, true
+	}
 	if out.Remote != nil {
+		if gone := out.Remote.NotReceivedFor; gone != nil && !s.arrives {
+			s.NotReceived = diag.Ptr(diag.SecondsOf(*gone))
+		}
 		worst(&s.Jitter, out.Remote.Jitter)
 		worst(&s.RoundTrip, out.Remote.RoundTripTime)
+	}
+}
+
+// latest keeps the shortest time since a packet.
+func (s *Stream) latest(seconds *float64) {
+	if seconds == nil {
+		return
+	}
+	if ago := diag.SecondsOf(*seconds); s.Ago == nil || ago < *s.Ago {
+		s.Ago = &ago
 	}
 }
 

@@ -56,6 +56,9 @@ func endsDiffer(c *call.Call, s call.EndsStream) []Finding {
 	if s.Sent == nil || s.Received == nil || !c.Agreed(s.Direction, s.Kind) || c.IsLate(&c.RemoteSamples[n-1]) {
 		return nil
 	}
+	if s.Direction == diag.Outbound && c.StreamOf(s.Direction, s.Kind).NotReceived != nil {
+		return nil // that is known sooner by the peer's feedback
+	}
 	slack := inFlight(c, s)
 	if c.Impaired != nil {
 		slack += c.Impaired.Of(s.Direction).Dropped() + c.Impaired.Of(s.Direction).Duplicated

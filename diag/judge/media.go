@@ -26,13 +26,15 @@ type (
 		UpMs  diag.Millis    `json:"up_ms"`
 		Path  string         `json:"path,omitempty"`
 	}
-	// MediaStopped means that packets came, and then none.
+	// MediaStopped means that packets came, or were sent, and then none; or that the peer receives none any more.
 	MediaStopped struct {
-		Kind    string      `json:"kind"`
-		Packets uint64      `json:"packetsReceived"`
-		AgoMs   diag.Millis `json:"ago_ms"`            // since the last one
-		Running bool        `json:"running,omitempty"` // the call goes on
-		Muted   bool        `json:"muted,omitempty"`   // the peer said so
+		Direction diag.Direction `json:"direction"`
+		Kind      string         `json:"kind"`
+		Packets   uint64         `json:"packets"`           // received or sent
+		AgoMs     diag.Millis    `json:"ago_ms"`            // since the last one
+		AtPeer    bool           `json:"at_peer,omitempty"` // they are sent; by the peer's feedback they do not arrive
+		Running   bool           `json:"running,omitempty"` // the call goes on
+		Muted     bool           `json:"muted,omitempty"`   // the sender said so
 	}
 	// MediaLoss means that packets did not arrive: here, or at the peer by its reports.
 	MediaLoss struct {
@@ -93,9 +95,9 @@ func mediaFindings(c *call.Call, x Expectation) []Finding {
 	}
 	out = slices.Concat(out, agreed, x.expectedMedia(c), unconfirmedFindings(c, x))
 	if c.Ended == nil || c.Ended.Reason != diag.EndPeerLost { // then the peer is missing, not its media
-		for _, kind := range diag.Kinds {
-			if !c.RemoteMuted[kind] && !x.expects(diag.Inbound, kind) {
-				out = append(out, faded(c, kind, Warn)...)
+		for _, m := range call.MediaKinds {
+			if !c.Hushed(m.Direction, m.Kind) && !x.expects(m.Direction, m.Kind) {
+				out = append(out, faded(c, m, Warn)...)
 			}
 		}
 	}
@@ -153,7 +155,8 @@ func unconfirmedFindings(c *call.Call, x Expectation) []Finding {
 	}
 	for _, kind := range diag.Kinds {
 		packets, wanted := c.StreamOf(diag.Outbound, kind).Packets, x.expects(diag.Outbound, kind) && c.Ended != nil
-		if packets == 0 || c.LocalMuted[kind] || slices.Contains(reported, kind) || c.UpTime() < ReportGrace && !wanted {
+		soon := c.UpTime() < ReportGrace && !wanted
+		if packets == 0 || c.Hushed(diag.Outbound, kind) || slices.Contains(reported, kind) || soon {
 			continue
 		}
 		out = append(out, Finding{
@@ -188,10 +191,8 @@ func (x Expectation) expectedMedia(c *call.Call) []Finding {
 			out = append(out, missing(m.Direction, m.Kind, c, m.Direction == diag.Inbound && c.Promised(m.Kind), true))
 		}
 	}
-	for _, kind := range diag.Kinds {
-		if x.expects(diag.Inbound, kind) {
-			out = append(out, faded(c, kind, Problem)...)
-		}
+	for _, m := range x.Media {
+		out = append(out, faded(c, m, Problem)...)
 	}
 	return out
 }
@@ -208,15 +209,28 @@ func missing(direction diag.Direction, kind string, c *call.Call, agreed, proble
 	return f
 }
 
-// faded names inbound media that came and stopped.
-func faded(c *call.Call, kind string, severity Severity) []Finding {
-	in := c.StreamOf(diag.Inbound, kind)
-	if in.HasStopped() {
-		return []Finding{{ID: "media.stopped", Severity: severity, Subject: kind, Evidence: MediaStopped{
-			kind, in.Packets, diag.Millis(*in.Ago), c.Ended == nil, c.RemoteMuted[kind],
-		}}}
+// faded names media that came, or was sent, and stopped.
+func faded(c *call.Call, m call.MediaKind, severity Severity) []Finding {
+	s := c.StreamOf(m.Direction, m.Kind)
+	e := MediaStopped{
+		Direction: m.Direction, Kind: m.Kind, Packets: s.Packets,
+		Running: c.Ended == nil, Muted: c.Muted(m.Direction, m.Kind),
 	}
-	return nil
+	switch {
+	case m.Direction == diag.Outbound && !c.Agreed(m.Direction, m.Kind):
+		return nil
+	case s.HasStopped():
+		e.AgoMs = diag.Millis(*s.Ago)
+	case s.NotReceived != nil:
+		e.AgoMs, e.AtPeer = diag.Millis(*s.NotReceived), true
+	default:
+		return nil
+	}
+	subject := m.Kind
+	if m.Direction == diag.Outbound {
+		subject = string(m.Direction) + " " + m.Kind
+	}
+	return []Finding{{ID: "media.stopped", Severity: severity, Subject: subject, Evidence: e}}
 }
 
 // publishFindings name what is wrong with the video that the peer sends.

@@ -29,7 +29,7 @@ type (
 func pictureFindings(c *call.Call, x Expectation) []Finding {
 	var out []Finding
 	sample := c.Latest()
-	if sample == nil || c.RemoteMuted["video"] {
+	if sample == nil || c.Hushed(diag.Inbound, "video") {
 		return nil
 	}
 	for _, in := range sample.Inbound {

@@ -46,11 +46,7 @@ func soundFindings(c *call.Call, x Expectation) []Finding {
 	var out []Finding
 	in := c.StreamOf(diag.Inbound, "audio")
 	for _, direction := range []diag.Direction{diag.Inbound, diag.Outbound} {
-		muted := c.RemoteMuted
-		if direction == diag.Outbound {
-			muted = c.LocalMuted
-		}
-		if muted["audio"] || direction == diag.Inbound && in.HasStopped() {
+		if c.Hushed(direction, "audio") || direction == diag.Inbound && in.HasStopped() {
 			continue
 		}
 		out = append(out, quietFindings(c, x, direction)...)

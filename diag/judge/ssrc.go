@@ -14,6 +14,12 @@ type (
 		Previous uint32 `json:"previousSSRC"`
 		SSRC     uint32 `json:"ssrc"` // the latest
 	}
+	// RedundancyUnasked means that packets have a format against loss that was not agreed on.
+	RedundancyUnasked struct {
+		Kind    string `json:"kind"`
+		Format  string `json:"fecFormat"` // red, ulpfec, flexfec-03
+		Packets uint64 `json:"fecPacketsReceived"`
+	}
 	// SSRCUnknown means that a stream arrives that no media section receives.
 	SSRCUnknown struct {
 		Kind        string `json:"kind,omitempty"`
@@ -48,6 +54,26 @@ func ssrcFindings(c *call.Call, _ Expectation) []Finding {
 	for _, kind := range diag.Kinds {
 		if e := changed[kind]; e != nil {
 			out = append(out, Finding{ID: "media.ssrc_changed", Severity: Info, Subject: kind, Evidence: *e})
+		}
+	}
+	return append(out, redundancyFindings(c)...)
+}
+
+// redundancyFindings name formats against loss that a peer sends and this side's description does not have. The in-band
+// FEC of Opus needs no format.
+func redundancyFindings(c *call.Call) []Finding {
+	var out []Finding
+	sample := c.Latest()
+	if sample == nil {
+		return nil
+	}
+	for _, in := range sample.Inbound {
+		kind, format := diag.Clean(in.Kind, 20), diag.Clean(in.FECFormat, 20)
+		n := diag.OrZero(in.FECPacketsReceived)
+		if n > 0 && format != "" && format != "opus" && !c.HasFormat(diag.Local, in.Kind, in.FECFormat) {
+			out = append(out, Finding{
+				ID: "media.redundancy_unasked", Severity: Info, Subject: kind, Evidence: RedundancyUnasked{kind, format, n},
+			})
 		}
 	}
 	return out

@@ -40,3 +40,30 @@ func TestUnannouncedStreams(t *testing.T) {
 		t.Error(v.Exit, diff)
 	}
 }
+
+// TestRedundancyUnasked: a format against loss is named if the local description does not have it, and nothing else.
+func TestRedundancyUnasked(t *testing.T) {
+	answer := func(formats string) diag.SessionDescription {
+		return diag.SessionDescription{Side: diag.Local, SDPType: "answer", SDP: "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n" +
+			"m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\na=mid:0\r\na=sendrecv\r\na=rtpmap:111 opus/48000/2\r\n" + formats}
+	}
+	for name, tt := range map[string]struct {
+		description diag.SessionDescription
+		format      string
+		want        bool
+	}{
+		"not agreed on":                         {answer(""), "red", true},
+		"agreed on":                             {answer("a=rtpmap:63 RED/48000/2\r\n"), "red", false},
+		"in-band":                               {answer(""), "opus", false},
+		"a format of unknown name, as of dumps": {answer(""), "", false},
+	} {
+		in := audioIn(250, 0, 0, 0.01)
+		in.FECPacketsReceived, in.FECFormat = diag.Ptr(uint64(9)), tt.format
+		c := call.Fold(diagtest.Then(diagtest.GoodCall(), 20_000, tt.description, 60_000, sampled(in)))
+		found := judge.Judge(c).Findings
+		i := slices.IndexFunc(found, func(f judge.Finding) bool { return f.ID == "media.redundancy_unasked" })
+		if (i >= 0) != tt.want || i >= 0 && (found[i].Severity != judge.Info || words.Of(found[i]).Title != "The peer sends audio with RED, which was not agreed on.") {
+			t.Errorf("%s: %+v", name, found)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package media
 
 import (
+	"time"
+
 	"dialtone/diag"
 	"dialtone/diag/media/redundancy"
 )
@@ -75,9 +77,24 @@ func (r *Recorder) Guards(ssrc uint32, payloadType uint8, packets uint64) bool {
 	return found
 }
 
+// SetRepair says which payload type the retransmissions of another one repair (RFC 4588, apt).
+func (r *Recorder) SetRepair(rtx, apt uint8) {
+	if int(rtx) < len(r.repaired) && int(apt) < len(r.repaired) {
+		r.repaired[rtx].Store(uint32(apt) + 1)
+	}
+}
+
+// rest is what of a packet is left for pion, if that is not all.
+type rest struct {
+	changed     bool
+	payloadType uint8
+	payload     []byte
+}
+
 // unwrap finds the media in a packet, and counts what it has against loss. What pion has no codec for, at which it
-// would end the track, is taken from b: the length of the rest is returned.
-func (s *inbound) unwrap(b []byte, h header) (header, int) {
+// would end the track, is not in the rest.
+func (s *inbound) unwrap(h header) (header, rest) {
+	s.repeats = [len(s.repeats)]redundancy.Repeat{}
 	c, x := s.rec.codecs[h.payloadType].Load(), s.rec.asides[h.payloadType].Load()
 	switch {
 	case c != nil:
@@ -85,20 +102,39 @@ func (s *inbound) unwrap(b []byte, h header) (header, int) {
 		if c.Name == "opus" && redundancy.OpusFEC(h.payload) {
 			s.fec.add(1, 0, c.Name)
 			s.fec.inBand = true
+			s.repeats[0] = redundancy.Repeat{PayloadType: h.payloadType}
 		}
-		return h, len(b)
+		return h, rest{}
 	case !s.rec.negotiated.Load():
-		return h, len(b)
+		return h, rest{}
 	case x == nil || x.format == redundancy.Other: // it is measured as it is
-		return h, rewrite(b, h.start, s.fallback, nil)
+		return h, rest{true, s.fallback, nil}
 	case x.format == redundancy.RED:
 		s.red(&h)
 	default:
 		s.guarded(&h, h.payload, x)
 	}
-	length := rewrite(b, h.start, h.payloadType, h.payload)
-	h.payload = b[h.start:length]
-	return h, length
+	return h, rest{true, h.payloadType, h.payload}
+}
+
+// unwrapRepair finds the media in what is retransmitted of RED: the rest begins behind the original number.
+func (s *inbound) unwrapRepair(h header) (header, rest) {
+	apt := s.rec.repaired[h.payloadType].Load()
+	if apt == 0 {
+		return h, rest{}
+	}
+	x := s.rec.asides[(apt-1)&0x7f].Load()
+	if x == nil || x.format != redundancy.RED || len(h.payload) < 2 {
+		return h, rest{}
+	}
+	inner := h
+	inner.payload = h.payload[2:]
+	s.red(&inner)
+	media := h.payload[2:2]
+	if len(inner.payload) > 0 {
+		media = inner.payload
+	}
+	return h, rest{true, h.payloadType, media}
 }
 
 // red turns a packet of RED into one of what its primary block holds: media, FEC, or nothing that can be read.
@@ -109,9 +145,34 @@ func (s *inbound) red(h *header) {
 		s.guarded(h, block.Payload, x)
 		return
 	}
+	s.repeats = block.Repeats
 	h.payloadType, h.payload = block.PayloadType, block.Payload
 	if s.rec.codecs[block.PayloadType].Load() == nil {
 		h.payloadType, h.payload = s.fallback, nil
+	}
+}
+
+// restore counts packets that are missing and are repeated in the one that arrived.
+func (s *inbound) restore(ext int64, h header, now time.Time) {
+	if s.codec.Kind != KindAudio {
+		return
+	}
+	for i, r := range s.repeats {
+		c := s.rec.codecs[r.PayloadType].Load()
+		inBand := r.Payload == nil && s.fec.inBand
+		if c == nil || len(r.Payload) == 0 && !inBand {
+			continue
+		}
+		back := int64(i + 1)
+		if n := int64(s.step); n > 0 && int64(r.Offset)%n == 0 && r.Offset > 0 {
+			back = int64(r.Offset) / n
+		}
+		if !s.seq.restore(ext-back) || inBand {
+			continue
+		}
+		earlier := h
+		earlier.payloadType, earlier.payload, earlier.timestamp = r.PayloadType, r.Payload, h.timestamp-r.Offset
+		s.listen(ext-back, earlier, now)
 	}
 }
 

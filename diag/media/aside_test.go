@@ -2,7 +2,9 @@ package media
 
 import (
 	"bytes"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pion/interceptor"
@@ -71,6 +73,85 @@ func TestAside(t *testing.T) {
 	got := []any{in.MimeType, *in.PacketsReceived, *in.PacketsLost, *in.FECPacketsReceived, *in.FECBytesReceived, in.FECFormat}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestRestored: what is lost and repeated in later packets is repaired, and heard, until it comes after all.
+func TestRestored(t *testing.T) {
+	red := func(distances ...int) []byte {
+		var p []byte
+		for _, d := range distances {
+			p = append(p, 0x80|111, byte(d*960>>6), byte(d*960<<2), 2)
+		}
+		p = append(p, 111)
+		for range distances {
+			p = append(p, 0xf8, 7)
+		}
+		return append(p, 0xf8, 1, 2)
+	}
+	for name, tt := range map[string]struct {
+		lost    []uint16
+		payload []byte // nil: with in-band FEC
+		late    uint16
+		wants   int64 // repaired
+	}{
+		"one before":                {[]uint16{7}, red(1), 0, 1},
+		"two before, both lost":     {[]uint16{7, 8}, red(2, 1), 0, 2},
+		"two before, three lost":    {[]uint16{7, 8, 9}, red(2, 1), 0, 2},
+		"only the one but last":     {[]uint16{7, 8}, red(2), 0, 2},
+		"no repetition":             {[]uint16{7}, red(), 0, 0},
+		"the lost one came late":    {[]uint16{7}, red(1), 7, 0},
+		"nothing lost":              {nil, red(1), 0, 0},
+		"in-band FEC":               {[]uint16{7}, []byte{1 << 3, 0b1100_0000, 1}, 0, 1},
+		"in-band FEC, two are lost": {[]uint16{7, 8}, []byte{1 << 3, 0b1100_0000, 1}, 0, 1},
+	} {
+		r := newHarness(t)
+		r.rec.SetCodec(111, "audio/opus", 48000)
+		r.rec.SetAside(63, "red")
+		info := *opusStream
+		if tt.payload[0]&0x80 != 0 || tt.payload[0] == 111 {
+			info.PayloadType = 63
+		}
+		arrives := r.arrives(&info)
+		for seq := uint16(1); seq <= 20; seq++ {
+			if r.clock = r.clock.Add(20 * time.Millisecond); !slices.Contains(tt.lost, seq) {
+				arrives(seq, uint32(seq)*960, false, tt.payload)
+			}
+			if tt.late > 0 && seq == tt.late+2 {
+				arrives(tt.late, uint32(tt.late)*960, false, tt.payload)
+			}
+		}
+		lost := int64(len(tt.lost))
+		if tt.late > 0 {
+			lost--
+		}
+		if in := r.inbound(); *in.PacketsRepaired != tt.wants || *in.PacketsLost != lost || *in.PacketsDuplicated != 0 {
+			t.Errorf("%s: %d of %d repaired, %d duplicates", name, *in.PacketsRepaired, *in.PacketsLost, *in.PacketsDuplicated)
+		}
+	}
+}
+
+// TestRepairOfRED: what is retransmitted of RED is read like RED, and pion gets what is in it.
+func TestRepairOfRED(t *testing.T) {
+	r := newHarness(t)
+	r.rec.SetCodec(96, "video/VP8", 90000)
+	r.rec.SetAside(98, "red")
+	r.rec.SetRepair(99, 98)
+	red := *vp8Stream
+	red.PayloadType = 98
+	arrives := r.arrives(&red)
+	repair := *rtxStream
+	repair.PayloadType = 99
+	again := asideStream(r, &repair)
+	key, inter := append([]byte{96}, vp8Key...), append([]byte{96}, vp8Inter...)
+	arrives(1, 0, true, key)
+	arrives(3, 6000, true, inter)
+	got := again(99, 0, append([]byte{0, 2}, inter...))
+	if want := append([]byte{0, 2}, vp8Inter...); !bytes.Equal(got.Payload, want) || got.PayloadType != 99 {
+		t.Errorf("pion gets %x of payload type %d", got.Payload, got.PayloadType)
+	}
+	if in := r.inbound(); *in.PacketsRepaired != 1 || *in.PacketsLost != 1 || *in.FramesReceived != 3 {
+		t.Errorf("%d of %d repaired, %d frames", *in.PacketsRepaired, *in.PacketsLost, *in.FramesReceived)
 	}
 }
 

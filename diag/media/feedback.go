@@ -35,6 +35,10 @@ func (r *Recorder) received(pkts []rtcp.Packet) {
 			}
 		case *rtcp.TransportLayerCC:
 			r.transportCC.Add(1)
+			feedback := newTransportFeedback(pkt)
+			for ssrc := range r.out.bySSRC {
+				r.out.update(ssrc, func(s *outbound) { s.transportFeedback(feedback, now) })
+			}
 		case *rtcp.ReceiverEstimatedMaximumBitrate:
 			r.remb.Add(1)
 		case *rtcp.ExtendedReport:

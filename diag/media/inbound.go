@@ -11,6 +11,7 @@ import (
 	"dialtone/diag/media/capture"
 	"dialtone/diag/media/clock"
 	"dialtone/diag/media/latency"
+	"dialtone/diag/media/redundancy"
 )
 
 // inbound is one stream that arrives, with the retransmissions that repair it.
@@ -18,10 +19,17 @@ type inbound struct {
 	stream
 	fallback   uint8 // payload type of the codec that pion announced
 	fec        fec
+	repeats    [4]redundancy.Repeat // of earlier packets, in the one that arrives
+	step       uint32               // of the timestamps of the last two packets in succession
+	lastExt    int64
+	lastTS     uint32
 	duplicates uint64
 	began      time.Time
 	meter      *audio.Meter // nil of video
 	last       time.Time
+	muted      bool      // by the peer
+	unmuted    time.Time // when that ended
+	longest    time.Duration
 	seq        sequence
 	jitter     clock.Jitter
 	timing     clock.Timing
@@ -59,23 +67,35 @@ func (s *inbound) packet(b []byte, repair bool) int {
 	if !ok {
 		return len(b)
 	}
-	now, length := s.rec.now(), len(b)
+	now := s.rec.now()
 	s.mu.Lock()
-	if !repair {
-		h, length = s.unwrap(b, h)
+	var left rest
+	begin := h.start
+	if repair {
+		h, left = s.unwrapRepair(h)
+		begin += 2
+	} else {
+		h, left = s.unwrap(h)
 	}
 	first := s.packets == 0
 	if first {
 		s.began = now
 	}
+	if !s.muted && !s.last.IsZero() {
+		s.longest = max(s.longest, min(now.Sub(s.last), now.Sub(s.unmuted)))
+	}
 	resumed := s.resumed(now)
 	var event *diag.FirstFrame
-	if frame := s.count(h, repair, now); frame != nil && !s.sawFrame {
+	if frame := s.count(h, left, repair, now); frame != nil && !s.sawFrame {
 		s.sawFrame = true
 		event = &diag.FirstFrame{Width: frame.Width, Height: frame.Height, KeyFrame: frame.Key}
 	}
 	kind := s.codec.Kind
 	key := s.frames.requests.answered()
+	length := len(b)
+	if left.changed {
+		length = rewrite(b, begin, left.payloadType, left.payload)
+	}
 	s.mu.Unlock()
 	s.counted(first, kind, event)
 	if resumed != nil {
@@ -87,8 +107,20 @@ func (s *inbound) packet(b []byte, repair bool) int {
 	return length
 }
 
+// pause notes that the peer stopped or resumed sending on purpose.
+func (s *inbound) pause(paused bool, now time.Time) {
+	if s.muted && !paused {
+		s.unmuted = now
+	}
+	s.muted = paused
+	s.frames.freezes.pause(paused)
+	if s.meter != nil {
+		s.meter.Pause(paused)
+	}
+}
+
 // count does the arithmetic of packet. It returns a frame that is now complete, or nil.
-func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
+func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFrame {
 	s.packets++
 	s.last = now
 	if repair {
@@ -98,6 +130,9 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 			return nil
 		}
 		h = original
+		if left.changed { // it was RED
+			h.payload = left.payload
+		}
 		s.repairs++
 	} else {
 		s.holds(h.payloadType)
@@ -130,6 +165,13 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 		s.jitter.Add(now, h.timestamp, s.codec.rate)
 	}
 	if arrival == arrivalNew {
+		if ext == s.lastExt+1 {
+			s.step = h.timestamp - s.lastTS
+		}
+		s.lastExt, s.lastTS = ext, h.timestamp
+		if !repair {
+			s.restore(ext, h, now)
+		}
 		s.timing.Add(now, ext, h.timestamp, s.codec.rate)
 		if s.codec.Kind == KindAudio {
 			s.pace.add(now, ext, h.timestamp, s.codec.Name, h.payload)
@@ -242,6 +284,9 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 		d.TotalSamplesReceived, d.ConcealedSamples = s.playout.Samples(uint64(max(s.seq.expected(), 0)), missing)
 	}
 	d.LastPacketReceivedAgo = diag.Ptr(max(0, now.Sub(s.last).Seconds()))
+	if s.longest > 0 {
+		d.LongestPacketGap = diag.Ptr(s.longest.Seconds())
+	}
 	d.Jitter = s.jitter.Seconds()
 	d.OneWayDelay, d.EchoDelay = s.latency.Report(now), s.latency.Echo()
 	d.ClockRate, d.TimestampJumps = s.codec.rate, diag.Ptr(s.timing.Jumps)

@@ -25,11 +25,14 @@ type outbound struct {
 	report        *rtcp.ReceptionReport // the last
 	sender        *latency.Sender       // nil: it is not kept when its packets are sent
 	expected      int64                 // packets that it is about, −1 if it names one that was not sent
+	delivered     delivered
+	last          time.Time // when the last packet was sent
 }
 
 func newOutbound(r *Recorder, info *interceptor.StreamInfo) *outbound {
 	s := &outbound{stream: newStream(r, diag.Outbound, info), firSeq: -1}
 	s.repairSSRC = info.SSRCRetransmission
+	s.delivered.announce(info.RTPHeaderExtensions)
 	if r.senders != nil {
 		s.sender = r.senders.Open(r, s.codec.Kind, s.ssrc)
 	}
@@ -83,9 +86,12 @@ func (s *outbound) count(h *rtp.Header, payload []byte, p video.Picture) bool {
 		return false
 	}
 	if !s.started {
-		s.base, s.seq = int64(h.SequenceNumber), int64(h.SequenceNumber)
+		s.base = 1<<16 | int64(h.SequenceNumber) // packets sent before the first known one have positive numbers
+		s.seq = s.base
 	}
 	s.started, s.seq = true, s.extended(h.SequenceNumber)
+	s.last = s.rec.now()
+	s.delivered.packet(s.seq, h, s.last)
 	s.sizes.packet(h.SequenceNumber, overhead+len(payload))
 	if s.codec.Kind != KindVideo || len(payload) == 0 {
 		return false
@@ -111,6 +117,11 @@ func (s *outbound) extended(seq uint16) int64 { return s.seq + int64(int16(seq-u
 // receptionReport keeps what the peer reports of the stream. The same report may be handed up more than once, when it
 // is addressed to several streams.
 func (s *outbound) receptionReport(r rtcp.ReceptionReport, now time.Time) {
+	expected := int64(-1)
+	if highest := s.extended(uint16(r.LastSequenceNumber)); s.started && highest >= s.base && highest <= s.seq {
+		expected = highest - s.base + 1
+		s.delivered.report(highest, s.seq, now, s.trip())
+	}
 	if s.report != nil && r == *s.report {
 		return
 	}
@@ -120,11 +131,20 @@ func (s *outbound) receptionReport(r rtcp.ReceptionReport, now time.Time) {
 			r.Jitter = s.report.Jitter
 		}
 	}
-	s.report, s.expected = &r, -1
-	if highest := s.extended(uint16(r.LastSequenceNumber)); s.started && highest >= s.base && highest <= s.seq {
-		s.expected = highest - s.base + 1
-	}
+	s.report, s.expected = &r, expected
 	s.roundTrips.answer(r.LastSenderReport, r.Delay, now)
+}
+
+// transportFeedback processes what the peer reports of all streams.
+func (s *outbound) transportFeedback(f transportFeedback, now time.Time) {
+	if s.started {
+		s.delivered.feedback(f, s.seq, now, s.trip())
+	}
+}
+
+// trip is the longer of the known round-trip times: of reports, and of the path.
+func (s *outbound) trip() time.Duration {
+	return max(s.roundTrips.last, time.Duration(s.rec.pathTrip.Load()))
 }
 
 // fullIntraRequest counts requests of one entry each time, and those that are addressed to several streams, and so may
@@ -153,6 +173,7 @@ func (s *outbound) stats(now time.Time, mid string) diag.OutboundRTP {
 	}
 	s.rates.update(now, s.payloadBytes, s.frames, 0, 0)
 	d.Bitrate = s.rates.bits()
+	d.LastPacketSentAgo = diag.Ptr(max(0, now.Sub(s.last).Seconds()))
 	if d.Kind != KindVideo {
 		return d
 	}
@@ -178,6 +199,7 @@ func (s *outbound) remote() *diag.RemoteInbound {
 		RoundTripTime:             s.roundTrips.seconds(),
 		TotalRoundTripTime:        diag.Ptr(s.roundTrips.total.Seconds()),
 		RoundTripTimeMeasurements: diag.Ptr(s.roundTrips.count),
+		NotReceivedFor:            s.delivered.seconds(),
 	}
 	if s.expected >= max(0, lost) {
 		r.PacketsReceived = diag.Ptr(uint64(s.expected - lost)) // #nosec G115 -- not negative

@@ -24,10 +24,11 @@ const (
 type Recorder struct {
 	headersOnly bool // nothing is decoded
 
-	now    func() time.Time
-	emit   func(diag.Data)
-	codecs [128]atomic.Pointer[codec] // by payload type
-	asides [128]atomic.Pointer[aside] // by payload type: what the peer has besides codecs, agreed or not
+	now      func() time.Time
+	emit     func(diag.Data)
+	codecs   [128]atomic.Pointer[codec] // by payload type
+	repaired [128]atomic.Uint32         // by payload type of RTX: 1 + that of what it repairs; 0 for none
+	asides   [128]atomic.Pointer[aside] // by payload type: what the peer has besides codecs, agreed or not
 
 	keyFrame func(Frame)      // nil: nothing is looked into
 	senders  *latency.Senders // nil: packets are not sought among those that were sent
@@ -115,14 +116,15 @@ func (r *Recorder) SetRID(ssrc uint32, rid string) {
 }
 
 // SetPaused says that the peer stopped or resumed sending a kind of media on purpose, so that what it does not send is
-// not taken for a freeze.
+// not taken for a freeze, nor the silence for a dropout.
 func (r *Recorder) SetPaused(kind string, paused bool) {
+	now := r.now()
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	for ssrc := range r.in.bySSRC {
 		r.in.update(ssrc, func(s *inbound) {
 			if s.codec.Kind == kind {
-				s.frames.freezes.pause(paused)
+				s.pause(paused, now)
 			}
 		})
 	}

@@ -47,7 +47,7 @@ func TestInboundAudio(t *testing.T) {
 	want.FractionLost = diag.Ptr(0.2)
 	want.Jitter, want.ClockRate, want.TimestampJumps = diag.Ptr(0.0), 48_000, diag.Ptr(uint32(0))
 	want.Bitrate = diag.Ptr(9 * 80 * 8 / 0.25)
-	want.LastPacketReceivedAgo = diag.Ptr(0.05)
+	want.LastPacketReceivedAgo, want.LongestPacketGap = diag.Ptr(0.05), diag.Ptr(0.06)
 	want.TotalSamplesReceived, want.ConcealedSamples = diag.Ptr(uint64(11*960)), diag.Ptr(uint64(2*960))
 	got := r.inbound()
 	got.Sound, got.AudioLevel, got.TotalAudioEnergy, got.TotalSamplesDuration = nil, nil, nil, nil // of zeros
@@ -180,7 +180,7 @@ func TestOutbound(t *testing.T) {
 		PacketsSent: diag.Ptr(uint64(5)), BytesSent: diag.Ptr(uint64(11 + 2 + 4 + 4 + 2)), HeaderBytesSent: diag.Ptr(uint64(5*12 + 2)), RetransmittedPacketsSent: diag.Ptr(uint64(2)),
 		Bitrate:    diag.Ptr(12 * 8.0),
 		FramesSent: diag.Ptr(uint32(2)), KeyFramesSent: diag.Ptr(uint32(1)), FramesPerSecond: diag.Ptr(2.0),
-		FrameWidth: diag.Ptr(uint16(320)), FrameHeight: diag.Ptr(uint16(240)),
+		FrameWidth: diag.Ptr(uint16(320)), FrameHeight: diag.Ptr(uint16(240)), LastPacketSentAgo: diag.Ptr(1.0),
 	}
 	if diff := cmp.Diff(counted(want), r.outbound(), about); diff != "" {
 		t.Error(diff)

@@ -34,6 +34,7 @@ type sequence struct {
 	repaired  int64 // of those, arrived as retransmissions
 	got       bits  // arrived, of the window up to max
 	asked     bits  // asked for with a NACK, of the window up to max
+	restored  bits  // repeated in later packets, of the window up to max
 }
 
 // add counts the arrival of a packet and returns its extended sequence number, which only grows, restarts included. A
@@ -67,7 +68,7 @@ func (s *sequence) add(seq uint16, repaired bool) (int64, arrival) {
 
 func (s *sequence) begin(ext int64) {
 	s.started, s.base, s.max, s.odd = true, ext, ext, -1
-	s.got, s.asked = bits{}, bits{}
+	s.got, s.asked, s.restored = bits{}, bits{}, bits{}
 	s.got.set(ext)
 	s.unique++
 }
@@ -75,11 +76,12 @@ func (s *sequence) begin(ext int64) {
 func (s *sequence) advance(step int64) {
 	s.odd = -1
 	if step >= window {
-		s.got, s.asked = bits{}, bits{}
+		s.got, s.asked, s.restored = bits{}, bits{}, bits{}
 	} else {
 		for i := s.max + 1; i <= s.max+step; i++ {
 			s.got.clear(i)
 			s.asked.clear(i)
+			s.restored.clear(i)
 		}
 	}
 	s.max += step
@@ -89,7 +91,15 @@ func (s *sequence) advance(step int64) {
 
 func (s *sequence) fill(ext int64) arrival {
 	if s.got.has(ext) {
-		return arrivalDuplicate
+		if !s.restored.has(ext) {
+			return arrivalDuplicate
+		}
+		s.repaired-- // it was late, not lost
+		s.restored.clear(ext)
+		if s.asked.has(ext) {
+			return arrivalRepair
+		}
+		return arrivalLate
 	}
 	s.got.set(ext)
 	s.unique++
@@ -98,6 +108,18 @@ func (s *sequence) fill(ext int64) arrival {
 		return arrivalRepair
 	}
 	return arrivalLate
+}
+
+// restore counts a packet as repaired that later ones repeat; false if it is not missing.
+func (s *sequence) restore(ext int64) bool {
+	if !s.started || ext <= s.base || ext > s.max || ext <= s.max-window || s.got.has(ext) {
+		return false
+	}
+	s.got.set(ext)
+	s.restored.set(ext)
+	s.unique++
+	s.repaired++
+	return true
 }
 
 // ask remembers that a NACK for seq was sent.

@@ -233,6 +233,9 @@ func (t *tracks) asides(d *sdp.Description) {
 		for _, c := range d.Media[i].Codecs {
 			if n, err := strconv.ParseUint(c.PayloadType, 10, 7); err == nil {
 				t.p.recorder.SetAside(uint8(n), c.Short()) // #nosec G115 -- 7 bits
+				if apt, ok := c.Repairs(); ok {
+					t.p.recorder.SetRepair(uint8(n), apt) // #nosec G115 -- 7 bits
+				}
 			}
 		}
 	}

@@ -55,6 +55,14 @@ type Codec struct {
 	Feedback    []string // of a=rtcp-fb: "nack", "nack pli"
 }
 
+// Repairs is the payload type that a format of retransmissions repairs (RFC 4588 §8.1); false for other formats.
+func (c Codec) Repairs() (apt uint8, ok bool) {
+	value, ok := strings.CutPrefix(c.Params, "apt=")
+	value, _, _ = strings.Cut(value, ";")
+	n, err := strconv.ParseUint(value, 10, 7)
+	return uint8(n), ok && err == nil && strings.EqualFold(c.Short(), "rtx") // #nosec G115 -- 7 bits
+}
+
 // Short is the codec's name without its clock rate.
 func (c Codec) Short() string {
 	name, _, _ := strings.Cut(c.Name, "/")

@@ -89,22 +89,10 @@ var mediaFindings = map[string]entry{
 			}
 		}),
 	"media.stopped": on(
-		"Packets of this kind arrived, but none in the last 1.75 seconds or more, although the call stayed connected. The "+
-			"source ended, or something on the path closed.",
-		func(_ judge.Finding, e judge.MediaStopped) Text {
-			when := "before the end"
-			if e.Running {
-				when = "ago"
-			}
-			return Text{
-				Title: "Inbound " + e.Kind + " stopped " + Millis(e.AgoMs) + " " + when + ".",
-				Evidence: lines(fmt.Sprintf("%d packets received, none in the last %s; the connection was established all the time",
-					e.Packets, Millis(e.AgoMs)),
-					muted(e.Kind, e.Muted)),
-				Advice: "Check the sender at that time: its source may have ended. Then check firewalls and bandwidth " +
-					"limits on the path.",
-			}
-		}),
+		"Packets of this kind arrived, or were sent, but none in the last 1.75 seconds or more, although the call stayed "+
+			"connected; at the end of a call, none for three times as long as ever before. Of outbound media, it may also "+
+			"mean that the peer's feedback names none of the packets that were sent for a second or more. The source "+
+			"ended, or something on the path closed.", mediaStopped),
 	"media.loss": on(
 		"More than 5 % of the packets of a direction were lost, counted as receiver reports do (RFC 3550), before any "+
 			"retransmission. Retransmission repairs video; what it did not repair is the unrepaired loss. Above 20 % a check "+
@@ -239,6 +227,44 @@ var without = map[string]string{"audio": "--video-only", "video": "--audio-only"
 
 // names is a list in a sentence.
 func names(list []string) string { return strings.Join(list, ", ") }
+
+func mediaStopped(_ judge.Finding, e judge.MediaStopped) Text {
+	when := "before the end"
+	if e.Running {
+		when = "ago"
+	}
+	t := Text{Title: Capital(string(e.Direction)) + " " + e.Kind + " stopped " + Millis(e.AgoMs) + " " + when + "."}
+	const connected = "; the connection was established all the time"
+	switch {
+	case e.AtPeer:
+		t.Title = "The peer has received no " + e.Kind + " for " + Millis(e.AgoMs) + "."
+		if !e.Running {
+			t.Title = "The peer received no " + e.Kind + " in the last " + Millis(e.AgoMs) + "."
+		}
+		t.Evidence = []string{fmt.Sprintf("%s packets sent; the peer's feedback names none of the last %s%s",
+			Number(e.Packets), Millis(e.AgoMs), connected)}
+		t.Advice = "Check what changed on the path at that time: a firewall or NAT may drop the direction to the peer."
+	case e.Direction == diag.Outbound:
+		t.Evidence = lines(
+			fmt.Sprintf("%s packets sent, none in the last %s%s", Number(e.Packets), Millis(e.AgoMs), connected),
+			mutedHere(e.Kind, e.Muted))
+		t.Advice = "Check the file of --send-media. Without one, record the call (--record) and report the fault."
+	default:
+		t.Evidence = lines(
+			fmt.Sprintf("%s packets received, none in the last %s%s", Number(e.Packets), Millis(e.AgoMs), connected),
+			muted(e.Kind, e.Muted))
+		t.Advice = "Check the sender at that time: its source may have ended. Then check firewalls and bandwidth limits on " +
+			"the path."
+	}
+	return t
+}
+
+func mutedHere(kind string, is bool) string {
+	if !is {
+		return ""
+	}
+	return "this side muted its " + kind
+}
 
 func muted(kind string, is bool) string {
 	if !is {

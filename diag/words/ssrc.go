@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"strings"
 
 	"dialtone/diag"
 	"dialtone/diag/judge"
@@ -27,6 +28,18 @@ var ssrcFindings = map[string]entry{
 				Evidence: lines(fmt.Sprintf("SSRC %d continued as %d", e.Previous, e.SSRC),
 					Count(e.Times, "change", "changes")),
 				Advice: "Let the sender keep its SSRC, send the MID header extension, or announce the new one by an offer.",
+			}
+		}),
+	"media.redundancy_unasked": on(
+		"Packets carry redundancy against loss (RED of RFC 2198, FEC of RFC 5109 or RFC 8627) in a format that this side's "+
+			"description does not have, so it was not agreed on (RFC 3264 §6.1). dialtone reads it all the same. Other "+
+			"receivers drop such packets, and the media in them.",
+		func(_ judge.Finding, e judge.RedundancyUnasked) Text {
+			packets := Count(int(e.Packets), "packet or block of it", "packets or blocks of it") // #nosec G115 -- a count
+			return Text{
+				Title:    fmt.Sprintf("The peer sends %s with %s, which was not agreed on.", e.Kind, strings.ToUpper(e.Format)),
+				Evidence: []string{packets},
+				Advice:   "Let the sender use only the formats that the answer accepts.",
 			}
 		}),
 	"media.unknown_ssrc": on(

@@ -1,12 +1,14 @@
-// Package background finds out whether the background of a terminal is light or dark, while the screen is there:
-// a terminal that does not answer delays nothing, and no key that was typed ahead is lost.
+// Package background finds out whether the background of a terminal is light or dark, and whether it shows pictures,
+// while the screen is there: a terminal that does not answer delays nothing, and no key that was typed ahead is lost.
 package background
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"strconv"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"golang.org/x/term"
@@ -15,24 +17,34 @@ import (
 const (
 	query = "\x1b]11;?\x1b\\" // xterm's OSC 11
 	start = "\x1b]11;"
+	// the graphics protocol of kitty: may a picture of one pixel be sent? Then the name and the version of the terminal
+	// (XTVERSION): several have the protocol, and not the placeholders
+	graphics = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[>0q"
+	answer   = "\x1b_Gi=31;"
+	version  = "\x1bP>|"
 	// maxAnswer bounds how much of the input is held back as the beginning of an answer.
 	maxAnswer = 64
 )
 
-// Found reports that the terminal has answered.
-type Found struct{ Dark bool }
+type (
+	// Found reports that the terminal has answered.
+	Found struct{ Dark bool }
+	// Graphics reports that the terminal shows pictures where placeholders stand.
+	Graphics struct{}
+)
 
 // Reader is the input of a terminal without the answer to the query.
 type Reader struct {
 	*os.File
-	found  func(Found)
+	found  func(tea.Msg)
+	shows  bool   // the terminal has the graphics protocol
 	held   []byte // the beginning of an answer
 	passed []byte // input that did not fit into the caller's buffer
 }
 
 // Input reads from a terminal: in, or standard input without one. It is nil where that is no terminal, and nothing
 // should be queried then. found is called by the goroutine that reads.
-func Input(in io.Reader, found func(Found)) *Reader {
+func Input(in io.Reader, found func(tea.Msg)) *Reader {
 	file, ok := in.(*os.File)
 	if in == nil {
 		file, ok = os.Stdin, true
@@ -43,10 +55,14 @@ func Input(in io.Reader, found func(Found)) *Reader {
 	return &Reader{File: file, found: found}
 }
 
-// Query is the command that queries the terminal behind out.
-func Query(out io.Writer) tea.Cmd {
+// Query is the command that queries the terminal behind out, also for pictures if it may be asked.
+func Query(out io.Writer, pictures bool) tea.Cmd {
 	return func() tea.Msg {
-		_, _ = io.WriteString(out, query) // a terminal that cannot be written to shows no screen either
+		questions := query
+		if pictures {
+			questions += graphics
+		}
+		_, _ = io.WriteString(out, questions) // a terminal that cannot be written to shows no screen either
 		return nil
 	}
 }
@@ -69,17 +85,17 @@ func (r *Reader) Read(p []byte) (int, error) {
 func (r *Reader) strip(b []byte) (rest []byte) {
 	r.held = nil
 	for {
-		at := bytes.Index(b, []byte(start))
+		at, begin := first(b)
 		if at < 0 {
-			return append(rest, b...)
+			n := cut(b)
+			r.held = bytes.Clone(b[len(b)-n:])
+			return append(rest, b[:len(b)-n]...)
 		}
-		body := b[at+len(start):]
+		body := b[at+len(begin):]
 		end, length := terminator(body)
 		switch {
 		case end >= 0:
-			if dark, ok := parse(string(body[:end])); ok {
-				r.found(Found{dark})
-			}
+			r.read(begin, string(body[:end]))
 			rest, b = append(rest, b[:at]...), body[end+length:]
 		case len(body) > maxAnswer: // no answer
 			return append(rest, b...)
@@ -88,6 +104,58 @@ func (r *Reader) strip(b []byte) (rest []byte) {
 			return append(rest, b[:at]...)
 		}
 	}
+}
+
+// answers are the beginnings of answers.
+var answers = []string{start, answer, version}
+
+// cut is how many bytes at the end are part of the beginning of an answer. Escape alone is a key.
+func cut(b []byte) int {
+	for _, s := range answers {
+		for n := len(s) - 1; n > 1; n-- {
+			if bytes.HasSuffix(b, []byte(s[:n])) {
+				return n
+			}
+		}
+	}
+	return 0
+}
+
+// first finds the beginning of the first answer; -1 without one.
+func first(b []byte) (at int, begin string) {
+	at = -1
+	for _, s := range answers {
+		if i := bytes.Index(b, []byte(s)); i >= 0 && (at < 0 || i < at) {
+			at, begin = i, s
+		}
+	}
+	return at, begin
+}
+
+// read understands an answer.
+func (r *Reader) read(begin, body string) {
+	switch begin {
+	case answer:
+		r.shows = body == "OK"
+	case version:
+		if r.shows && hasPlaceholders(body) {
+			r.found(Graphics{})
+		}
+	default:
+		if dark, ok := parse(body); ok {
+			r.found(Found{dark})
+		}
+	}
+}
+
+// hasPlaceholders reports whether a terminal of a version, "kitty(0.42.1)" or "ghostty 1.2.0", shows pictures where
+// placeholders stand. kitty does since 0.28.
+func hasPlaceholders(version string) bool {
+	var major, minor int
+	if _, err := fmt.Sscanf(version, "kitty(%d.%d", &major, &minor); err == nil {
+		return major > 0 || minor >= 28
+	}
+	return strings.HasPrefix(version, "ghostty")
 }
 
 // terminator finds the end of an answer: BEL, or ESC and a backslash.

@@ -24,6 +24,14 @@ func Terminal(out io.Writer) *draw.Terminal {
 	return t
 }
 
+// AsksGraphics reports whether a terminal may be asked whether it shows pictures. screen and tmux pass neither question
+// nor picture on, and a few print what they do not know.
+func AsksGraphics(env func(string) string) bool {
+	name := env("TERM")
+	return env("TMUX") == "" && env("STY") == "" && env("TERM_PROGRAM") != "Apple_Terminal" && name != "linux" &&
+		!strings.HasPrefix(name, "screen") && !strings.HasPrefix(name, "tmux")
+}
+
 // profileOf is the profile of a terminal by its name. screen and tmux read the 256 colors whatever terminal they are
 // in, and draw the nearest that it has; termenv takes those without "color" in their names to have none.
 func profileOf(name string, found termenv.Profile) termenv.Profile {

@@ -31,10 +31,14 @@ func PictureSize(p diag.Thumbnail, columns, rows int) (width, height int) {
 	return min(width, p.Width), min(height, (p.Height+1)/2)
 }
 
-// Picture draws a picture in cells of two pixels, one above the other. Without colors, it is drawn in shades.
+// Picture draws a picture: by the terminal if it can, or in cells of two pixels, one above the other. Without colors,
+// it is drawn in shades.
 func (t *Theme) Picture(p diag.Thumbnail, width, height int) []string {
 	if width <= 0 || height <= 0 {
 		return nil
+	}
+	if t.kitty != nil && !t.ascii {
+		return t.kitty.cells(p, width, height)
 	}
 	pixel := func(x, y, rows int) color.RGBA {
 		at := 3 * (y*p.Height/rows*p.Width + x*p.Width/width)

@@ -20,6 +20,7 @@ const (
 type Terminal struct {
 	*lipgloss.Renderer
 	Background Background
+	Kitty      *Kitty // nil: the terminal has not said that it can show pictures
 }
 
 // NewTerminal is the terminal behind out, with a background that is unknown.

@@ -23,6 +23,7 @@ type Theme struct {
 	ascii   bool // frames hold only ASCII
 	profile termenv.Profile
 	light   bool // the background
+	kitty   *Kitty
 }
 
 // tone is a color on light backgrounds, on dark ones, and where it must be legible on both. Its numbers are those of
@@ -64,7 +65,7 @@ func NewTheme(r *Terminal) *Theme {
 		Tab:    newPaint(accent.style(r).Bold(true)),
 		Glyphs: Unicode,
 
-		profile: r.ColorProfile(), light: r.Background == Light,
+		profile: r.ColorProfile(), light: r.Background == Light, kitty: r.Kitty,
 	}
 }
 

@@ -43,10 +43,10 @@ func Open(o Options, c Content) *Screen {
 	m.paint()
 	s := &Screen{done: make(chan struct{})}
 	options := []tea.ProgramOption{tea.WithOutput(o.Out), tea.WithAltScreen(), tea.WithoutSignalHandler()}
-	if input := background.Input(o.In, func(f background.Found) { s.program.Send(f) }); input != nil {
+	if input := background.Input(o.In, func(answer tea.Msg) { s.program.Send(answer) }); input != nil {
 		options = append(options, tea.WithInput(input))
 		if terminal.ColorProfile() != termenv.Ascii {
-			m.first = background.Query(o.Out)
+			m.first = background.Query(o.Out, false)
 		}
 	} else {
 		options = append(options, tea.WithInput(nil))

@@ -19,10 +19,10 @@ func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) (*Choice, 
 	terminal := background.Terminal(out)
 	m := New(o, terminal)
 	var program *tea.Program
-	if input := background.Input(in, func(f background.Found) { program.Send(f) }); input != nil {
+	if input := background.Input(in, func(answer tea.Msg) { program.Send(answer) }); input != nil {
 		in = input
 		if terminal.ColorProfile() != termenv.Ascii {
-			m.first = background.Query(out)
+			m.first = background.Query(out, false)
 		}
 	}
 	program = tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithoutSignalHandler())

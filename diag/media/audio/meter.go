@@ -50,6 +50,14 @@ func (m *Meter) Restart() {
 	m.played = false
 }
 
+// Pause says that the sender muted or unmuted: the silence is no dropout of its tone, and ends with that.
+func (m *Meter) Pause(paused bool) {
+	m.sound.tone.pause(paused)
+	if !paused {
+		m.sound.loud()
+	}
+}
+
 // Add takes a packet as it arrives.
 func (m *Meter) Add(p Packet) { m.order.add(p, m.play) }
 

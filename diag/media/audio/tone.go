@@ -79,6 +79,8 @@ type tone struct {
 	absent    time.Duration // since it was last heard
 	lost      bool          // packets are missing in this absence
 	settled   bool          // the decoder had a block to recover from that
+	paused    bool          // the sender muted it
+	excused   bool          // it did, and the tone was not heard since
 	drops     uint32
 	ofLoss    uint32
 	dropped   time.Duration
@@ -125,20 +127,29 @@ func (t *tone) block(x []float32, rms float64) (found, clean bool) {
 
 // begin makes the tone known: it was heard for all of the run.
 func (t *tone) begin() {
-	*t = tone{known: true, guess: t.guess, heard: time.Duration(t.run) * blockLength}
+	*t = tone{known: true, paused: t.paused, excused: t.excused, guess: t.guess, heard: time.Duration(t.run) * blockLength}
+}
+
+// pause notes that the sender muted or unmuted.
+func (t *tone) pause(paused bool) {
+	t.paused, t.excused = paused, true
+	t.absent, t.lost, t.settled = 0, false, false
 }
 
 // again processes a block in which the known tone is heard.
 func (t *tone) again(s sine) {
-	if t.absent > 0 {
+	if t.absent > 0 && !t.excused {
 		t.drops++
 		if t.lost {
 			t.ofLoss++
 		}
 		t.dropped += t.absent
 		t.longest = max(t.longest, t.absent)
+	}
+	if t.absent > 0 {
 		t.absent, t.lost, t.settled, t.phased = 0, false, false, false
 	}
+	t.excused = t.paused
 	if t.phased {
 		t.turn += math.Remainder(s.phase-t.phase-radians(t.guess)*toneBlock, 2*math.Pi)
 		t.turns++
@@ -149,7 +160,8 @@ func (t *tone) again(s sine) {
 
 // miss processes a time in which the tone is not heard, because packets are lost or for another reason.
 func (t *tone) miss(d time.Duration, lost bool) {
-	if !t.known {
+	if !t.known || t.paused {
+		t.phased = false
 		return
 	}
 	if t.phased = false; t.lost && !lost && !t.settled {
@@ -159,7 +171,7 @@ func (t *tone) miss(d time.Duration, lost bool) {
 	t.absent += d
 	t.lost = t.lost || lost
 	if t.absent >= toneWait && t.heard < toneWait { // it was no test tone
-		*t = tone{}
+		*t = tone{excused: t.excused}
 	}
 }
 

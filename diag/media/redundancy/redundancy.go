@@ -37,16 +37,29 @@ type Block struct {
 	Payload     []byte
 	Earlier     int // blocks that repeat earlier packets, without empty ones
 	Bytes       int // of these
+	Repeats     [maxRepeats]Repeat
 }
 
-// maxBlocks bounds the blocks of a payload; senders use one or two.
-const maxBlocks = 32
+// Repeat is a block that repeats an earlier packet; without payload, there is none. The first of a payload is that of
+// the packet just before, by the order of the blocks.
+type Repeat struct {
+	PayloadType uint8
+	Offset      uint32 // units of the timestamp by which the packet is older
+	Payload     []byte
+}
+
+// maxBlocks bounds the blocks of a payload; senders use one or two. Of these, the latest are kept.
+const (
+	maxBlocks  = 32
+	maxRepeats = 4
+)
 
 // Unwrap reads a payload of RED; false for one that breaks off.
 func Unwrap(payload []byte) (Block, bool) {
 	var b Block
 	rest, skip := payload, 0
-	for range maxBlocks {
+	var headers [maxBlocks]uint32
+	for n := range maxBlocks {
 		if len(rest) == 0 {
 			return Block{}, false
 		}
@@ -55,12 +68,14 @@ func Unwrap(payload []byte) (Block, bool) {
 				return Block{}, false
 			}
 			b.Payload = rest[1+skip:]
+			b.repeats(headers[:n], rest[1:1+skip])
 			return b, true
 		}
 		if len(rest) < 4 {
 			return Block{}, false
 		}
-		if length := int(binary.BigEndian.Uint16(rest[2:]) & 0x3ff); length > 0 {
+		headers[n] = binary.BigEndian.Uint32(rest)
+		if length := int(headers[n] & 0x3ff); length > 0 {
 			b.Earlier++
 			b.Bytes += length
 			skip += length
@@ -68,6 +83,16 @@ func Unwrap(payload []byte) (Block, bool) {
 		rest = rest[4:]
 	}
 	return Block{}, false
+}
+
+// repeats finds the last blocks before the primary one.
+func (b *Block) repeats(headers []uint32, bodies []byte) {
+	for i := range min(len(headers), maxRepeats) {
+		h := headers[len(headers)-1-i]
+		begin := len(bodies) - int(h&0x3ff)
+		b.Repeats[i] = Repeat{uint8(h >> 24 & 0x7f), h >> 10 & 0x3fff, bodies[begin:]}
+		bodies = bodies[:begin]
+	}
 }
 
 // OpusFEC reports whether a packet of Opus repeats the one before it with fewer bits (LBRR): the flag follows those of

@@ -15,12 +15,12 @@ func TestUnwrap(t *testing.T) {
 		want    Block
 		ok      bool
 	}{
-		"media alone":   {[]byte{111, 1, 2}, Block{111, []byte{1, 2}, 0, 0}, true},
-		"one before":    {join(earlier(111, 3), []byte{111, 7, 7, 7, 1, 2}), Block{111, []byte{1, 2}, 1, 3}, true},
-		"two before":    {join(earlier(111, 1), earlier(111, 2), []byte{111, 7, 8, 8, 1}), Block{111, []byte{1}, 2, 3}, true},
-		"an empty one":  {join(earlier(111, 0), []byte{111, 1}), Block{111, []byte{1}, 0, 0}, true},
-		"nothing new":   {join(earlier(111, 2), []byte{111, 7, 7}), Block{111, []byte{}, 1, 2}, true},
-		"1,023 bytes":   {join(earlier(111, 1023), []byte{111}, make([]byte, 1023), []byte{9}), Block{111, []byte{9}, 1, 1023}, true},
+		"media alone":   {[]byte{111, 1, 2}, Block{PayloadType: 111, Payload: []byte{1, 2}}, true},
+		"one before":    {join(earlier(111, 3), []byte{111, 7, 7, 7, 1, 2}), Block{PayloadType: 111, Payload: []byte{1, 2}, Earlier: 1, Bytes: 3}, true},
+		"two before":    {join(earlier(111, 1), earlier(111, 2), []byte{111, 7, 8, 8, 1}), Block{PayloadType: 111, Payload: []byte{1}, Earlier: 2, Bytes: 3}, true},
+		"an empty one":  {join(earlier(111, 0), []byte{111, 1}), Block{PayloadType: 111, Payload: []byte{1}, Earlier: 0, Bytes: 0}, true},
+		"nothing new":   {join(earlier(111, 2), []byte{111, 7, 7}), Block{PayloadType: 111, Payload: []byte{}, Earlier: 1, Bytes: 2}, true},
+		"1,023 bytes":   {join(earlier(111, 1023), []byte{111}, make([]byte, 1023), []byte{9}), Block{PayloadType: 111, Payload: []byte{9}, Earlier: 1, Bytes: 1023}, true},
 		"too short":     {join(earlier(111, 3), []byte{111, 7, 7}), Block{}, false},
 		"no header":     {nil, Block{}, false},
 		"half a header": {[]byte{0x80 | 111, 0}, Block{}, false},
@@ -32,6 +32,16 @@ func TestUnwrap(t *testing.T) {
 			got.Earlier != test.want.Earlier || got.Bytes != test.want.Bytes {
 			t.Errorf("%s: %+v, %v", name, got, ok)
 		}
+	}
+}
+
+// TestRepeats: the last blocks before the primary one are known with their offsets, the latest first.
+func TestRepeats(t *testing.T) {
+	block, ok := Unwrap([]byte{0x80 | 111, 0x1e, 0, 1, 0x80 | 110, 0x0f, 0, 2, 111, 7, 8, 9, 1, 2})
+	first, second := block.Repeats[0], block.Repeats[1]
+	if !ok || first.PayloadType != 110 || first.Offset != 960 || !bytes.Equal(first.Payload, []byte{8, 9}) ||
+		second.PayloadType != 111 || second.Offset != 1920 || !bytes.Equal(second.Payload, []byte{7}) || block.Repeats[2].Payload != nil {
+		t.Errorf("%+v", block)
 	}
 }
 

@@ -22,6 +22,7 @@ var flows = map[diag.Direction]map[call.Flow]string{
 	diag.Outbound: {
 		call.FlowOK:      "sending %s.",
 		call.FlowMuted:   "you muted %s.",
+		call.FlowSilent:  "%s to the peer stopped.",
 		call.FlowMissing: "no %s sent, although it was negotiated.",
 	},
 }

@@ -1,0 +1,93 @@
+package judge_test
+
+import (
+	"slices"
+	"testing"
+
+	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/diagtest"
+	"dialtone/diag/judge"
+)
+
+// TestStopped: what stops is named in both directions, and what was muted is not, nor just after that.
+func TestStopped(t *testing.T) {
+	const s = 1000 // ms
+	mute := func(side diag.Side, muted bool) diag.Data {
+		return diag.TrackMuted{Side: side, Kind: "audio", Muted: muted}
+	}
+	in := func(ago float64, silent float64) diag.Sample {
+		return diag.Sample{Inbound: []diag.InboundRTP{{
+			Kind: "audio", SSRC: 1, PacketsReceived: diag.Ptr(uint64(500)), LastPacketReceivedAgo: &ago,
+			Sound: &diag.Sound{Source: diag.SoundDecoder, SilentFor: silent}, LongestPacketGap: diag.Ptr(0.1),
+		}}}
+	}
+	final := func(ago, longest float64) diag.Sample {
+		sample := in(ago, 0)
+		sample.Final, sample.Inbound[0].LongestPacketGap = true, &longest
+		return sample
+	}
+	out := func(ago float64, gone ...float64) diag.Sample {
+		r := &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(0))}
+		if len(gone) > 0 {
+			r.NotReceivedFor = &gone[0]
+		}
+		return diag.Sample{Outbound: []diag.OutboundRTP{{
+			Kind: "audio", SSRC: 1, PacketsSent: diag.Ptr(uint64(500)), LastPacketSentAgo: &ago, Remote: r,
+		}}}
+	}
+	two := out(0.01, 5)
+	two.Outbound = append(two.Outbound, out(0.01).Outbound...)
+	ended := func(by diag.EndedBy) diag.Data { return diag.CallEnded{Reason: diag.EndHangup, By: by} }
+	for name, tt := range map[string]struct {
+		log  []any
+		want string
+	}{
+		"it flows":                       {[]any{9 * s, in(0.02, 0)}, ""},
+		"it stopped":                     {[]any{9 * s, in(2, 0)}, "audio"},
+		"it is sent":                     {[]any{9 * s, out(0.02)}, ""},
+		"it is not sent any more":        {[]any{9 * s, out(2)}, "outbound audio"},
+		"the peer gets none":             {[]any{9 * s, out(0.02, 1.2)}, "outbound audio"},
+		"the peer got none for a moment": {[]any{9 * s, out(0.02, 0.8)}, ""},
+		"the peer gets another stream":   {[]any{9 * s, two}, ""},
+		"muted":                          {[]any{s, mute(diag.Remote, true), 9 * s, in(8, 8)}, ""},
+		"muted here":                     {[]any{s, mute(diag.Local, true), 9 * s, out(8, 8)}, ""},
+		"unmuted a moment ago":           {[]any{s, mute(diag.Remote, true), 9 * s, in(8, 8), 9*s + s/10, mute(diag.Remote, false)}, ""},
+		"unmuted, sample of before":      {[]any{s, mute(diag.Remote, true), 9 * s, mute(diag.Remote, false), 9*s + s/100, in(8, 8), 10 * s, in(0.01, 0)}, ""},
+		"unmuted, and it flows":          {[]any{s, mute(diag.Remote, true), 9 * s, mute(diag.Remote, false), 12 * s, in(0.02, 0)}, ""},
+		"unmuted, and nothing comes":     {[]any{s, mute(diag.Remote, true), 9 * s, mute(diag.Remote, false), 12 * s, in(11, 8)}, "audio"},
+		"unmuted here, nothing is sent":  {[]any{s, mute(diag.Local, true), 9 * s, mute(diag.Local, false), 12 * s, out(11)}, "outbound audio"},
+		"the end comes soon":             {[]any{9 * s, final(0.7, 0.1), 9*s + s/10, ended(diag.ByLocal)}, "audio"},
+		"the end comes at once":          {[]any{9 * s, final(0.4, 0.1), 9*s + s/10, ended(diag.ByLocal)}, ""},
+		"the end of a pause":             {[]any{9 * s, final(1.1, 0.4), 9*s + s/10, ended(diag.ByLocal)}, ""},
+		"the peer ends it":               {[]any{9 * s, final(0.7, 0.1), 9*s + s/10, ended(diag.ByRemote)}, ""},
+	} {
+		log := append([]any{
+			0, diag.CallStart{Command: "call", Media: true}, 0, diag.ConnectionState{State: "connected"},
+		}, tt.log...)
+		c := call.Fold(diagtest.Log(log...))
+		found := judge.Judge(c).Findings
+		i := slices.IndexFunc(found, func(f judge.Finding) bool { return f.ID == "media.stopped" || f.ID == "media.silent" })
+		switch {
+		case tt.want == "" && i >= 0:
+			t.Errorf("%s: %+v", name, found[i])
+		case tt.want != "" && (i < 0 || found[i].Subject != tt.want || found[i].ID != "media.stopped"):
+			t.Errorf("%s: %+v", name, found)
+		}
+	}
+}
+
+// TestMutedPicture: what a muted picture shows says nothing of the one after it.
+func TestMutedPicture(t *testing.T) {
+	const s = 1000 // ms
+	black := diag.Picture{SSRC: 1, Width: 320, Height: 240, Dark: 1}
+	in := diag.Sample{Inbound: []diag.InboundRTP{{Kind: "video", SSRC: 1, PacketsReceived: diag.Ptr(uint64(500)), LastPacketReceivedAgo: diag.Ptr(0.1)}}}
+	c := call.Fold(diagtest.Log(0, diag.CallStart{Command: "call", Media: true}, 0, diag.ConnectionState{State: "connected"},
+		s, diag.TrackMuted{Side: diag.Remote, Kind: "video", Muted: true}, 2*s, black, 3*s, black, 4*s, black, 4*s, in,
+		5*s, diag.TrackMuted{Side: diag.Remote, Kind: "video"}, 8*s, in))
+	for _, f := range judge.Judge(c).Findings {
+		if f.Family() == "media" {
+			t.Errorf("%+v", f)
+		}
+	}
+}
