@@ -70,6 +70,7 @@ type Call struct {
 	RemoteMuted   map[string]bool
 	unmuted       map[muting]time.Duration // when that ended last
 	Pictures      []PictureRow             // the latest of each stream of video
+	Encodings     []diag.VideoEncoding     // likewise, of those that arrive
 	Samples       []SampleRow              // the latest quarter of an hour
 	RemoteSamples []TheirRow               // what the peer's statistics say, likewise
 	RemoteSince   *TheirRow                // the first sample since the peer's counters began anew; nil if they never did
