@@ -107,6 +107,10 @@ func examples() []Event {
 		{1200 * time.Millisecond, KeyFrameRequested{SSRC: 2774119101, SinceMs: Ptr(Millis(700 * time.Millisecond)), IntervalMs: Ptr(Millis(2 * time.Second))}},
 		{1250 * time.Millisecond, KeyFrame{SSRC: 2774119101, AfterMs: Millis(50 * time.Millisecond)}},
 		{1260 * time.Millisecond, MediaResumed{Kind: "video", SSRC: 2774119101, AfterMs: Millis(1100 * time.Millisecond)}},
+		{1270 * time.Millisecond, VideoEncoding{
+			SSRC: 2774119101, MimeType: "video/H264", PayloadType: 102, Profile: ConstrainedBaseline, Level: "3.1", ProfileLevelID: "42e01f",
+			Width: 1280, Height: 720, KeyFrameIntervalMs: Ptr(Millis(2 * time.Second)), BFrames: Ptr(false), Reordered: Ptr(false),
+		}},
 		{1280 * time.Millisecond, MediaFile{File: "media/video-1-2774119101.ivf", Kind: "video", Mid: "1", SSRC: 2774119101, Codec: "VP8", Bytes: 104300, Frames: 31}},
 		{1300 * time.Millisecond, Impaired{
 			Inbound:  ImpairedPackets{Packets: 140, Lost: 9, Delayed: 131, Reordered: 1, Streams: []ImpairedStream{{SSRC: 2774119101, Packets: 48, Dropped: 5}}},

@@ -39,7 +39,7 @@ func (answerCommand) Help() string {
 		"With --listen, --whip and --whep it is a server and handles one call after another: other callers get 503 "+
 		"while one is active. After two calls that were not connected, the next one is answered later: of the same client "+
 		"with --listen, --whip and --whep, and of the room code otherwise. With --whip it reports what is wrong with a "+
-		"publisher: no media, packet loss, no key frames.",
+		"publisher: no media, packet loss, rare key frames, B-frames, a profile that was not negotiated.",
 		[]string{
 			"dialtone answer w1",
 			"dialtone answer w1 --once --wait 1m --server https://call.example.org/call/",

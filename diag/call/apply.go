@@ -269,6 +269,8 @@ func (c *Call) applyMedia(e diag.Event) {
 		}
 	case diag.Picture:
 		c.putPicture(d, e.At)
+	case diag.VideoEncoding:
+		c.putEncoding(d)
 	case diag.Sample:
 		c.Samples = keep(c.Samples, SampleRow{d, e.At}, maxSamples)
 		for _, stats := range d.Channels {

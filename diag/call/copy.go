@@ -14,7 +14,7 @@ func (c *Call) Copy() *Call {
 	d.Pairs, d.pairIndex = slices.Clone(c.Pairs), maps.Clone(c.pairIndex)
 	d.Descriptions, d.Samples, d.Warnings = slices.Clone(c.Descriptions), slices.Clone(c.Samples), slices.Clone(c.Warnings)
 	d.Channels, d.Messages, d.Tracks = slices.Clone(c.Channels), slices.Clone(c.Messages), slices.Clone(c.Tracks)
-	d.Pictures = slices.Clone(c.Pictures)
+	d.Pictures, d.Encodings = slices.Clone(c.Pictures), slices.Clone(c.Encodings)
 	d.RemoteSamples = slices.Clone(c.RemoteSamples)
 	d.NAT = slices.Clone(c.NAT)
 	m := c.Machine

@@ -68,11 +68,12 @@ type Call struct {
 	Tracks        []TrackRow
 	LocalMuted    map[string]bool // by kind
 	RemoteMuted   map[string]bool
-	Pictures      []PictureRow // the latest of each stream of video
-	Samples       []SampleRow  // the latest quarter of an hour
-	RemoteSamples []TheirRow   // what the peer's statistics say, likewise
-	RemoteSince   *TheirRow    // the first sample since the peer's counters began anew; nil if they never did
-	fastest       float64      // shortest time from a peer's clock to ours, ms: only differences are meaningful
+	Pictures      []PictureRow         // the latest of each stream of video
+	Encodings     []diag.VideoEncoding // likewise, of those that arrive
+	Samples       []SampleRow          // the latest quarter of an hour
+	RemoteSamples []TheirRow           // what the peer's statistics say, likewise
+	RemoteSince   *TheirRow            // the first sample since the peer's counters began anew; nil if they never did
+	fastest       float64              // shortest time from a peer's clock to ours, ms: only differences are meaningful
 
 	// what the call did to its own packets on purpose, or its peer in this process did; nil: nothing
 	Impaired  *diag.Impaired

@@ -37,18 +37,20 @@ type Stream struct {
 	MOS     *float64 `json:"mos,omitempty"`
 	Quality *Quality `json:"quality,omitempty"` // how it was computed
 	// audio: 0–1, RMS of the whole connection; of outbound audio as the peer hears it, like the tone
-	Level           *float64           `json:"audio_level,omitempty"`
-	Tone            *diag.Tone         `json:"tone,omitempty"`              // a test tone that is heard
-	FramesPerSecond *float64           `json:"frames_per_second,omitempty"` // over the whole connection
-	Frames          *uint32            `json:"frames,omitempty"`            // video
-	Width           *uint16            `json:"width,omitempty"`             // of the largest stream
-	Height          *uint16            `json:"height,omitempty"`
-	Freezes         *uint32            `json:"freezes,omitempty"`
-	NACK            uint32             `json:"nack"`
-	PLI             uint32             `json:"pli"`
-	FEC             *float64           `json:"fec_packets,omitempty"` // with repetitions in media; inbound, absent: none
-	Inbound         []diag.InboundRTP  `json:"inbound_rtp,omitempty"` // the streams of the sum, in the latest sample
-	Outbound        []diag.OutboundRTP `json:"outbound_rtp,omitempty"`
+	Level           *float64   `json:"audio_level,omitempty"`
+	Tone            *diag.Tone `json:"tone,omitempty"`              // a test tone that is heard
+	FramesPerSecond *float64   `json:"frames_per_second,omitempty"` // over the whole connection
+	Frames          *uint32    `json:"frames,omitempty"`            // video
+	Width           *uint16    `json:"width,omitempty"`             // of the largest stream
+	Height          *uint16    `json:"height,omitempty"`
+	// of the largest stream, inbound
+	Encoding *diag.VideoEncoding `json:"encoding,omitempty"`
+	Freezes  *uint32             `json:"freezes,omitempty"`
+	NACK     uint32              `json:"nack"`
+	PLI      uint32              `json:"pli"`
+	FEC      *float64            `json:"fec_packets,omitempty"` // with repetitions in media; inbound, absent: none
+	Inbound  []diag.InboundRTP   `json:"inbound_rtp,omitempty"` // the streams of the sum, in the latest sample
+	Outbound []diag.OutboundRTP  `json:"outbound_rtp,omitempty"`
 
 	Ago *time.Duration `json:"-"` // since the last packet; inbound
 
@@ -69,6 +71,7 @@ func (c *Call) StreamOf(dir diag.Direction, kind string) Stream {
 			}
 		}
 		s.Silent = s.Packets > 0 && c.IsSilent(kind)
+		s.encoding(c)
 	} else {
 		for _, out := range sample.Outbound {
 			if out.Kind == kind {
@@ -93,6 +96,15 @@ func (c *Call) StreamOf(dir diag.Direction, kind string) Stream {
 		}
 	}
 	return s
+}
+
+// encoding finds how the largest stream is coded.
+func (s *Stream) encoding(c *Call) {
+	for _, in := range s.Inbound {
+		if e := c.EncodingOf(in.SSRC); e != nil && (s.Encoding == nil || e.Width > s.Encoding.Width) {
+			s.Encoding = e
+		}
+	}
 }
 
 // HasStopped reports whether packets came, and none lately.

@@ -62,7 +62,8 @@ type rule func(c *call.Call, x Expectation) []Finding
 var rules = []rule{
 	endFindings, machineFindings, signalingFindings,
 	pathLostFindings, dtlsFindings, channelFindings,
-	sizeFindings, mediaFindings, soundFindings, publishFindings, pictureFindings, skewFindings, lossFindings,
+	sizeFindings, mediaFindings, soundFindings, publishFindings, encodingFindings, pictureFindings, skewFindings,
+	lossFindings,
 	timingFindings, restartFindings, ssrcFindings, impairFindings, stressFindings, speedFindings,
 	endsFindings, clientFindings, browserFindings,
 	pathFindings, isolatedFindings, limitFindings, remoteFindings, serverFindings, networkFindings, warningFindings,

@@ -65,10 +65,16 @@ func (r *Recorder) sent(pkts []rtcp.Packet, now time.Time) {
 		case *rtcp.TransportLayerNack:
 			r.in.update(pkt.MediaSSRC, func(s *inbound) { s.nack(pkt.Nacks) })
 		case *rtcp.PictureLossIndication:
-			r.in.update(pkt.MediaSSRC, func(s *inbound) { s.plis++ })
+			r.in.update(pkt.MediaSSRC, func(s *inbound) {
+				s.plis++
+				s.frames.requests.out = now
+			})
 		case *rtcp.FullIntraRequest:
 			for _, entry := range pkt.FIR {
-				r.in.update(entry.SSRC, func(s *inbound) { s.firs++ })
+				r.in.update(entry.SSRC, func(s *inbound) {
+					s.firs++
+					s.frames.requests.out = now
+				})
 			}
 		case *rtcp.ExtendedReport:
 			r.references(pkt, now)

@@ -34,6 +34,7 @@ type inbound struct {
 	layers     layers
 	collector  collector
 	clip       follower
+	encoding   encoding      // of video
 	sawFrame   bool          // FirstFrame was emitted
 	asks       map[int64]ask // by extended sequence number, for packets that are missing
 }
@@ -76,10 +77,14 @@ func (s *inbound) packet(b []byte, repair bool) int {
 	}
 	kind := s.codec.Kind
 	key := s.frames.requests.answered()
+	encoding := s.encodes()
 	s.mu.Unlock()
 	s.counted(first, kind, event)
 	if resumed != nil {
 		s.rec.emit(*resumed)
+	}
+	if encoding != nil {
+		s.rec.emit(*encoding)
 	}
 	if key != nil {
 		s.rec.emit(diag.KeyFrame{SSRC: s.ssrc, AfterMs: *key})
@@ -146,6 +151,9 @@ func (s *inbound) count(h header, repair bool, now time.Time) *openFrame {
 	}
 	late := arrival == arrivalLate || arrival == arrivalRepair || repair
 	s.layers.add(s.codec, h.payload)
+	if arrival == arrivalNew && !repair {
+		s.encoding.add(s.codec, ext, h.payload)
+	}
 	frame := s.frames.add(ext, h, s.codec.picture(h.payload), &s.seq, late, now)
 	s.collect(ext, h)
 	return frame

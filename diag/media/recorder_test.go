@@ -123,6 +123,7 @@ func TestInboundVideoWithRepairs(t *testing.T) {
 	r.sees(
 		diag.FirstPacket{Direction: diag.Inbound, Kind: "video", SSRC: 20},
 		diag.FirstFrame{Direction: diag.Inbound, Kind: "video", SSRC: 20, Width: 320, Height: 240, KeyFrame: true},
+		diag.VideoEncoding{SSRC: 20, MimeType: "video/VP8", PayloadType: 96, Profile: "0", Width: 320, Height: 240},
 	)
 }
 

@@ -110,8 +110,11 @@ func (s *pictures) look(f media.Frame) {
 	s.p.o.Emit(d)
 }
 
-// ask asks for key frames where that is due.
+// ask asks for key frames where that is due. Of a publisher it tests whether it answers: those who join depend on it.
 func (s *pictures) ask() {
+	if s.p.o.Flow == FlowReceive {
+		s.p.request(s.p.recorder.TestKeyFrames())
+	}
 	videos := s.p.recorder.Videos()
 	maps.DeleteFunc(s.streams, func(ssrc uint32, _ *watched) bool { // of streams that ended
 		return !slices.ContainsFunc(videos, func(v media.VideoCount) bool { return v.SSRC == ssrc })

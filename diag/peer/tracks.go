@@ -402,8 +402,10 @@ func (t *tracks) save(track save.Track, b []byte) {
 }
 
 // RequestKeyFrames asks the peer for a key frame of each video that it sends (PLI, RFC 4585 §6.3.1).
-func (p *Peer) RequestKeyFrames() {
-	for _, request := range p.recorder.RequestKeyFrames() {
+func (p *Peer) RequestKeyFrames() { p.request(p.recorder.RequestKeyFrames()) }
+
+func (p *Peer) request(requests []diag.KeyFrameRequested) {
+	for _, request := range requests {
 		p.o.Emit(request)
 		// A request that cannot be sent is one that is lost.
 		_ = p.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: request.SSRC}})

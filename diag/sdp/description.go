@@ -64,6 +64,16 @@ func (c Codec) Short() string {
 	return name
 }
 
+// Parameter is a value of a=fmtp; "" if it is not there.
+func (c Codec) Parameter(name string) string {
+	for p := range strings.SplitSeq(c.Params, ";") {
+		if key, value, _ := strings.Cut(strings.TrimSpace(p), "="); strings.EqualFold(key, name) {
+			return value
+		}
+	}
+	return ""
+}
+
 // Auxiliary reports whether the format only helps others: retransmission, redundancy, comfort noise, tones.
 func (c Codec) Auxiliary() bool {
 	switch strings.ToLower(c.Short()) {

@@ -222,9 +222,13 @@ func details(c *call.Call, s stream) []string {
 	if s.direction == diag.Inbound {
 		title, way, other = "from the peer", "received", "you"
 	}
+	codec := s.codec
+	if s.encoding != nil {
+		codec = video.Encoding(*s.encoding)
+	}
 	title = words.Capital(words.Join(" ", s.kind, title))
 	parts := []string{
-		title, state, s.codec, words.Join(" at ", s.picture, fpsText(s.fps)), words.Prefixed("mid ", s.mid),
+		title, state, codec, words.Join(" at ", s.picture, fpsText(s.fps)), words.Prefixed("mid ", s.mid),
 		words.Prefixed("SSRC ", ssrcText(s)),
 	}
 	if s.packets == nil {

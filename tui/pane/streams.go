@@ -39,6 +39,7 @@ type stream struct {
 	freezes  *uint32
 	frozen   *float64 // seconds
 	clip     *diag.ClipFrames
+	encoding *diag.VideoEncoding
 	muted    bool
 	ago      *float64    // seconds since the last packet
 	silence  float64     // the same while it is long; else 0
@@ -128,7 +129,7 @@ func receivedStream(c *call.Call, in diag.InboundRTP) stream {
 		jitter: in.Jitter, rtt: in.RoundTripTime, oneWay: in.OneWayDelay, echo: in.EchoDelay,
 		fps: in.FramesPerSecond, frames: in.FramesReceived,
 		keys: in.KeyFramesReceived, nack: in.NACKCount, pli: in.PLICount, fir: in.FIRCount, freezes: in.FreezeCount,
-		clip:   in.ClipFrames,
+		clip: in.ClipFrames, encoding: c.EncodingOf(in.SSRC),
 		frozen: in.TotalFreezesDuration, muted: c.RemoteMuted[in.Kind], ago: in.LastPacketReceivedAgo,
 	}
 	s.loss = diag.LossShare(in.PacketsLost, in.Expected())

@@ -6,21 +6,13 @@ import "github.com/pion/rtp/codecs/av1/obu"
 // of a coded video sequence, which begins with a key frame, the type of the first OBU, which shows where a frame
 // begins, and the resolution in the sequence header.
 func AV1(b []byte) Picture {
-	const continues, count, newSequence = 0x80, 0x30, 0x08
+	const newSequence = 0x08
 	if len(b) < 2 {
 		return Picture{}
 	}
 	p := Picture{Key: b[0]&newSequence != 0}
-	unit := b[1:]
-	if b[0]&count != 0x10 { // more than one OBU: a length precedes the first
-		n, size, err := obu.ReadLeb128(unit)
-		if err != nil || n > uint(len(unit))-size {
-			return p
-		}
-		unit = unit[size : size+n]
-	}
-	head, err := obu.ParseOBUHeader(unit)
-	if err != nil || b[0]&continues != 0 {
+	unit, head := av1First(b)
+	if head == nil {
 		return p
 	}
 	switch head.Type {
@@ -35,6 +27,27 @@ func AV1(b []byte) Picture {
 		p.Width, p.Height = w, h
 	}
 	return p
+}
+
+// av1First is the first OBU of a payload, with its header; nil if a payload before began it.
+func av1First(b []byte) (unit []byte, head *obu.Header) {
+	const continues, count = 0x80, 0x30
+	if len(b) < 2 || b[0]&continues != 0 {
+		return nil, nil
+	}
+	unit = b[1:]
+	if b[0]&count != 0x10 { // more than one OBU: a length precedes the first
+		n, size, err := obu.ReadLeb128(unit)
+		if err != nil || n > uint(len(unit))-size {
+			return nil, nil
+		}
+		unit = unit[size : size+n]
+	}
+	head, err := obu.ParseOBUHeader(unit)
+	if err != nil {
+		return nil, nil
+	}
+	return unit, head
 }
 
 // av1Size reads the largest resolution out of a sequence header (AV1 specification, section 5.5.1).
@@ -54,8 +67,8 @@ func av1Size(b []byte) (width, height uint16, ok bool) {
 	return uint16(w), uint16(h), true
 }
 
-// operatingPoints reads timing_info to the last operating point.
-func (r *bitReader) operatingPoints() {
+// operatingPoints reads timing_info to the last operating point, and returns the level of the first.
+func (r *bitReader) operatingPoints() (level uint32) {
 	decoderModel, delayBits := false, 0
 	if r.bits(1) == 1 { // timing_info_present_flag
 		r.bits(32)          // num_units_in_display_tick
@@ -70,9 +83,13 @@ func (r *bitReader) operatingPoints() {
 		}
 	}
 	initialDelay := r.bits(1) == 1
-	for range r.bits(5) + 1 { // operating_points_cnt_minus_1
-		r.bits(12)         // operating_point_idc
-		if r.bits(5) > 7 { // seq_level_idx
+	for i := range r.bits(5) + 1 { // operating_points_cnt_minus_1
+		r.bits(12) // operating_point_idc
+		index := r.bits(5)
+		if i == 0 {
+			level = index
+		}
+		if index > 7 { // seq_level_idx
 			r.bits(1) // seq_tier
 		}
 		if decoderModel && r.bits(1) == 1 { // decoder_model_present_for_this_op
@@ -84,4 +101,5 @@ func (r *bitReader) operatingPoints() {
 			r.bits(4) // initial_display_delay_minus_1
 		}
 	}
+	return level
 }

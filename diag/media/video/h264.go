@@ -1,6 +1,10 @@
 package video
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"dialtone/diag"
+)
 
 // Types of NAL units (RFC 6184, section 5.2).
 const (
@@ -19,6 +23,13 @@ func H264(b []byte) Picture {
 		return Picture{}
 	}
 	var p Picture
+	eachNAL(b, func(kind byte, unit []byte) { p.nal(kind&0x1f, unit) })
+	return p
+}
+
+// eachNAL calls look with the header of each NAL unit in a payload, and with the unit or its first part. Of a unit that
+// a payload before began, there is only the header.
+func eachNAL(b []byte, look func(header byte, unit []byte)) {
 	switch b[0] & 0x1f {
 	case nalSTAPA:
 		for b = b[1:]; len(b) > 2; {
@@ -26,22 +37,23 @@ func H264(b []byte) Picture {
 			if b = b[2:]; n == 0 || n > len(b) {
 				break
 			}
-			p.nal(b[0]&0x1f, b[:n])
+			look(b[0], b[:n])
 			b = b[n:]
 		}
 	case nalFUA:
 		const begins = 0x80
-		switch {
-		case len(b) < 2:
-		case b[1]&begins != 0:
-			p.nal(b[1]&0x1f, b[1:])
-		default:
-			p.nal(b[1]&0x1f, nil)
+		if len(b) < 2 {
+			return
 		}
+		header := b[0]&^0x1f | b[1]&0x1f
+		if b[1]&begins == 0 {
+			look(header, nil)
+			return
+		}
+		look(header, b[1:])
 	default:
-		p.nal(b[0]&0x1f, b)
+		look(b[0], b)
 	}
-	return p
 }
 
 func (p *Picture) nal(kind byte, unit []byte) {
@@ -55,38 +67,49 @@ func (p *Picture) nal(kind byte, unit []byte) {
 	case nalSPS:
 		p.Start = true
 		if len(unit) > 1 {
-			if w, h, ok := spsSize(unit[1:]); ok {
-				p.Width, p.Height = w, h
+			if set, ok := readSPS(unit[1:]); ok {
+				p.Width, p.Height = uint16(set.width), uint16(set.height) // #nosec G115 -- bounded by readSPS
 			}
 		}
 	}
 }
 
-// spsSize reads the resolution out of a sequence parameter set (ITU-T H.264, section 7.3.2.1.1), after cropping.
-func spsSize(b []byte) (width, height uint16, ok bool) {
+// sps is what is read of a sequence parameter set (ITU-T H.264, section 7.3.2.1.1).
+type sps struct {
+	profileLevel  diag.ProfileLevel
+	id            uint32
+	planes        bool // separate_colour_plane_flag
+	frameNum      int  // bits of frame_num
+	orderType     uint32
+	orderBits     int // of pic_order_cnt_lsb
+	framesOnly    bool
+	width, height uint32 // after cropping
+}
+
+// readSPS reads a sequence parameter set behind the header of its NAL unit.
+func readSPS(b []byte) (s sps, ok bool) {
 	r := bitReader{b: b}
-	profile := r.bits(8)
-	r.bits(16) // constraint flags, level
-	r.ue()     // seq_parameter_set_id
+	s.profileLevel = diag.ProfileLevel{byte(r.bits(8)), byte(r.bits(8)), byte(r.bits(8))}
+	s.id = r.ue()
 	chroma := uint32(1)
-	switch profile {
+	switch s.profileLevel[0] {
 	case 100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135:
-		chroma = r.highProfile()
+		chroma, s.planes = r.highProfile()
 	}
-	r.ue() // log2_max_frame_num_minus4
-	r.pictureOrder()
+	s.frameNum = int(r.ue()) + 4
+	s.orderType, s.orderBits = r.pictureOrder()
 	r.ue()    // max_num_ref_frames
 	r.bits(1) // gaps_in_frame_num_value_allowed_flag
 	w := r.ue() + 1
 	h := r.ue() + 1
 	fields := 2 - r.bits(1) // of frame_mbs_only_flag: 2 where a map unit is a pair of macroblocks
-	if fields == 2 {
+	if s.framesOnly = fields == 1; !s.framesOnly {
 		r.bits(1) // mb_adaptive_frame_field_flag
 	}
 	r.bits(1) // direct_8x8_inference_flag
-	const maxUnits = 1 << 12
-	if r.bad || w > maxUnits || h > maxUnits {
-		return 0, 0, false
+	const maxUnits, maxBits = 1 << 12, 16
+	if r.bad || w > maxUnits || h > maxUnits || s.frameNum > maxBits || s.orderBits > maxBits {
+		return sps{}, false
 	}
 	w, h = w*16, h*16*fields
 	if r.bits(1) == 1 { // frame_cropping_flag
@@ -94,14 +117,15 @@ func spsSize(b []byte) (width, height uint16, ok bool) {
 		x := (uint64(r.ue()) + uint64(r.ue())) * unitX
 		y := (uint64(r.ue()) + uint64(r.ue())) * unitY * uint64(fields)
 		if x >= uint64(w) || y >= uint64(h) {
-			return 0, 0, false
+			return sps{}, false
 		}
 		w, h = w-uint32(x), h-uint32(y)
 	}
 	if r.bad || w > 0xffff || h > 0xffff {
-		return 0, 0, false
+		return sps{}, false
 	}
-	return uint16(w), uint16(h), true
+	s.width, s.height = w, h
+	return s, true
 }
 
 // cropUnits is table 6-1 of H.264: how many samples one unit of cropping is.
@@ -116,13 +140,13 @@ func cropUnits(chroma uint32) (x, y uint64) {
 	}
 }
 
-// highProfile reads what only the higher profiles have and returns chroma_format_idc.
-func (r *bitReader) highProfile() uint32 {
-	chroma := r.ue()
+// highProfile reads what only the higher profiles have and returns chroma_format_idc and separate_colour_plane_flag.
+func (r *bitReader) highProfile() (chroma uint32, planes bool) {
+	chroma = r.ue()
 	lists := 8
 	if chroma == 3 {
 		lists = 12
-		r.bits(1) // separate_colour_plane_flag
+		planes = r.bits(1) == 1
 	}
 	r.ue()              // bit_depth_luma_minus8
 	r.ue()              // bit_depth_chroma_minus8
@@ -134,7 +158,7 @@ func (r *bitReader) highProfile() uint32 {
 			}
 		}
 	}
-	return chroma
+	return chroma, planes
 }
 
 func (r *bitReader) scalingList(size int) {
@@ -152,10 +176,11 @@ func (r *bitReader) scalingList(size int) {
 	}
 }
 
-func (r *bitReader) pictureOrder() {
-	switch r.ue() { // pic_order_cnt_type
+// pictureOrder reads pic_order_cnt_type and returns it with the length of pic_order_cnt_lsb.
+func (r *bitReader) pictureOrder() (kind uint32, bits int) {
+	switch kind = r.ue(); kind {
 	case 0:
-		r.ue() // log2_max_pic_order_cnt_lsb_minus4
+		bits = int(r.ue()) + 4 // log2_max_pic_order_cnt_lsb_minus4
 	case 1:
 		r.bits(1) // delta_pic_order_always_zero_flag
 		r.ue()    // offset_for_non_ref_pic
@@ -164,4 +189,5 @@ func (r *bitReader) pictureOrder() {
 			r.ue() // offset_for_ref_frame
 		}
 	}
+	return kind, bits
 }

@@ -155,6 +155,8 @@ func mediaWords(d diag.Data) (string, bool) {
 			words.Source(d.From, d.OffPath)), true
 	case diag.Picture:
 		return video.Picture(d), true
+	case diag.VideoEncoding:
+		return join(fmt.Sprintf("ssrc %d", d.SSRC), video.Encoding(d), words.Size(&d.Width, &d.Height)), true
 	case diag.MediaPause:
 		pauses := join(timing("inbound", d.Inbound), timing("outbound", d.Outbound))
 		return "longest pause during the ICE restart: " + pauses, true

@@ -3,8 +3,10 @@ package video
 
 import (
 	"fmt"
+	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/words/phrase"
 )
@@ -23,6 +25,61 @@ var Findings = map[string]phrase.Entry{
 						phrase.Duration(e.ForMs.Duration()), 100*e.Dark),
 				},
 				Advice: "Check the sender's camera: covered, used by another program, or replaced by a black track.",
+			}
+		}),
+	"media.b_frames": phrase.On(
+		"The video has B-frames: frames that are sent after others that are shown later (picture order counts and types of "+
+			"slices, ITU-T H.264). WebRTC endpoints send frames in the order in which they are shown, and receivers may "+
+			"show them as they come: the picture jumps back and forth, or stutters.",
+		func(_ judge.Finding, e diag.VideoEncoding) phrase.Text {
+			return phrase.Text{
+				Title:    "The video has B-frames, with which browsers stutter.",
+				Evidence: []string{Encoding(e), "frames arrive after frames that are shown later"},
+				Advice: "Set the encoder to no B-frames (OBS: Settings > Output > Streaming, B-frames 0 or tune zerolatency; " +
+					"ffmpeg: -bf 0).",
+			}
+		}),
+	"media.key_frames_rare": phrase.On(
+		"Decoding begins at a key frame. This publisher sends one less often than every 4 seconds and none within 2.5 "+
+			"seconds of a request (PLI, RFC 4585), so someone who joins, or loses packets, sees nothing until the next. Of OBS "+
+			"and other encoders, the interval is a setting. Its default (0, auto) is often 250 frames.",
+		func(_ judge.Finding, e call.RareKeyFrames) phrase.Text {
+			interval := phrase.Duration(e.IntervalMs.Duration())
+			if e.AtLeast {
+				interval = "at least " + interval
+			}
+			return phrase.Text{
+				Title: "Key frames are rare, and requests for one are not answered: viewers who join wait.",
+				Evidence: []string{
+					interval + " between two key frames",
+					"no key frame for " + phrase.Duration(e.WaitMs.Duration()) + " after a request",
+				},
+				Advice: "Set the key-frame interval of the encoder to 1 or 2 s (OBS: Settings > Output > Streaming, Keyframe " +
+					"Interval, not 0; ffmpeg: -g with twice the frame rate).",
+			}
+		}),
+	"media.profile_not_agreed": phrase.On(
+		"The sequence parameter set of the H.264 stream names a profile that decoders of the negotiated one need not know "+
+			"(profile-level-id, RFC 6184 §8.1). Some receivers decode it anyway, others show nothing. OBS offers constrained "+
+			"baseline whatever its encoder is set to.",
+		func(_ judge.Finding, e call.Profiles) phrase.Text {
+			return phrase.Text{
+				Title: "The video is H264 " + profile(e.Sent) + ", but " + profile(e.Agreed) + " was negotiated.",
+				Evidence: []string{
+					"profile-level-id " + e.Sent + " sent, " + e.Agreed + fmt.Sprintf(" agreed for payload type %d", e.PayloadType),
+				},
+				Advice: "Set the encoder to the profile baseline (OBS: Settings > Output > Streaming, Profile; ffmpeg: " +
+					"-profile:v baseline), which every browser decodes.",
+			}
+		}),
+	"media.profile_optional": phrase.On(
+		"Of the profiles of H.264, WebRTC endpoints must support only constrained baseline (RFC 7742 §6.2). Others are "+
+			"optional: a viewer that does not offer this one gets no video, unless a server transcodes it.",
+		func(_ judge.Finding, e call.Profiles) phrase.Text {
+			return phrase.Text{
+				Title:    "The video is H264 " + profile(e.Sent) + ", which not every WebRTC receiver must decode.",
+				Evidence: []string{"profile-level-id " + e.Sent + " sent, " + e.Agreed + " agreed"},
+				Advice:   "Set the encoder to the profile baseline if a viewer gets no video.",
 			}
 		}),
 	"media.skew": phrase.On(
@@ -55,6 +112,35 @@ var Findings = map[string]phrase.Entry{
 				Advice: "Check the sender's source: a camera that hangs repeats its last picture. A slide is still, too.",
 			}
 		}),
+}
+
+// profile names the profile of a profile-level-id.
+func profile(id string) string {
+	p, ok := diag.ParseProfileLevel(id)
+	if !ok {
+		return "profile " + id
+	}
+	return p.Profile()
+}
+
+// Encoding says how a video is coded: "H264 High 4.0, B-frames, key frame each 8.3 s".
+func Encoding(d diag.VideoEncoding) string {
+	profile := d.Profile
+	if profile != "" && d.ProfileLevelID == "" {
+		profile = "profile " + profile
+	}
+	parts := []string{strings.Join(strings.Fields(strings.TrimPrefix(d.MimeType, "video/")+" "+profile+" "+d.Level), " ")}
+	switch {
+	case d.BFrames == nil:
+	case *d.BFrames:
+		parts = append(parts, "B-frames")
+	default:
+		parts = append(parts, "no B-frames")
+	}
+	if d.KeyFrameIntervalMs != nil {
+		parts = append(parts, "a key frame each "+phrase.Duration(d.KeyFrameIntervalMs.Duration()))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Picture describes a decoded picture in one line.
