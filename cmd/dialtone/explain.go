@@ -8,6 +8,7 @@ import (
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 	"dialtone/diag/words"
+	"dialtone/diag/words/explain"
 	"dialtone/diag/words/term"
 	posting "dialtone/signal/post"
 )
@@ -62,6 +63,9 @@ func (c *explainCommand) text() (string, error) {
 		return text, nil
 	}
 	if text, ok := term.Explain(id); ok {
+		return text, nil
+	}
+	if text, ok := explain.Attribute(id); ok {
 		return text, nil
 	}
 	known := append(words.FindingIDs(), term.Terms()...)

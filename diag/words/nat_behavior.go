@@ -3,6 +3,7 @@ package words
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"dialtone/diag"
 	"dialtone/diag/nat"
@@ -44,6 +45,25 @@ var behaviorTerms = map[nat.Name]struct{ label, meaning string }{
 // BehaviorLabel is what a behavior is called.
 func BehaviorLabel(name nat.Name) string {
 	return cmp.Or(behaviorTerms[name].label, diag.Clean(string(name), 40))
+}
+
+// ExplainBehavior says what a behavior means, by what it is called, in any case.
+func ExplainBehavior(label string) (meaning string, known bool) {
+	for _, b := range behaviorTerms {
+		if strings.EqualFold(b.label, label) {
+			return b.meaning, true
+		}
+	}
+	return "", false
+}
+
+// BehaviorLabels are what all behaviors are called.
+func BehaviorLabels() []string {
+	var out []string
+	for _, b := range behaviorTerms {
+		out = append(out, b.label)
+	}
+	return out
 }
 
 // familyLabels are what the families are called.

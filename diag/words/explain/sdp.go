@@ -55,6 +55,16 @@ func SDPMark(r sdp.Row, shown *sdp.Line) string {
 	return ""
 }
 
+// Attribute explains an attribute of SDP by its name, or by its name and value: "fingerprint", "a=setup:active".
+func Attribute(text string) (explanation string, known bool) {
+	text = strings.TrimPrefix(text, "a=")
+	if explanation, known = sdpValues[text]; known {
+		return explanation, true
+	}
+	explanation, known = sdpAttributes[strings.ToLower(text)]
+	return explanation, known
+}
+
 // SDPLine says what a line of a section means.
 func SDPLine(l sdp.Line, s *sdp.Section) string {
 	if l.Type != 'a' {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/words"
 )
 
 // glossary says in a sentence or two what the words on the screens mean, for readers who are new to WebRTC.
@@ -27,59 +28,84 @@ var glossary = map[string]string{
 	"first frame":      "The time from the connection until the first picture is complete, which takes a key frame.",
 	"ice restart":      "Both peers look for a new path while the call goes on, such as after a change of networks.",
 
-	"host":             "A candidate that is an address of the machine itself.",
-	"srflx":            "Server-reflexive: the address on the outside of the NAT, as a STUN server sees it.",
-	"prflx":            "Peer-reflexive: an address of a peer that only showed when its check arrived.",
-	"relay":            "An address on a TURN server, which passes packets on to and from this machine.",
-	"candidate":        "An address and port at which a peer may be reached.",
-	"candidate pair":   "A local and a remote candidate, which ICE tests as one possible path.",
-	"path":             "The candidate pair that carries the call.",
-	"direct":           "A path without a relay.",
-	"mapped address":   "The address and port that a NAT gives to packets of this machine, as a STUN server reports it.",
-	"relayed address":  "The address and port on a TURN server at which the peer reaches this machine.",
-	"nat":              "A router that replaces the addresses of a whole network by one of its own.",
-	"stun":             "A request to a server, or to a peer, that answers with the address it came from.",
-	"turn":             "A server that relays packets for peers without a direct path. It asks for a password.",
-	"ice":              "The procedure that finds a path: gather candidates, exchange them, check the pairs, choose one.",
-	"mdns":             "A name ending in .local that hides a host address. Only its own network can resolve it.",
-	"ssrc":             "The number that marks the packets of one stream.",
-	"sdp":              "The text in which a peer describes what it can send and receive, its codecs, keys and addresses.",
-	"mid":              "The name of a section of the SDP, to which a stream belongs.",
-	"dtls":             "TLS over UDP. Its keys also encrypt media (SRTP).",
-	"srtp":             "Encrypted packets of audio and video.",
-	"rtp":              "Packets of audio and video, with a sequence number and a timestamp each.",
-	"rtcp":             "Reports about packets of audio and video: what was sent, what was lost.",
-	"sctp":             "The protocol of data channels: ordered or unordered messages, repeated when they are lost.",
-	"udp":              "Packets without a connection: the first choice of WebRTC, which some firewalls block.",
-	"tcp":              "A connection that repeats what is lost. Calls over it work, with more delay.",
-	"rtt":              "Round-trip time: how long a packet and its answer take together.",
-	"jitter":           "How much the time between packets varies, in milliseconds. Up to 30 ms does no harm.",
-	"loss":             "The share of the packets that did not arrive. From about 2 % on it is heard and seen.",
-	"bitrate":          "How much data a stream carries in a second.",
-	"kbit/s":           "Thousand bits in a second.",
-	"fps":              "Frames (pictures) in a second.",
-	"key frame":        "A picture from which a decoder can begin. Other frames only have what has changed.",
-	"freezes":          "How often the picture stood still for much longer than a frame.",
-	"one-way delay":    "How long packets take in one direction, unlike the round trip.",
-	"mos":              "Mean opinion score: the quality of speech from 1 (bad) to 4.5 (very good), by loss and delay.",
-	"dbfs":             "The level of sound: 0 is as loud as it can be, −20 is speech, below −60 is silence.",
-	"nack":             "The receiver asks for lost packets again.",
-	"pli":              "Picture loss indication: the receiver asks for a key frame.",
-	"fir":              "Full intra request: the receiver asks for a key frame, as PLI does.",
-	"opus":             "The audio codec of WebRTC.",
-	"vp8":              "A video codec that every browser has.",
-	"h264":             "A video codec that browsers have, in profiles without B-frames.",
-	"rfc":              "A standard of the Internet, by its number: https://www.rfc-editor.org.",
-	"start s":          "When the step began, in seconds since the start of the call.",
-	"duration":         "How long the step took.",
-	"share":            "The part of the setup, without waits, that it took. Steps overlap, so the sum can exceed 100 %.",
-	"local":            "Of this machine. In the setup, a full bar is time that dialtone itself needs.",
-	"remote":           "Of the peer.",
-	"peer/pion":        "A hatched bar is time that the peer or the WebRTC library (pion) decides, not this program.",
-	"longest":          "The step that took most of the setup, waits left out.",
-	"open channel":     "The end of the setup: a data channel carries messages.",
-	"signaling server": "The server through which both peers exchange SDP and candidates before they are connected.",
-	"room code":        "The text that both peers dial at the signaling server, so that it pairs them.",
+	"host":                       "A candidate that is an address of the machine itself.",
+	"srflx":                      "Server-reflexive: the address on the outside of the NAT, as a STUN server sees it.",
+	"prflx":                      "Peer-reflexive: an address of a peer that only showed when its check arrived.",
+	"relay":                      "An address on a TURN server, which passes packets on to and from this machine.",
+	"candidate":                  "An address and port at which a peer may be reached.",
+	"candidate pair":             "A local and a remote candidate, which ICE tests as one possible path.",
+	"path":                       "The candidate pair that carries the call.",
+	"direct":                     "A path without a relay.",
+	"mapped address":             "The address and port that a NAT gives to packets of this machine, as a STUN server reports it.",
+	"relayed address":            "The address and port on a TURN server at which the peer reaches this machine.",
+	"nat":                        "A router that replaces the addresses of a whole network by one of its own.",
+	"stun":                       "A request to a server, or to a peer, that answers with the address it came from.",
+	"turn":                       "A server that relays packets for peers without a direct path. It asks for a password.",
+	"ice":                        "The procedure that finds a path: gather candidates, exchange them, check the pairs, choose one.",
+	"mdns":                       "A name ending in .local that hides a host address. Only its own network can resolve it.",
+	"ssrc":                       "The number that marks the packets of one stream.",
+	"sdp":                        "The text in which a peer describes what it can send and receive, its codecs, keys and addresses.",
+	"mid":                        "The name of a section of the SDP, to which a stream belongs.",
+	"dtls":                       "TLS over UDP. Its keys also encrypt media (SRTP).",
+	"srtp":                       "Encrypted packets of audio and video.",
+	"rtp":                        "Packets of audio and video, with a sequence number and a timestamp each.",
+	"rtcp":                       "Reports about packets of audio and video: what was sent, what was lost.",
+	"sctp":                       "The protocol of data channels: ordered or unordered messages, repeated when they are lost.",
+	"udp":                        "Packets without a connection: the first choice of WebRTC, which some firewalls block.",
+	"tcp":                        "A connection that repeats what is lost. Calls over it work, with more delay.",
+	"rtt":                        "Round-trip time: how long a packet and its answer take together.",
+	"jitter":                     "How much the time between packets varies, in milliseconds. Up to 30 ms does no harm.",
+	"loss":                       "The share of the packets that did not arrive. From about 2 % on it is heard and seen.",
+	"bitrate":                    "How much data a stream carries in a second.",
+	"kbit/s":                     "Thousand bits in a second.",
+	"fps":                        "Frames (pictures) in a second.",
+	"key frame":                  "A picture from which a decoder can begin. Other frames only have what has changed.",
+	"b-frame":                    "A picture that is sent after one that is shown later. Browsers play such video badly.",
+	"profile":                    "Which tools of a video codec are used; its level says how large and fast the video may be.",
+	"freezes":                    "How often the picture stood still for much longer than a frame.",
+	"one-way delay":              "How long packets take in one direction, unlike the round trip.",
+	"mos":                        "Mean opinion score: the quality of speech from 1 (bad) to 4.5 (very good), by loss and delay.",
+	"dbfs":                       "The level of sound: 0 is as loud as it can be, −20 is speech, below −60 is silence.",
+	"nack":                       "The receiver asks for lost packets again.",
+	"pli":                        "Picture loss indication: the receiver asks for a key frame.",
+	"fir":                        "Full intra request: the receiver asks for a key frame, as PLI does.",
+	"opus":                       "The audio codec of WebRTC.",
+	"vp8":                        "A video codec that every browser has.",
+	"h264":                       "A video codec that browsers have, in profiles without B-frames.",
+	"rfc":                        "A standard of the Internet, by its number: https://www.rfc-editor.org.",
+	"start s":                    "When the step began, in seconds since the start of the call.",
+	"duration":                   "How long the step took.",
+	"share":                      "The part of the setup, without waits, that it took. Steps overlap, so the sum can exceed 100 %.",
+	"local":                      "Of this machine. In the setup, a full bar is time that dialtone itself needs.",
+	"remote":                     "Of the peer.",
+	"peer/pion":                  "A hatched bar is time that the peer or the WebRTC library (pion) decides, not this program.",
+	"longest":                    "The step that took most of the setup, waits left out.",
+	"open channel":               "The end of the setup: a data channel carries messages.",
+	"signaling server":           "The server through which both peers exchange SDP and candidates before they are connected.",
+	"endpoint-independent":       "Of a NAT: the same for all destinations. Direct calls work with most peers.",
+	"address-dependent":          "Of a NAT: another one for each address that packets go to.",
+	"address-and-port-dependent": "Of a NAT: another one for each address and port. As mapping it is a \"symmetric NAT\".",
+	"other-address":              "What a STUN server says of its second address, which it needs to test NATs (RFC 5780).",
+	"confidence":                 "How far the observations prove a value: proven, likely or unknown.",
+	"dns":                        "The servers that find the address of a name.",
+	"ip":                         "The protocol of the Internet, whose addresses hosts have. IPs are such addresses.",
+	"ascii":                      "The 128 characters that every terminal has. --ascii draws with nothing else.",
+
+	"arrivals":    "In a load test: how many calls are begun in a second.",
+	"in progress": "In a load test: calls that have begun and not ended.",
+	"dropped":     "In a load test: calls that were due and not begun, since this machine or a limit did not allow them.",
+	"p50":         "The median: half of the values are as small. Likewise p95 and p99 for 95 and 99 of 100.",
+	"goodput":     "The bytes of messages that arrived in a second, without headers and repetitions.",
+	"up":          "From this machine to the peer.",
+	"down":        "From the peer to this machine.",
+	"target":      "What is called or asked: a server's URL, a room, or loopback.",
+	"module":      "In the monitor: a named table of settings with which targets are probed.",
+	"probe":       "A single test of a target, whose result is kept as metrics.",
+	"prober":      "The kind of test of a module: nat, room, post, whip, whep or loopback.",
+	"schedule":    "A target that the monitor probes by itself, each time after the given interval.",
+	"every":       "The time between two probes of a schedule.",
+
+	"room code": "The text that both peers dial at the signaling server, so that it pairs them.",
 }
 
 // aliases are other words for the same.
@@ -90,6 +116,10 @@ var aliases = map[string]string{
 	"ice-restart": "ice restart", "first-packet": "first packet", "first-frame": "first frame",
 	"server-reflexive": "srflx", "peer-reflexive": "prflx", "candidates": "candidate",
 	"pair": "candidate pair", "pairs": "candidate pair",
+	"address- and port-dependent": "address-and-port-dependent", "symmetric nat": "address-and-port-dependent",
+	"symmetric": "address-and-port-dependent", "p95": "p50", "p99": "p50", "ips": "ip", "nats": "nat",
+	"round trip": "rtt", "round trips": "rtt", "targets": "target", "modules": "module", "probes": "probe",
+	"b-frames": "b-frame", "level": "profile",
 	"relayed": "relay", "relayed transport address": "relayed address", "round-trip time": "rtt", "rt time": "rtt",
 	"packet loss": "loss", "total": "loss", "key frames": "key frame", "freeze": "freezes", "frame": "first frame",
 	"tls": "dtls", "dtls 1.2": "dtls", "dtls 1.3": "dtls", "nominated": "nomination", "code": "room code",
@@ -102,12 +132,23 @@ func Explain(text string) (string, bool) {
 	if name, ok := aliases[text]; ok {
 		text = name
 	}
-	sentence, ok := glossary[text]
-	return sentence, ok
+	if sentence, ok := glossary[text]; ok {
+		return sentence, true
+	}
+	return words.ExplainBehavior(text)
 }
 
 // Terms are all words that Explain knows, without their aliases.
-func Terms() []string { return slices.Sorted(maps.Keys(glossary)) }
+func Terms() []string {
+	terms := slices.Collect(maps.Keys(glossary))
+	for _, label := range words.BehaviorLabels() {
+		if label = strings.ToLower(label); glossary[label] == "" {
+			terms = append(terms, label)
+		}
+	}
+	slices.Sort(terms)
+	return terms
+}
 
 // ExplainPhase says what happens in a phase of a setup; "" for an unknown one.
 func ExplainPhase(name diag.PhaseName) string {

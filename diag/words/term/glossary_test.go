@@ -6,10 +6,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-)
 
-// screens are the frames of all panes, of calls that work and of some that do not.
-const screens = "../../../tui/testdata"
+	"dialtone/diag/words"
+)
 
 // word is an abbreviation, which nobody new to WebRTC knows.
 var word = regexp.MustCompile(`\b[A-Z][A-Za-z]*[A-Z][A-Za-z0-9]*\b|\b(?:srflx|prflx|relay|jitter|nomination|freezes|key frames)\b`)
@@ -18,7 +17,24 @@ var word = regexp.MustCompile(`\b[A-Z][A-Za-z]*[A-Z][A-Za-z0-9]*\b|\b(?:srflx|pr
 var cut = regexp.MustCompile(`\w+…`)
 
 // plain are abbreviations that are no terms: numbers of pairs and peers, names in examples, cipher suites.
-var plain = regexp.MustCompile(`^([PLR]\d+|NAME|HOST|DIALTONE|DIALTONE_ICE_PASS|ECDHE.*|AES.*|GCM|SHA\d*|WITH|ECDSA|OK)$`)
+var plain = regexp.MustCompile(`^([PLR]\d+|NAME|HOST|DIALTONE|DIALTONE_ICE_PASS|ECDHE.*|AES.*|GCM|SHA\d*|WITH|ECDSA|OK|ADDRESS|OTHER|[0-9A-F]{2})$`)
+
+// allScreens are the files of frames: all panes of some calls, diagnoses, load tests, throughput and comparisons.
+func allScreens(t *testing.T) []string {
+	t.Helper()
+	var out []string
+	for _, pattern := range []string{
+		"testdata/good-*", "testdata/relay-*", "testdata/ice-failed-*", "testdata/one-way-*", "testdata/network-*",
+		"loads/testdata/*", "speeds/testdata/*", "diff/testdata/*",
+	} {
+		found, err := filepath.Glob(filepath.Join("../../../tui", pattern))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("no screens %s: %v", pattern, err)
+		}
+		out = append(out, found...)
+	}
+	return out
+}
 
 // TestEveryTermOfTheScreensIsExplained: dialtone explain knows each abbreviation on the screens, each phase, each type
 // of candidate and each column of the Call pane.
@@ -28,20 +44,27 @@ func TestEveryTermOfTheScreensIsExplained(t *testing.T) {
 		"local": "legend", "peer/pion": "legend", "longest": "legend", "open channel": "heading",
 		"host": "candidate", "srflx": "candidate", "prflx": "candidate", "relay": "candidate",
 	}
+	for _, name := range words.BehaviorLabels() {
+		terms[name] = "behaviors of a NAT"
+	}
+	for _, name := range []string{
+		"endpoint-independent", "address-and-port-dependent", "OTHER-ADDRESS", "confidence", // Network pane
+		"Arrivals", "In progress", "dropped", "p50", "p95", "goodput", "Up", "Down", "Round trip", // load and speed
+		"Target", "Module", "Every", "Prober", "Duration", // page of the monitor
+	} {
+		terms[name] = "labels"
+	}
 	for _, name := range phases {
 		terms[name] = "phases"
 	}
-	for _, pane := range []string{"call", "candidates", "media", "data"} {
-		for _, call := range []string{"good", "relay", "ice-failed", "one-way"} {
-			file := call + "-" + pane + ".txt"
-			raw, err := os.ReadFile(filepath.Join(screens, file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, found := range word.FindAllString(cut.ReplaceAllString(string(raw), ""), -1) {
-				if !plain.MatchString(found) {
-					terms[found] = file
-				}
+	for _, screen := range allScreens(t) {
+		raw, err := os.ReadFile(screen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range word.FindAllString(cut.ReplaceAllString(string(raw), ""), -1) {
+			if !plain.MatchString(found) {
+				terms[found] = screen
 			}
 		}
 	}
