@@ -98,7 +98,7 @@ var glossary = map[string]string{
 	"goodput":     "The bytes of messages that arrived in a second, without headers and repetitions.",
 	"up":          "From this machine to the peer.",
 	"down":        "From the peer to this machine.",
-	"target":      "The other end of a call or test: the URL of a server, a room, or loopback.",
+	"target":      "What a call or a test goes to: the URL of a server, a room, or loopback.",
 	"module":      "In the monitor: a named table of settings with which targets are probed.",
 	"probe":       "A single test of a target, whose result is kept as metrics.",
 	"prober":      "The kind of test of a module: nat, room, post, whip, whep or loopback.",
