@@ -23,6 +23,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/match"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
@@ -231,11 +232,17 @@ func unpack(from, architecture, to string) error {
 	if err != nil {
 		return err
 	}
-	images, err := partial.FindImages(outer, func(d v1.Descriptor) bool {
-		return d.Platform != nil && d.Platform.Architecture == architecture
-	})
+	indexes, err := partial.FindIndexes(outer, func(v1.Descriptor) bool { return true }) // of the architectures: one
 	if err != nil {
 		return err
+	}
+	var images []v1.Image
+	for _, index := range indexes {
+		found, err := partial.FindImages(index, match.Platforms(v1.Platform{OS: "linux", Architecture: architecture}))
+		if err != nil {
+			return err
+		}
+		images = append(images, found...)
 	}
 	if len(images) != 1 {
 		return fmt.Errorf("%d images for %s", len(images), architecture)
