@@ -22,6 +22,30 @@ type Content interface {
 // Keyed is content that takes keys, but for those that end the screen; false: not this one.
 type Keyed interface{ Key(msg tea.KeyMsg) bool }
 
+// Explained is content that ? explains instead of showing it: its keys and its marks, each with what it means.
+type Explained interface {
+	Explain(g draw.Glyphs, end bool) [][2]string
+}
+
+// explanation is shown instead of content.
+type explanation struct {
+	Content
+	end bool
+}
+
+// Draw implements [Content].
+func (e explanation) Draw(th *draw.Theme, width, _ int) []string {
+	const indent, meaning = 1, 16
+	lines := []string{draw.Row(width, indent, th.Strong, "Keys and marks"), ""}
+	if x, ok := e.Content.(Explained); ok {
+		for _, m := range append(x.Explain(th.Glyphs, e.end), [2]string{"? esc", "back"}) {
+			line := draw.NewLine(width).Gap(indent+2).Add(th.Accent, m[0]).To(meaning).Add(th.Plain, m[1])
+			lines = append(lines, line.String())
+		}
+	}
+	return lines
+}
+
 // Options of a screen.
 type Options struct {
 	ASCII bool
@@ -82,6 +106,7 @@ type model struct {
 	theme         *draw.Theme
 	first         tea.Cmd
 	ending        bool
+	explaining    bool
 	width, height int
 }
 
@@ -104,6 +129,10 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if k, ok := m.content.(Keyed); ok && k.Key(msg) {
 			return m, nil
 		}
+		if _, ok := m.content.(Explained); ok && (msg.String() == "?" || m.explaining && msg.Type == tea.KeyEsc) {
+			m.explaining = !m.explaining
+			return m, nil
+		}
 		if msg.Type == tea.KeyCtrlC || msg.String() == "q" {
 			if m.ending {
 				return m, tea.Quit
@@ -120,7 +149,11 @@ func (m *model) View() string {
 	if m.width == 0 {
 		return ""
 	}
-	return Frame(m.content, m.theme, m.width, m.height, m.ending)
+	content := m.content
+	if m.explaining {
+		content = explanation{content, m.ending}
+	}
+	return Frame(content, m.theme, m.width, m.height, m.ending)
 }
 
 // Frame is a whole screen.

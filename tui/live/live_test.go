@@ -2,6 +2,7 @@ package live
 
 import (
 	"io"
+	"strings"
 	"testing"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -37,6 +38,30 @@ func TestKeys(t *testing.T) {
 	}
 	if _, cmd := m.Update(press); cmd == nil || stopped != 1 {
 		t.Errorf("stopped %d times", stopped)
+	}
+}
+
+// explained is content with a key.
+type explained struct{ words }
+
+func (*explained) Explain(draw.Glyphs, bool) [][2]string { return [][2]string{{"x", "what x does"}} }
+
+// TestExplain: ? lists the keys instead of the content, and hides them again; content without any ignores it.
+func TestExplain(t *testing.T) {
+	for name, c := range map[string]Content{"explained": &explained{}, "not": &words{}} {
+		m := &model{o: Options{Stop: func() {}}, terminal: draw.NewTerminal(io.Discard), content: c}
+		m.paint()
+		m.Update(tea.WindowSizeMsg{Width: 40, Height: 6})
+		m.Update(news{"first"})
+		press := func(k tea.KeyMsg) bool {
+			m.Update(k)
+			return strings.Contains(m.View(), "what x does") && !strings.Contains(m.View(), "first")
+		}
+		question, esc := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("?")}, tea.KeyMsg{Type: tea.KeyEsc}
+		want := name == "explained"
+		if press(question) != want || press(question) || press(esc) || press(question) != want || press(esc) || !strings.HasPrefix(m.View(), "first") {
+			t.Errorf("%s: %q", name, m.View())
+		}
 	}
 }
 

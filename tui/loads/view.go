@@ -237,7 +237,7 @@ func (h *History) causes(th *draw.Theme, width int) []string {
 // footLines are those of [History.Foot].
 const footLines = 2
 
-// Foot is how this machine fares, and the key.
+// Foot is how this machine fares, and the keys.
 func (h *History) Foot(th *draw.Theme, width int, end bool) []string {
 	mark, paint := th.Mark(draw.Good)
 	text := "this machine keeps up"
@@ -252,12 +252,29 @@ func (h *History) Foot(th *draw.Theme, width int, end bool) []string {
 	if h.now.CPU != nil {
 		text += fmt.Sprintf(", dialtone uses %.0f %% of its processors", 100*min(1, *h.now.CPU))
 	}
-	keys := "ctrl+c  end all calls and report"
+	keys := "ctrl+c  end all calls and report   ?  keys"
 	if end {
-		keys = "ending all calls; ctrl+c  leave the screen"
+		keys = "ending all calls; ctrl+c  leave the screen   ?  keys"
 	}
 	return []string{
 		draw.NewLine(width).Gap(indent).Add(paint, mark).Add(th.Plain, " "+text).String(),
 		draw.Row(width, indent, th.Dim, keys),
+	}
+}
+
+// Explain implements [live.Explained].
+func (h *History) Explain(g draw.Glyphs, end bool) [][2]string {
+	quit := "end all calls and report"
+	if end {
+		quit = "leave the screen; the report follows"
+	}
+	return [][2]string{
+		{"ctrl+c q", quit},
+		{g.Spark[0] + " … " + g.Spark[7], "over time, from the left; the latest second is the number beside"},
+		{"Arrivals", "calls that began in a second"},
+		{"Failed", "calls that ended in a second and had failed"},
+		{"dropped", "calls that were due and could not begin: this machine was late, or too many were in progress"},
+		{"not judged", "calls during which this machine was the limit; they say nothing about the server"},
+		{"Setup times", "from the scheduled start until a call is ready; the fuller a column, the more of its calls"},
 	}
 }

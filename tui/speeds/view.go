@@ -41,13 +41,28 @@ func (m *Measurement) Draw(th *draw.Theme, width, height int) []string {
 	return append(lines, results...)
 }
 
-// Foot is the key.
+// Foot is the keys.
 func (*Measurement) Foot(th *draw.Theme, width int, end bool) []string {
-	keys := "ctrl+c  end the call and report"
+	keys := "ctrl+c  end the call and report   ?  keys"
 	if end {
-		keys = "ending the call; ctrl+c  leave the screen"
+		keys = "ending the call; ctrl+c  leave the screen   ?  keys"
 	}
 	return []string{draw.Row(width, indent, th.Dim, keys)}
+}
+
+// Explain implements [live.Explained].
+func (*Measurement) Explain(_ draw.Glyphs, end bool) [][2]string {
+	quit := "end the call and report"
+	if end {
+		quit = "leave the screen; the report follows"
+	}
+	return [][2]string{
+		{"ctrl+c q", quit},
+		{"Up, Down", "messages that arrive at the peer, and here; a full bar is the highest so far"},
+		{"Round trip", "on a data channel, and by checks of the path: what a call would feel under this load"},
+		{"goodput", "bits of messages a second after the warm-up; ≥ is a lower bound: this machine was the limit"},
+		{"longest queue", "how much longer checks of the path took under load than without"},
+	}
 }
 
 // doing is the test that runs.
