@@ -35,7 +35,7 @@ type explanation struct {
 
 // Draw implements [Content].
 func (e explanation) Draw(th *draw.Theme, width, _ int) []string {
-	const indent, meaning = 1, 16
+	const indent, meaning = 1, 17
 	lines := []string{draw.Row(width, indent, th.Strong, "Keys and marks"), ""}
 	if x, ok := e.Content.(Explained); ok {
 		for _, m := range append(x.Explain(th.Glyphs, e.end), [2]string{"? esc", "back"}) {

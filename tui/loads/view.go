@@ -270,11 +270,11 @@ func (h *History) Explain(g draw.Glyphs, end bool) [][2]string {
 	}
 	return [][2]string{
 		{"ctrl+c q", quit},
-		{g.Spark[0] + " … " + g.Spark[7], "over time, from the left; the latest second is the number beside"},
+		{g.Spark[0] + " … " + g.Spark[7], "over time, from the left; the number is of the last second"},
 		{"Arrivals", "calls that began in a second"},
 		{"Failed", "calls that ended in a second and had failed"},
-		{"dropped", "calls that were due and could not begin: this machine was late, or too many were in progress"},
-		{"not judged", "calls during which this machine was the limit; they say nothing about the server"},
-		{"Setup times", "from the scheduled start until a call is ready; the fuller a column, the more of its calls"},
+		{"dropped", "calls that were due and could not begin in time"},
+		{"not judged", "this machine was the limit: they say nothing about the server"},
+		{"Setup times", "from the scheduled start of a call until it is ready"},
 	}
 }

@@ -58,10 +58,10 @@ func (*Measurement) Explain(_ draw.Glyphs, end bool) [][2]string {
 	}
 	return [][2]string{
 		{"ctrl+c q", quit},
-		{"Up, Down", "messages that arrive at the peer, and here; a full bar is the highest so far"},
-		{"Round trip", "on a data channel, and by checks of the path: what a call would feel under this load"},
-		{"goodput", "bits of messages a second after the warm-up; ≥ is a lower bound: this machine was the limit"},
-		{"longest queue", "how much longer checks of the path took under load than without"},
+		{"Up, Down", "messages that arrive there and here; full: the highest so far"},
+		{"Round trip", "on a data channel, and of the path below it, under this load"},
+		{"goodput", "messages after the warm-up; ≥: this machine was the limit"},
+		{"longest queue", "how much longer the path took under load than without"},
 	}
 }
 
