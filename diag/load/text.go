@@ -118,7 +118,11 @@ func (t *text) facts(r *Report) {
 func (t *text) assertions(r *Report) {
 	for i, a := range r.Assertions {
 		if i == 0 {
-			t.line("\nAssertions")
+			heading := "\nAssertions"
+			if n := r.Unjudged.Calls; n > 0 {
+				heading += fmt.Sprintf(", about the calls that were judged: %d of %d", r.Calls.Passed+r.Calls.Failed, r.Calls.Ended)
+			}
+			t.line("%s", heading)
 		}
 		state, value := "passed", fmt.Sprint(a.Value)
 		if !a.Pass {
@@ -137,6 +141,9 @@ func (t *text) causes(r *Report) {
 			t.line("\nFailed calls")
 		}
 		t.line("  %5d  %s [%s], first after %s", c.Calls, clean(c.Title), clean(c.ID), words.Duration(c.First.Duration()))
+		if len(c.Text.Evidence) > 0 {
+			t.line("         the first: %s", clean(c.Text.Evidence[0]))
+		}
 		if c.Advice != "" {
 			t.line("         next: %s", clean(c.Advice))
 		}
