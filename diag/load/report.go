@@ -106,11 +106,12 @@ func addCause(list []Cause, c Cause) []Cause {
 	return list
 }
 
-// addNoticed counts findings alike.
+// alike reports whether findings are counted together.
+func alike(a, b report.Finding) bool { return a.ID == b.ID && a.Side == b.Side && a.Severity == b.Severity }
+
+// addNoticed counts the calls of findings that are alike.
 func addNoticed(list []Noticed, n Noticed) []Noticed {
-	i := slices.IndexFunc(list, func(o Noticed) bool {
-		return o.ID == n.ID && o.Side == n.Side && o.Severity == n.Severity
-	})
+	i := slices.IndexFunc(list, func(o Noticed) bool { return alike(o.Finding, n.Finding) })
 	switch {
 	case i >= 0:
 		list[i].Calls += n.Calls

@@ -370,8 +370,10 @@ func (r *runner) count(o *outcome) {
 		r.counts.Passed++
 		r.judged.add(o)
 	}
-	for _, f := range o.run.Findings {
-		r.findings = addNoticed(r.findings, Noticed{f, 1})
+	for i, f := range o.run.Findings { // of audio and of video it is one call
+		if !slices.ContainsFunc(o.run.Findings[:i], func(g report.Finding) bool { return alike(g, f) }) {
+			r.findings = addNoticed(r.findings, Noticed{f, 1})
+		}
 	}
 }
 

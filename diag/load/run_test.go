@@ -292,3 +292,18 @@ func TestBuckets(t *testing.T) {
 		t.Errorf("%d buckets", len(p.Setup))
 	}
 }
+
+// TestFindingsOfCalls: a call in which audio and video have the same finding is one call with it.
+func TestFindingsOfCalls(t *testing.T) {
+	var r runner
+	refused := report.Finding{Finding: judge.Finding{ID: "media.refused", Severity: judge.Problem}}
+	other := report.Finding{Finding: judge.Finding{ID: "media.refused", Severity: judge.Problem}, Side: "answerer"}
+	for range 2 {
+		var o outcome
+		o.run.Findings = []report.Finding{refused, refused, other}
+		r.count(&o)
+	}
+	if len(r.findings) != 2 || r.findings[0].Calls != 2 || r.findings[1].Calls != 2 {
+		t.Errorf("%+v", r.findings)
+	}
+}

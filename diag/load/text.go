@@ -142,7 +142,7 @@ func (t *text) causes(r *Report) {
 		}
 		t.line("  %5d  %s [%s], first after %s", c.Calls, clean(c.Title), clean(c.ID), words.Duration(c.First.Duration()))
 		if len(c.Text.Evidence) > 0 {
-			t.line("         the first: %s", clean(c.Text.Evidence[0]))
+			t.line("         the first: %s", clean(strings.TrimPrefix(c.Text.Evidence[0], "cause: ")))
 		}
 		if c.Advice != "" {
 			t.line("         next: %s", clean(c.Advice))
@@ -154,7 +154,7 @@ func (t *text) causes(r *Report) {
 			continue
 		}
 		if shown++; shown == 1 {
-			t.line("\nFindings of the calls")
+			t.line("\nFindings of the calls, in the words of the first of them")
 		}
 		t.line("  %5d  %s: %s [%s]", n.Calls, n.Severity, clean(n.Title), clean(n.ID))
 	}
