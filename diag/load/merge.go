@@ -103,7 +103,8 @@ func (r *Report) add(p *Report) {
 		r.Series[i].merge(&p.Series[i])
 	}
 	for _, a := range p.Assertions {
-		if !a.Default && len(r.Assertions) < maxCauses && !slices.ContainsFunc(r.Assertions, func(b report.Assertion) bool { return a.Expr == b.Expr }) {
+		known := slices.ContainsFunc(r.Assertions, func(b report.Assertion) bool { return a.Expr == b.Expr })
+		if !a.Default && !known && len(r.Assertions) < maxCauses {
 			r.Assertions = append(r.Assertions, a)
 		}
 	}

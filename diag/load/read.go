@@ -77,7 +77,8 @@ func (h *head) fits() bool {
 			return false
 		}
 	}
-	return h.Plan.Stages <= maxCauses && h.Series.number <= maxPoints && h.Parts > 0 && h.Parts <= maxPoints && h.Agents <= maxPoints &&
+	return h.Plan.Stages <= maxCauses && h.Series.number <= maxPoints && h.Parts > 0 && h.Parts <= maxPoints &&
+		h.Agents <= maxPoints &&
 		h.Phases <= maxPhases &&
 		h.Limit.Steps <= maxPoints
 }

@@ -107,7 +107,9 @@ func addCause(list []Cause, c Cause) []Cause {
 }
 
 // alike reports whether findings are counted together.
-func alike(a, b report.Finding) bool { return a.ID == b.ID && a.Side == b.Side && a.Severity == b.Severity }
+func alike(a, b report.Finding) bool {
+	return a.ID == b.ID && a.Side == b.Side && a.Severity == b.Severity
+}
 
 // addNoticed counts the calls of findings that are alike.
 func addNoticed(list []Noticed, n Noticed) []Noticed {
