@@ -71,8 +71,8 @@ func agentsLost(_ judge.Finding, e crowd.AgentsLost) phrase.Text {
 
 func testerLimit(_ judge.Finding, e crowd.TesterLimit) phrase.Text {
 	t := phrase.Text{
-		Title: fmt.Sprintf("This machine was the limit from %d calls in progress and %s arrivals a second on.",
-			e.InProgress, phrase.Significant(e.Rate)),
+		Title: fmt.Sprintf("This machine was the limit from %s in progress and %s arrivals a second on.",
+			calls(e.InProgress), phrase.Significant(e.Rate)),
 		Evidence: []string{
 			fmt.Sprintf("seconds in which it was short: %d; calls that were not judged: %d of %d", e.Seconds, e.Unjudged,
 				e.Calls),
@@ -82,7 +82,7 @@ func testerLimit(_ judge.Finding, e crowd.TesterLimit) phrase.Text {
 		Advice: "Lower --arrive, give dialtone more processors, or use more machines (--part).",
 	}
 	if e.Rate == 0 { // no call began in that second
-		t.Title = fmt.Sprintf("This machine was the limit from %d calls in progress on.", e.InProgress)
+		t.Title = fmt.Sprintf("This machine was the limit from %s in progress on.", calls(e.InProgress))
 	}
 	if e.CPU != nil {
 		t.Evidence = append(t.Evidence, fmt.Sprintf("highest use of the processors by dialtone: %.0f %%", 100*min(1, *e.CPU)))
@@ -119,12 +119,12 @@ func (l Limit) headline() string {
 	case l.Rate == "":
 		return fmt.Sprintf("no rate held; at %s this broke: %s", l.Broke, l.Assertion)
 	case l.Broke == "" && l.Tester:
-		return fmt.Sprintf("the limit is above %s (%d calls in progress), where this machine was the limit", l.Rate,
-			l.InProgress)
+		return fmt.Sprintf("the limit is above %s (%s in progress), where this machine was the limit", l.Rate,
+			calls(l.InProgress))
 	case l.Broke == "":
-		return fmt.Sprintf("no limit was found; the highest rate was %s (%d calls in progress)", l.Rate, l.InProgress)
+		return fmt.Sprintf("no limit was found; the highest rate was %s (%s in progress)", l.Rate, calls(l.InProgress))
 	}
-	return fmt.Sprintf("%s held (%d calls in progress); at %s this broke: %s", l.Rate, l.InProgress, l.Broke, l.Assertion)
+	return fmt.Sprintf("%s held (%s in progress); at %s this broke: %s", l.Rate, calls(l.InProgress), l.Broke, l.Assertion)
 }
 
 // Headline says it in a line.
@@ -138,7 +138,7 @@ func Headline(r Result) string {
 	case r.Limit != nil:
 		return r.Limit.headline()
 	case r.Withdrawn:
-		return fmt.Sprintf("no verdict: this machine was the limit from %d calls in progress on", r.InProgress)
+		return fmt.Sprintf("no verdict: this machine was the limit from %s in progress on", calls(r.InProgress))
 	case r.Judged == 0:
 		return "no call was judged"
 	case r.Failed > 0:
@@ -149,4 +149,12 @@ func Headline(r Result) string {
 		return "assertion failed: " + r.Assertion
 	}
 	return fmt.Sprintf("%d of %d calls passed", r.Judged-r.Failed, r.Judged)
+}
+
+// calls writes a number of calls.
+func calls(n int) string {
+	if n == 1 {
+		return "1 call"
+	}
+	return fmt.Sprintf("%d calls", n)
 }
