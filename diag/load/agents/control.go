@@ -16,7 +16,6 @@ import (
 	"dialtone/diag/assert"
 	"dialtone/diag/judge/crowd"
 	"dialtone/diag/load"
-	"dialtone/diag/words"
 )
 
 // MaxAgents bounds the agents of a test.
@@ -84,7 +83,7 @@ func Control(ctx context.Context, c Controller) (*load.Report, error) {
 		}
 		t.dues = append(t.dues, due)
 	}
-	c.Say("waiting for " + words.Count(c.Agents, "agent", "agents"))
+	c.Say(fmt.Sprintf("waiting for %d agents", c.Agents))
 	t.run(ctx, arrived)
 	return t.report()
 }

@@ -57,8 +57,9 @@ func (m *member) add(c *chunk, p part) bool {
 // fits reports whether a report is one of the part.
 func fits(r *load.Report, want part) bool {
 	p := want.plan
-	return len(r.Series) <= want.seconds && slices.Equal(r.Plan.Stages, p.Stages) && r.Plan.Calls == p.Calls && r.Plan.Part == p.Part &&
-		r.Plan.Parts == p.Parts && slices.Equal(r.Complete, []int{p.Part}) && r.Calls.Scheduled <= want.due && r.Limit == nil &&
+	return len(r.Series) <= want.seconds && slices.Equal(r.Plan.Stages, p.Stages) && r.Plan.Calls == p.Calls &&
+		r.Plan.Part == p.Part && r.Plan.Parts == p.Parts && slices.Equal(r.Complete, []int{p.Part}) &&
+		r.Calls.Scheduled <= want.due && r.Limit == nil &&
 		len(r.Agents) == 0
 }
 
