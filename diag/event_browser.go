@@ -15,6 +15,8 @@ type DumpStart struct {
 	UserAgent  string     `json:"userAgent,omitempty"` // what the browser calls itself
 	// the dump was written while the call went on; absent: the browser reports its end
 	Open bool `json:"open,omitempty"`
+	// a part of the connection could not be read: what is absent may have been there
+	Partial bool `json:"partial,omitempty"`
 }
 
 // Type is "dump.start".

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ type Facts struct {
 	Gathered  bool // gathering is complete
 	Connected bool // it ever was
 	NoPath    bool
+	Uncounted bool // media was agreed on, and which of it flowed is unknown
 }
 
 // Evidence of the findings.
@@ -87,6 +89,17 @@ type (
 		Before string `json:"before,omitempty"`
 		Now    string `json:"now"`
 	}
+	// Undecoded means that video came, and none of it was decoded.
+	Undecoded struct {
+		SSRC    uint32      `json:"ssrc"`
+		Packets uint64      `json:"packetsReceived"`
+		Frames  *uint32     `json:"framesReceived,omitempty"`
+		OverMs  diag.Millis `json:"over_ms"`
+	}
+	// Uncounted means that which media flowed is unknown.
+	Uncounted struct {
+		Partial bool `json:"partial,omitempty"` // the statistics could not be read
+	}
 	// RestartStorm means many ICE restarts in a short time.
 	RestartStorm struct {
 		Restarts int         `json:"restarts"`
@@ -106,6 +119,7 @@ const (
 	limitedShare   = 0.2
 	concealedShare = 0.05
 	concealedLeast = 96_000 // samples: two seconds
+	undecodedLeast = 50     // packets
 	longBuffer     = 0.4    // seconds
 	stormRestarts  = 3
 	stormWithin    = 30 * time.Second
@@ -118,7 +132,8 @@ func Findings(s *State, f Facts) []Finding {
 	}
 	var out []Finding
 	for _, rule := range []func(*State, Facts) []Finding{
-		captures, tracksGone, sendingStopped, sources, limits, concealed, buffers, codecs, restarts, relays,
+		captures, tracksGone, sendingStopped, sources, limits, undecoded, concealed, buffers, codecs, restarts, relays,
+		uncounted,
 	} {
 		out = append(out, rule(s, f)...)
 	}
@@ -134,8 +149,9 @@ var captureIDs = map[string]string{
 	"AbortError": "browser.capture_in_use",
 }
 
-// captures names the last request of each kind, if it failed.
-func captures(s *State, _ Facts) []Finding {
+// captures names the last request of each kind, if it failed. It may be that of another connection of the page, so it
+// counts less for one that sends what was asked for.
+func captures(s *State, f Facts) []Finding {
 	var out []Finding
 	for _, request := range []string{"getUserMedia", "getDisplayMedia"} {
 		var asked diag.CaptureRequest
@@ -154,8 +170,13 @@ func captures(s *State, _ Facts) []Finding {
 			}
 		}
 		if failed != nil {
+			severity := diag.Problem
+			audio, video := f.sends("audio"), f.sends("video")
+			if (audio || video) && (audio || !asked.Audio) && (video || !asked.Video) {
+				severity = diag.Warn
+			}
 			out = append(out, Finding{
-				ID: cmp.Or(captureIDs[failed.Error], "browser.capture_failed"), Severity: diag.Problem, Subject: request,
+				ID: cmp.Or(captureIDs[failed.Error], "browser.capture_failed"), Severity: severity, Subject: request,
 				Evidence: CaptureFailed{
 					request, asked.Audio, asked.Video, diag.Clean(failed.Error, 100), diag.Clean(failed.Message, 200),
 				},
@@ -163,6 +184,16 @@ func captures(s *State, _ Facts) []Finding {
 		}
 	}
 	return out
+}
+
+// sends reports whether packets of a kind were sent.
+func (f Facts) sends(kind string) bool {
+	if len(f.Samples) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(f.Samples[len(f.Samples)-1].Outbound, func(o diag.OutboundRTP) bool {
+		return o.Kind == kind && diag.OrZero(o.PacketsSent) > 0
+	})
 }
 
 // tracksGone names tracks that ended without the page's doing.
@@ -321,6 +352,48 @@ func limits(s *State, _ Facts) []Finding {
 		}
 	}
 	return out
+}
+
+// undecoded names video that comes without a picture.
+func undecoded(_ *State, f Facts) []Finding {
+	if len(f.Samples) == 0 {
+		return nil
+	}
+	var out []Finding
+	last := len(f.Samples) - 1
+	for _, in := range f.Samples[last].Inbound {
+		if in.Kind != "video" || in.FramesDecoded == nil || *in.FramesDecoded > 0 {
+			continue
+		}
+		first := last // sample since which packets come
+		for first > 0 && packetsReceived(f.Samples[first-1], in.SSRC) > 0 {
+			first--
+		}
+		if over := f.Times[last] - f.Times[first]; over >= stoppedAfter && diag.OrZero(in.PacketsReceived) >= undecodedLeast {
+			out = append(out, Finding{
+				ID: "browser.undecoded", Severity: diag.Warn, Subject: streamName("video", in.SSRC, in.Mid),
+				Evidence: Undecoded{in.SSRC, *in.PacketsReceived, in.FramesReceived, diag.Millis(over)},
+			})
+		}
+	}
+	return out
+}
+
+func packetsReceived(sample diag.Sample, ssrc uint32) uint64 {
+	for _, in := range sample.Inbound {
+		if in.Kind == "video" && in.SSRC == ssrc {
+			return diag.OrZero(in.PacketsReceived)
+		}
+	}
+	return 0
+}
+
+// uncounted reports that the dump does not show which media flowed.
+func uncounted(s *State, f Facts) []Finding {
+	if !f.Uncounted {
+		return nil
+	}
+	return []Finding{{ID: "browser.uncounted", Severity: diag.Info, Evidence: Uncounted{s.Start.Partial}}}
 }
 
 // concealed names audio of which much was made up, because packets were lost or late.

@@ -23,6 +23,7 @@ func (c *Call) BrowserFacts() browser.Facts {
 		Ended: c.EndedAt, RelayOnly: c.Start.RelayOnly, Relay: HasType(c.Local, diag.Relay),
 		Gathered: c.Gathering == "complete", Connected: c.ConnectedAt != nil, NoPath: c.NoPath(),
 	}
+	f.Uncounted = f.Connected && (c.Start.Media || c.Browser.Start.Partial) && c.MediaUnknown()
 	for _, s := range c.Start.ICEServers {
 		failed := func(r ServerRow) bool { return r.URL == s.URL && r.Failed() != nil }
 		if strings.HasPrefix(s.URL, "turn") {

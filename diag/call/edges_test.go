@@ -40,8 +40,8 @@ func TestFlowEdges(t *testing.T) {
 		if in, out := c.Flow(diag.Inbound, "audio"), c.Flow(diag.Outbound, "audio"); in != tt.in || out != tt.out {
 			t.Errorf("%s: %s and %s, want %s and %s", name, in, out, tt.in, tt.out)
 		}
-		if c.AnyMedia() != (tt.received > 0) {
-			t.Errorf("%s: any media: %v", name, c.AnyMedia())
+		if c.NoMedia() == (tt.received > 0) {
+			t.Errorf("%s: no media: %v", name, c.NoMedia())
 		}
 	}
 	if Flow(200).String() != "unknown" || Flow(len(flowNames)).String() != "unknown" || State(len(stateNames)).String() != "unknown" {

@@ -22,25 +22,44 @@ type MediaKind struct {
 
 // MissingMedia lists what both sides agreed to send and of which no packet was counted, once there was time to look.
 func (c *Call) MissingMedia() []MediaKind {
-	if !c.Start.Media || c.UpTime() < mediaGrace || c.Latest() == nil {
+	if !c.Start.Media || c.Latest() == nil || c.MediaUnknown() || c.Counted() < mediaGrace {
 		return nil
 	}
 	var missing []MediaKind
 	for _, kind := range diag.Kinds {
 		sends := c.hasTrack(diag.Outbound, kind) && !c.LocalMuted[kind] && c.Agreed(diag.Outbound, kind)
-		if sends && c.packets(diag.Outbound, kind) == 0 {
+		if sends && c.none(diag.Outbound, kind) {
 			missing = append(missing, MediaKind{diag.Outbound, kind})
 		}
-		if c.Promised(kind) && !c.RemoteMuted[kind] && c.packets(diag.Inbound, kind) == 0 {
+		if c.Promised(kind) && !c.RemoteMuted[kind] && c.none(diag.Inbound, kind) {
 			missing = append(missing, MediaKind{diag.Inbound, kind})
 		}
 	}
 	return missing
 }
 
-// AnyMedia reports whether a packet of media was sent or has come.
-func (c *Call) AnyMedia() bool {
-	return slices.ContainsFunc(diag.Kinds,
+// MediaUnknown reports whether the dump of a browser leaves open which media flowed: it has no counters of streams, or
+// what it had could not be read.
+func (c *Call) MediaUnknown() bool {
+	return c.Browser != nil && (c.Browser.Start.Partial || !slices.ContainsFunc(c.Samples, func(s SampleRow) bool {
+		return slices.ContainsFunc(s.Inbound, func(in diag.InboundRTP) bool { return in.PacketsReceived != nil }) ||
+			slices.ContainsFunc(s.Outbound, func(out diag.OutboundRTP) bool { return out.PacketsSent != nil })
+	}))
+}
+
+// Counted is for how long of the connection packets were counted: the latest sample of a dump may come long before its
+// end.
+func (c *Call) Counted() time.Duration {
+	if s := c.Latest(); c.Browser != nil && s != nil && c.ConnectedAt != nil {
+		return s.At - *c.ConnectedAt
+	}
+	return c.UpTime()
+}
+
+// NoMedia reports whether no packet of media was sent or has come.
+func (c *Call) NoMedia() bool {
+	early := c.Browser != nil && c.Counted() < mediaGrace
+	return !early && !c.MediaUnknown() && !slices.ContainsFunc(diag.Kinds,
 		func(kind string) bool { return c.packets(diag.Inbound, kind)+c.packets(diag.Outbound, kind) > 0 })
 }
 
@@ -68,6 +87,16 @@ func (c *Call) description(side diag.Side) *sdp.Description {
 		}
 	}
 	return nil
+}
+
+// none reports whether no packet of a kind was counted in a direction, as far as all its streams have counters.
+func (c *Call) none(dir diag.Direction, kind string) bool {
+	sample := c.Latest()
+	return c.packets(dir, kind) == 0 && !slices.ContainsFunc(sample.Inbound, func(in diag.InboundRTP) bool {
+		return dir == diag.Inbound && in.Kind == kind && in.PacketsReceived == nil
+	}) && !slices.ContainsFunc(sample.Outbound, func(out diag.OutboundRTP) bool {
+		return dir == diag.Outbound && out.Kind == kind && out.PacketsSent == nil
+	})
 }
 
 // packets counts those of a kind in a direction, by the latest sample.

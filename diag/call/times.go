@@ -37,6 +37,11 @@ func (c *Call) FailedAt() time.Duration {
 	return c.Now
 }
 
+// began reports whether a phase has begun.
+func (c *Call) began(phase diag.PhaseName) bool {
+	return slices.ContainsFunc(c.Spans, func(s Span) bool { return s.Phase == phase })
+}
+
 // CheckingAt is when the first candidate pairs were checked; false: none were.
 func (c *Call) CheckingAt() (time.Duration, bool) {
 	for _, s := range c.Spans {
@@ -69,11 +74,17 @@ const (
 	StageNegotiating       // offer and answer are exchanged
 	StageChecking          // candidate pairs are checked
 	StageSecuring          // the DTLS handshake runs
+	StageUndescribed       // in the dump of a browser: no description was set
+	StageFound             // likewise: ICE is connected, and nothing is said of DTLS
 )
 
 // Stage says what a call that is not connected is doing, or was doing when it ended.
 func (c *Call) Stage() Stage {
 	switch {
+	case c.Browser != nil && c.Role == "":
+		return StageUndescribed
+	case c.Browser != nil && (c.ICE == "connected" || c.ICE == "completed") && !c.began(diag.PhaseDTLS):
+		return StageFound
 	case c.Role == "" && c.waited():
 		return StageWaiting
 	case c.Role == "":
@@ -88,8 +99,7 @@ func (c *Call) Stage() Stage {
 
 // waited reports whether the code was dialed and the peer awaited.
 func (c *Call) waited() bool {
-	return c.Signal.State == diag.SignalWaiting ||
-		slices.ContainsFunc(c.Spans, func(s Span) bool { return s.Phase == diag.PhaseWait })
+	return c.Signal.State == diag.SignalWaiting || c.began(diag.PhaseWait)
 }
 
 // Listens reports whether the call waited at a server of its own.

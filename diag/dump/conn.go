@@ -18,6 +18,7 @@ type entry struct {
 	name  string
 	value any
 	extra []any
+	local bool // the time is in a time zone that is not known
 }
 
 // stat is one object of a getStats report.
@@ -46,6 +47,7 @@ type conn struct {
 	first     float64 // time of the first event, milliseconds since 1970
 	last      float64 // and of the last
 	cut       bool    // events are left out, because all take too much memory
+	partial   bool    // so is what could not be read
 	entries   int
 	histories int // descriptions of Firefox that were taken
 
@@ -68,8 +70,12 @@ type conn struct {
 }
 
 func (d *reading) conn(id string, format diag.DumpFormat) *conn {
+	id = diag.Clean(id, 100)
+	for slices.ContainsFunc(d.pending, func(c *conn) bool { return c.id == id }) { // a document has a name twice
+		id += "+"
+	}
 	return &conn{
-		d: d, id: diag.Clean(id, 100), format: format, pending: map[diag.Side]any{}, ufrag: map[diag.Side]string{},
+		d: d, id: id, format: format, pending: map[diag.Side]any{}, ufrag: map[diag.Side]string{},
 		described: map[diag.Side]bool{}, spans: map[diag.PhaseName]bool{}, stats: newStatistics(),
 	}
 }
@@ -364,11 +370,14 @@ func (c *conn) finish() Connection {
 	if !c.d.wanted(c.id) {
 		return out
 	}
+	if c.connection == "" && c.dtls == "" { // old browsers do not say how far DTLS came
+		c.facts = slices.DeleteFunc(c.facts, func(f fact) bool { return f.data == diag.PhaseStart{Phase: diag.PhaseDTLS} })
+	}
 	ended := c.ended()
-	c.lastSample()
+	c.lastSample(last)
 	facts := slices.Concat([]fact{{first, c.start(first)}, {first, diag.DumpStart{
 		Format: c.format, Connection: c.id, URL: c.url, UserAgent: diag.Clean(c.agent, 300),
-		Open: ended.Reason == diag.EndDump,
+		Open: ended.Reason == diag.EndDump, Partial: c.partial || c.cut,
 	}}}, c.facts, []fact{{last, ended}})
 	for i, f := range facts {
 		out.Events = append(out.Events, diag.Event{
@@ -378,11 +387,11 @@ func (c *conn) finish() Connection {
 	return out
 }
 
-// lastSample marks the last sample: what was counted until the end.
-func (c *conn) lastSample() {
+// lastSample marks the last sample if it is what was counted until the end. Browsers take one each second.
+func (c *conn) lastSample(end float64) {
 	for i := len(c.facts) - 1; i >= 0; i-- {
 		if s, ok := c.facts[i].data.(diag.Sample); ok {
-			s.Final = true
+			s.Final = end-c.facts[i].at < 2000
 			c.facts[i].data = s
 			return
 		}

@@ -90,7 +90,10 @@ func Read(r io.Reader, o Options) (*Dump, error) {
 	}
 	d := &reading{Dump: &Dump{}, o: o, room: o.MaxMemory}
 	head, err := in.Peek(1 << 10)
-	if err != nil && len(head) == 0 {
+	switch {
+	case len(head) == 0 && errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fmt.Errorf("%w: its packing ends too early", ErrNotDump)
+	case len(head) == 0:
 		return nil, fmt.Errorf("%w: it is empty", ErrNotDump)
 	}
 	read := d.readerOf(head)
@@ -162,10 +165,14 @@ func (u *unpacking) Read(b []byte) (int, error) {
 // utf8Of is a file as UTF-8 without a mark of its order of bytes: editors of Windows write UTF-16.
 func utf8Of(in *bufio.Reader) (*bufio.Reader, error) {
 	mark, _ := in.Peek(3)
+	utf16 := func(e unicode.Endianness, policy unicode.BOMPolicy) (*bufio.Reader, error) {
+		return bufio.NewReaderSize(transform.NewReader(in, unicode.UTF16(e, policy).NewDecoder()), 64<<10), nil
+	}
 	switch {
 	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
-		order := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder()
-		return bufio.NewReaderSize(transform.NewReader(in, order), 64<<10), nil
+		return utf16(unicode.LittleEndian, unicode.ExpectBOM)
+	case len(mark) == 3 && mark[1] == 0 && bytes.IndexByte([]byte("{[<"), mark[0]) >= 0:
+		return utf16(unicode.LittleEndian, unicode.IgnoreBOM) // the mark was cut off
 	case bytes.Equal(mark, []byte("\xef\xbb\xbf")):
 		_, err := in.Discard(len(mark))
 		return in, err

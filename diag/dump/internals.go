@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -173,6 +175,7 @@ func (d *reading) internalsConnection(s *scan.Scanner, id string) error {
 	if c.agent = d.UserAgent; series.cut {
 		d.fault(errSeries)
 	}
+	c.partial = err != nil || series.cut
 	c.replay(entries, series)
 	d.pending = append(d.pending, c)
 	return err
@@ -196,7 +199,9 @@ func internalsEntry(s *scan.Scanner) (entry, error) {
 	e := entry{name: diag.Clean(r.Type, 100), value: r.Value}
 	var ok bool
 	if e.at, ok = milliseconds(r.Timestamp); !ok {
-		e.at, _ = milliseconds(r.Time)
+		e.at, e.local = milliseconds(r.Time)
+		said := text(r.Time, 40)
+		e.local = e.local && !strings.HasSuffix(said, "Z") && strings.Contains(said, ":")
 	}
 	return e, nil
 }
@@ -267,6 +272,7 @@ func (t *table) read(s *scan.Scanner, name string) error {
 	if err != nil {
 		return err
 	}
+	kind = cmp.Or(kind, kindByName(id))
 	col := parseColumn(values)
 	if t.cells += col.len(); t.objects == nil {
 		t.objects = map[string]*object{}
@@ -284,6 +290,17 @@ func (t *table) read(s *scan.Scanner, name string) error {
 	return nil
 }
 
+// kindByName is the type of an object of Chromium before 2019, whose dumps do not say it.
+func kindByName(id string) string {
+	switch {
+	case strings.HasPrefix(id, "ssrc_"):
+		return "ssrc"
+	case strings.HasPrefix(id, "Conn-"):
+		return "googCandidatePair"
+	}
+	return ""
+}
+
 // splitSeries takes the name of a series apart: "OT01A33-bytesSent".
 func splitSeries(name string) (id, property string) {
 	if i := strings.LastIndexByte(name, '-'); i >= 0 {
@@ -292,13 +309,14 @@ func splitSeries(name string) (id, property string) {
 	return "", ""
 }
 
-// parseColumn reads the values of a series; what comes behind a fault is left out, as are the oldest of too many.
+// parseColumn reads the values of a series, of which the oldest of too many are left out. One that is not readable as a
+// whole says nothing: which moment a value belongs to is known by its place from the end.
 func parseColumn(values string) column {
 	var numbers []float64
 	if json.Unmarshal([]byte(values), &numbers) == nil && !strings.Contains(values, "null") {
 		return column{numbers: slices.Clone(numbers[max(0, len(numbers)-maxPoints):])}
 	}
-	dec := json.NewDecoder(strings.NewReader(values))
+	dec := json.NewDecoder(strings.NewReader(noNumbers.ReplaceAllString(values, "${1}null")))
 	if _, err := dec.Token(); err != nil {
 		return column{}
 	}
@@ -307,7 +325,7 @@ func parseColumn(values string) column {
 	for dec.More() {
 		var v any
 		if dec.Decode(&v) != nil {
-			break
+			return column{}
 		}
 		if s, ok := v.(string); ok {
 			if old, known := seen[s]; known {
@@ -318,8 +336,14 @@ func parseColumn(values string) column {
 		}
 		list = append(list, v)
 	}
+	if _, err := dec.Token(); err != nil {
+		return column{}
+	}
 	return column{values: slices.Clone(list[max(0, len(list)-maxPoints):])}
 }
+
+// noNumbers are what programs other than browsers write for numbers that JSON does not have.
+var noNumbers = regexp.MustCompile(`([\[,]\s*)(?:NaN|-?Infinity)\b`)
 
 // times gives each object the times of its points. Chromium has them since version 117; before, only the first and the
 // last.
@@ -340,8 +364,53 @@ func (o *object) times() {
 	}
 }
 
+// placed gives entries without a readable time that of the one before, and those whose times are of the local time
+// zone the one of the statistics: both begin within seconds, and zones differ by quarters of an hour.
+func placed(entries []entry, t table) {
+	begin := math.Inf(1)
+	for _, o := range t.objects {
+		if o.start > 0 {
+			begin = min(begin, o.start)
+		}
+	}
+	var last, zone float64
+	for i := range entries {
+		e := &entries[i]
+		if e.local && last == 0 && !math.IsInf(begin, 1) {
+			zone = math.Round((begin-e.at)/quarter) * quarter
+			if math.Abs(zone) > 56*quarter { // 14 hours
+				zone = 0
+			}
+		}
+		switch {
+		case e.local:
+			e.at += zone
+		case e.at == 0 && last > 0:
+			e.at = last
+		case e.at == 0 && !math.IsInf(begin, 1):
+			e.at = begin
+		}
+		last = e.at
+	}
+}
+
+const quarter = 900e3 // ms
+
+// clockBack is how much earlier, in ms, an entry of a trace may be than the one before.
+const clockBack = 2000
+
+var errClock = errors.New("the clock was set back during the call: times and lengths may be wrong")
+
 // replay translates the trace, and the reports, in the order of their times.
 func (c *conn) replay(entries []entry, t table) {
+	placed(entries, t)
+	latest := 0.0
+	for i := range entries {
+		if back := latest - entries[i].at; back > clockBack {
+			c.d.fault(errClock)
+		}
+		latest = max(latest, entries[i].at)
+	}
 	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(a.at, b.at) })
 	for _, e := range entries {
 		c.trace(e)

@@ -152,8 +152,12 @@ func (c *conn) inbound(at float64, s *stat, byID map[string]*stat, sample *diag.
 	if now.packets > 0 && (c.proven == 0 || at < c.proven) {
 		c.proven = at // they were decrypted
 	}
+	before := c.stats.before[s.id]
 	if rate, lost, ok := c.since(s.id, now); ok {
 		in.Bitrate, in.FractionLost = rate, lost
+	}
+	if ago := in.LastPacketReceivedAgo; ago != nil && now.packets > before.packets && *ago > (s.at-before.at)/1000 {
+		in.LastPacketReceivedAgo = nil // its clock is another one: a packet came since the report before
 	}
 	c.stream(at, diag.Inbound, diag.TrackAdded{
 		Direction: diag.Inbound, Kind: in.Kind, SSRC: in.SSRC, MimeType: in.MimeType, ClockRate: clock, PayloadType: payload,

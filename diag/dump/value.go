@@ -218,13 +218,19 @@ func withoutPassword(s string) string {
 	}
 }
 
+// timeForms are dates as browsers write them: with a time zone, or in that of the machine and as its language has them.
+var timeForms = []string{
+	time.RFC3339Nano, "1/2/2006, 3:04:05 PM", "2006-01-02 15:04:05", "2.1.2006, 15:04:05", "2/1/2006, 15:04:05",
+	"2/1/2006 15:04:05", "2006/1/2 15:04:05",
+}
+
 // milliseconds reads a time: milliseconds since 1970, or a date as text.
 func milliseconds(v any) (float64, bool) {
 	if n, ok := number(v); ok {
 		return n, n > 0 && n < maxTime
 	}
 	s, _ := v.(string)
-	for _, form := range []string{time.RFC3339Nano, "1/2/2006, 3:04:05 PM", "2006-01-02 15:04:05"} {
+	for _, form := range timeForms {
 		if t, err := time.Parse(form, strings.ReplaceAll(s, " ", " ")); err == nil {
 			return float64(t.UnixMicro()) / 1000, true
 		}

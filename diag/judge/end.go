@@ -69,7 +69,8 @@ type (
 	}
 	// SilentAtEnd means that the connection was not up when the call ended in order.
 	SilentAtEnd struct {
-		Connection string `json:"connection"` // RTCPeerConnectionState
+		Connection string `json:"connection"`     // RTCPeerConnectionState
+		Open       bool   `json:"open,omitempty"` // the dump of a browser ends here, and not the call
 	}
 )
 
@@ -174,7 +175,9 @@ func pathLostFindings(c *call.Call, _ Expectation) []Finding {
 	}
 	switch c.Ended.Reason {
 	case diag.EndHangup, diag.EndDuration, diag.EndPeerHangup, diag.EndDump:
-		return []Finding{{ID: "ice.silent_at_end", Severity: Problem, Evidence: SilentAtEnd{c.Connection}}}
+		return []Finding{{ID: "ice.silent_at_end", Severity: Problem, Evidence: SilentAtEnd{
+			c.Connection, c.Ended.Reason == diag.EndDump,
+		}}}
 	default: // another finding names it
 	}
 	return nil

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"slices"
+	"strings"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
@@ -20,6 +21,7 @@ const (
 	NoCheckSent       Obstacle = "no-check-sent"       // the operating system sent none
 	NoPairAnswered    Obstacle = "no-pair-answered"    // checks were sent, and none was answered
 	NoPairUsable      Obstacle = "no-pair-usable"      // some were answered, and none could be used to the end
+	NoPairKnown       Obstacle = "no-pair-known"       // the dump of a browser does not show what was tried
 )
 
 // NoPath is the evidence of a call without a path: what was gathered and tried.
@@ -33,10 +35,11 @@ type NoPath struct {
 	TCPPairs   int             `json:"tcpPairs,omitempty"` // that were tried over TCP
 	RelayOnly  bool            `json:"relayOnly,omitempty"`
 	NoRelay    bool            `json:"noRelay,omitempty"`    // neither side has a relay candidate
-	Configured bool            `json:"configured,omitempty"` // STUN or TURN servers were given
+	Configured bool            `json:"configured,omitempty"` // STUN or TURN servers were given; to a browser, TURN
 	// how long pairs were checked; absent: none was, or it is not known
 	CheckedMs *diag.Millis `json:"checked_ms,omitempty"`
 	Early     bool         `json:"early,omitempty"` // that is less than RFC 8863 §4 asks for
+	Dump      bool         `json:"dump,omitempty"`  // the call is of a browser's dump
 }
 
 // noPath looks at what was gathered and tried.
@@ -45,6 +48,12 @@ func noPath(c *call.Call) NoPath {
 	n := NoPath{
 		Local: finding.Candidates(c.Local, typeOf), Remote: finding.Candidates(c.Remote, typeOf),
 		RelayOnly: c.Start.RelayOnly, Configured: len(c.Servers) > 0 || len(c.Start.ICEServers) > 0,
+		Dump: c.Browser != nil,
+	}
+	if n.Dump {
+		n.Configured = slices.ContainsFunc(c.Start.ICEServers, func(s diag.ICEServer) bool {
+			return strings.HasPrefix(s.URL, "turn")
+		})
 	}
 	unsent := false
 	for _, p := range c.Pairs {
@@ -70,6 +79,8 @@ func noPath(c *call.Call) NoPath {
 	switch {
 	case len(c.Local) == 0 && c.Start.RelayOnly:
 		n.Obstacle = NoRelayGathered
+	case n.Dump && n.Pairs+n.TCPPairs == 0 && (len(c.Local) == 0 || len(c.Remote) > 0 || c.Browser.Start.Partial):
+		n.Obstacle = NoPairKnown // browsers do not report each check, and a dump may have no statistics
 	case len(c.Local) == 0:
 		n.Obstacle = NoLocalCandidate
 	case len(c.Remote) == 0:

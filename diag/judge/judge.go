@@ -33,6 +33,7 @@ type Outcome struct {
 	Path    *diag.Selected   // the candidate pair
 	Cause   string           // the words of the error that ended it
 	Network *network.Verdict // of a diagnosis
+	Dump    bool             // a browser placed the call, and its dump was read
 }
 
 // Expectation is what a check asks of a call, beyond its connecting.
@@ -96,7 +97,7 @@ func judge(c *call.Call, x Expectation) Verdict {
 func outcome(c *call.Call) Outcome {
 	o := Outcome{
 		State: c.State(), Failing: c.Failing(), Stage: c.Stage(), After: c.Now, Path: c.Selected,
-		Network: blamed(c),
+		Network: blamed(c), Dump: c.Browser != nil,
 	}
 	if c.ConnectedAt != nil {
 		up := upTime(c)

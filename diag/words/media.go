@@ -213,6 +213,9 @@ func mediaRefused(_ judge.Finding, e judge.MediaRefused) Text {
 		Advice: "Check which codecs and directions the " + who + " takes; choose one with --" + e.Kind + "-codec, or leave " +
 			e.Kind + " out (" + without[e.Kind] + ").",
 	}
+	if e.Dump {
+		t.Advice = "Check which codecs and directions the peer takes; a page that only sends offers a=sendonly."
+	}
 	if e.How == sdp.NoCodec {
 		t.Evidence = lines(refusals[e.How], labeled("answered", names(e.Answered)))
 	}

@@ -31,10 +31,15 @@ var pathFindings = map[string]entry{
 	"ice.silent_at_end": on(
 		"The call was connected, and its path was silent when it ended: connectivity checks were not answered any more.",
 		func(_ judge.Finding, e judge.SilentAtEnd) Text {
-			return Text{
+			t := Text{
 				Title: "The path was silent when the call ended.", Evidence: []string{"connection state: " + e.Connection},
 				Advice: "Check the network on both sides, then call again.",
 			}
+			if e.Open {
+				t.Title = "The path was silent when the dump was written."
+				t.Advice = "Save a later dump to see whether it came back; check the network on both sides."
+			}
+			return t
 		}),
 	"dtls.fingerprint_mismatch": on(
 		"The path works and the handshake is answered, but with another certificate than the description announced (RFC "+
@@ -167,7 +172,7 @@ func obstacleTitle(e judge.NoPath) string {
 		return "No candidate pair could be formed: no remote candidate fits a local one."
 	case judge.NoCheckSent:
 		return "No connectivity check could be sent to the peer."
-	case judge.NoPairAnswered, judge.NoPairUsable:
+	case judge.NoPairAnswered, judge.NoPairUsable, judge.NoPairKnown:
 	}
 	return "No candidate pair worked."
 }
@@ -187,6 +192,8 @@ func NoPath(e judge.NoPath) []string {
 	case judge.NoPairUsable:
 		out = append(out, fmt.Sprintf("%s checked with %d requests; %s answered, but none could be used to the end",
 			Count(e.Pairs, "candidate pair", "candidate pairs"), e.Requests, Count(e.Answered, "pair", "pairs")))
+	case judge.NoPairKnown:
+		out = append(out, "the dump does not show which checks were sent and answered")
 	case judge.NoRelayGathered, judge.NoLocalCandidate, judge.NoRemoteCandidate, judge.NoPairFormed, judge.NoCheckSent:
 		out = append(out, obstacleTitle(e))
 	}
@@ -205,6 +212,10 @@ func NoPath(e judge.NoPath) []string {
 
 func obstacleAdvice(e judge.NoPath) string {
 	switch {
+	case e.Dump && e.NoRelay && !e.Configured:
+		return "Configure a TURN server in iceServers."
+	case e.Dump && (e.Obstacle == judge.NoRelayGathered || e.NoRelay):
+		return "Check the TURN servers with dialtone nat."
 	case e.Obstacle == judge.NoRelayGathered:
 		return "Check the TURN server and its credentials, or call without --relay-only."
 	case e.Obstacle == judge.NoLocalCandidate:

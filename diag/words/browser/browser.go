@@ -234,6 +234,37 @@ var mediaFindings = map[string]phrase.Entry{
 			}
 			return t
 		}),
+	"browser.undecoded": phrase.On(
+		"Packets of a video stream arrived for some seconds, and the browser decoded no frame of them. No key frame came, "+
+			"the codec is not the one that was negotiated, or the media is encrypted end to end with a key that this browser "+
+			"does not have.",
+		func(f judge.Finding, e browser.Undecoded) phrase.Text {
+			t := phrase.Text{
+				Title: fmt.Sprintf("No frame of %s was decoded, although its packets arrive.", f.Subject),
+				Evidence: []string{fmt.Sprintf("%d packets received, for %s", e.Packets,
+					phrase.Duration(e.OverMs.Duration()))},
+				Advice: "Check that the sender answers requests for a key frame (PLI), its codec, and keys of end-to-end " +
+					"encryption.",
+			}
+			if e.Frames != nil {
+				t.Evidence = append(t.Evidence, fmt.Sprintf("%d frames received", *e.Frames))
+			}
+			return t
+		}),
+	"browser.uncounted": phrase.On(
+		"The descriptions agree on media, and the dump has no statistics of streams that could be read. Whether any media "+
+			"was sent or arrived is unknown.",
+		func(_ judge.Finding, e browser.Uncounted) phrase.Text {
+			t := phrase.Text{
+				Title:  "The dump has no statistics of media, so which of it flowed is unknown.",
+				Advice: "Save a dump with statistics: open chrome://webrtc-internals before the call.",
+			}
+			if e.Partial {
+				t.Title = "Statistics of the dump could not be read, so which media flowed is unknown."
+				t.Advice = "Save or copy the dump again."
+			}
+			return t
+		}),
 	"browser.jitter_buffer": phrase.On(
 		"Samples or frames waited more than 400 ms on average in the jitter buffer, which adds to the delay of the "+
 			"conversation. Jitter, loss, or a page that asks for a long buffer causes this.",

@@ -121,11 +121,17 @@ func orderlyHeadline(o judge.Outcome) string {
 		diag.EndHangup: "you hung up", diag.EndDuration: "reached --for", diag.EndPeerHangup: "the peer hung up",
 		diag.EndInterrupted: "interrupted", diag.EndDump: "the dump ends here",
 	}[o.Ended]
+	if o.Dump && o.Ended == diag.EndHangup {
+		ended = "this side closed the connection"
+	}
 	switch {
 	case o.Up != nil:
 		return "connected for " + words.Duration(*o.Up) + "; " + ended
 	case o.Ended == diag.EndPeerHangup:
 		return "the peer hung up before the call was connected"
+	}
+	if o.Stage == call.StageUndescribed {
+		return ended + " before a description was set"
 	}
 	return ended + " while " + Stage(o.Stage)
 }
@@ -143,7 +149,9 @@ func Stage(s call.Stage) string {
 		return "checking candidate pairs"
 	case call.StageSecuring:
 		return "waiting for the DTLS handshake"
-	case call.StageUnknown:
+	case call.StageFound:
+		return "ICE was connected; the dump does not say whether DTLS was"
+	case call.StageUnknown, call.StageUndescribed:
 	}
 	return "starting"
 }
@@ -151,7 +159,7 @@ func Stage(s call.Stage) string {
 // outcomeLines describe a call that was connected, and the error that ended any other unless a finding quotes it.
 func outcomeLines(o judge.Outcome, withCause bool) []string {
 	var out []string
-	if o.Up != nil && o.Path != nil {
+	if o.Up != nil && o.Path != nil && o.Path.Local+o.Path.Remote != "" {
 		out = append(out, "Path: "+judge.Path(o.Path)+".")
 	}
 	if o.Setup != nil {
@@ -165,7 +173,8 @@ func outcomeLines(o judge.Outcome, withCause bool) []string {
 
 // next are the steps that the findings advise, those of the causes first.
 func next(v judge.Verdict, o judge.Outcome) []string {
-	if o.Up == nil && (o.Ended == diag.EndInterrupted || o.Ended == diag.EndHangup || o.Ended == diag.EndDuration) {
+	byUser := o.Ended == diag.EndInterrupted || o.Ended == diag.EndHangup || o.Ended == diag.EndDuration
+	if o.Up == nil && !o.Dump && byUser {
 		return []string{"Call again and wait until the state says connected."}
 	}
 	var out, last []string
@@ -183,6 +192,9 @@ func next(v judge.Verdict, o judge.Outcome) []string {
 	out = append(out, last...)
 	if o.Network != nil {
 		out = append(out, OfNetwork(*o.Network).Next...)
+	}
+	if o.Dump && o.Ended == diag.EndHangup {
+		o.Ended = diag.EndDump // a later dump shows more
 	}
 	if out = unique(out); len(out) == 0 {
 		out = []string{cmp.Or(words.Ended(diag.CallEnded{Reason: o.Ended, By: o.By}), watchAgain)}

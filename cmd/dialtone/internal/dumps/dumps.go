@@ -143,7 +143,7 @@ func damage(name string, faults []string) string {
 	if len(faults) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s is damaged; the rest was read: %s", name, strings.Join(faults, "; "))
+	return name + ": " + strings.Join(faults, "; ")
 }
 
 // choose finds the connection that is asked for; nil: there are several.
