@@ -4,11 +4,15 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math"
+	"net/netip"
+	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -19,12 +23,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
-	"dialtone/diag/call"
 	"dialtone/diag/dump"
-	"dialtone/diag/judge"
+	"dialtone/diag/dump/dumptest"
 	"dialtone/diag/lab/labtest"
-	"dialtone/diag/sdp"
-	"dialtone/diag/words/verdict"
 )
 
 // pollStats keeps the page's statistics of the last seconds.
@@ -80,7 +81,7 @@ func TestBrowserDumps(t *testing.T) {
 		} {
 			t.Run(in.name+", "+name, func(t *testing.T) {
 				a, b := dumpedCall(t, in, kind.script, "12s", kind.args...)
-				if said := saidOf(a, false); kind.want != "" && !slices.Contains(said, kind.want) {
+				if said := dumptest.Said(a, false); kind.want != "" && !slices.Contains(said, kind.want) {
 					t.Errorf("no %s in %q", kind.want, said)
 				}
 				sameJudge(t, a, b.Events)
@@ -122,7 +123,11 @@ func dumpedCall(t *testing.T, in engine, script, length string, args ...string) 
 	out := dumped{}
 	b.ask(`reports`, &out.reports)
 	own := recorded(t, onlyRecording(t, dir))
-	ufrag := remoteUfrag(own)
+	recording, err := os.ReadFile(onlyRecording(t, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ufrag := dumptest.RemoteUfrag(own)
 	d, err := dump.Read(bytes.NewReader(raw), dump.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -130,22 +135,12 @@ func dumpedCall(t *testing.T, in engine, script, length string, args ...string) 
 	for _, c := range d.Connections { // other tests call beside this one
 		if slices.Contains(c.LocalUfrags, ufrag) {
 			out.Connection = c
+			keepPair(t, c.ID, recording, raw)
 			return own, out
 		}
 	}
 	t.Fatalf("none of %d connections has the user name fragment %s", len(d.Connections), ufrag)
 	return nil, out
-}
-
-// remoteUfrag is the user name fragment of the page, as the call began.
-func remoteUfrag(events []diag.Event) string {
-	for _, d := range call.Fold(events).Descriptions {
-		if d.Side == diag.Remote {
-			ufrag, _ := sdp.Parse(d.SDP).Attribute("ice-ufrag")
-			return ufrag
-		}
-	}
-	return ""
 }
 
 // openInternals opens chrome://webrtc-internals in a tab of its own.
@@ -279,52 +274,13 @@ func compareObject(t *testing.T, imported any, o map[string]any, names map[strin
 	}
 }
 
-var (
-	lengths   = regexp.MustCompile(`[\d.]+ (ms|s|min)\b`)
-	direction = strings.NewReplacer("inbound", "outbound", "outbound", "inbound")
-)
-
-// sharedFindings are families of findings that both a recording and a dump can prove.
-var sharedFindings = []string{"media.loss", "media.no_", "ice.", "dtls.", "turn."}
-
 // sameJudge holds the verdict about dialtone's recording of a call against that about the browser's dump of it, whose
 // directions are the other ones.
 func sameJudge(t *testing.T, recording, imported []diag.Event) {
 	t.Helper()
-	if diff := cmp.Diff(saidOf(recording, false), saidOf(imported, true)); diff != "" {
+	if diff := cmp.Diff(dumptest.Said(recording, false), dumptest.Said(imported, true)); diff != "" {
 		t.Errorf("the recording (-) and the dump (+) are judged differently:\n%s", diff)
 	}
-}
-
-// saidOf is the headline without lengths and the end, and the shared findings. What is done to packets on purpose is
-// not mentioned to the judge, as a browser does not know it.
-func saidOf(events []diag.Event, mirror bool) (lines []string) {
-	events = slices.DeleteFunc(slices.Clone(events), func(e diag.Event) bool {
-		_, impaired := e.Data.(diag.Impaired)
-		return impaired
-	})
-	for i, e := range events {
-		if start, ok := e.Data.(diag.CallStart); ok {
-			start.Impair = nil
-			events[i].Data = start
-		}
-	}
-	v := judge.Judge(call.Fold(events))
-	headline, _, _ := strings.Cut(verdict.Of(v).Headline, ";")
-	lines = append(lines, lengths.ReplaceAllString(headline, "…"))
-	for _, f := range v.Findings {
-		shared := slices.ContainsFunc(sharedFindings, func(prefix string) bool { return strings.HasPrefix(f.ID, prefix) })
-		if shared {
-			lines = append(lines, f.ID+" "+f.Subject)
-		}
-	}
-	if mirror {
-		for i := range lines {
-			lines[i] = direction.Replace(lines[i])
-		}
-	}
-	slices.Sort(lines)
-	return lines
 }
 
 // jsonNames are the names of a struct's fields in JSON.
@@ -336,3 +292,51 @@ func jsonNames(v any) (out []string) {
 	}
 	return out
 }
+
+// keepPair writes, with -update, the recording and the dump of a call to the test data of package dump, without
+// addresses of this machine.
+func keepPair(t *testing.T, id string, recording, raw []byte) {
+	t.Helper()
+	if !*update {
+		return
+	}
+	in, _, err := dump.Unpack(bytes.NewReader(raw)) // Chromium packs it
+	if err == nil {
+		raw, err = io.ReadAll(in)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var whole map[string]any
+	if json.Unmarshal(raw, &whole) == nil && whole["PeerConnections"] != nil { // of Chromium: the others are of other tests
+		all, _ := whole["PeerConnections"].(map[string]any)
+		whole["PeerConnections"] = map[string]any{id: all[id]}
+		raw, _ = json.Marshal(whole)
+	}
+	_, name, _ := strings.Cut(t.Name(), "/")
+	name = strings.ToLower(strings.NewReplacer(",", "", "_", "-").Replace(name))
+	known := map[string]string{}
+	for suffix, text := range map[string][]byte{"jsonl": recording, "json": raw} {
+		var packed bytes.Buffer
+		zip, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+		_, err := zip.Write(foreignAddress.ReplaceAllFunc(text, func(b []byte) []byte {
+			ip, err := netip.ParseAddr(strings.TrimSuffix(string(b[1:]), "."))
+			if err != nil || ip.IsLoopback() || ip.IsUnspecified() || b[0] == '/' {
+				return b
+			}
+			if known[ip.String()] == "" {
+				known[ip.String()] = fmt.Sprintf("192.0.2.%d", len(known)+1)
+				if ip.Is6() {
+					known[ip.String()] = fmt.Sprintf("2001:db8::%d", len(known)+1)
+				}
+			}
+			return append(b[:1:1], known[ip.String()]...)
+		}))
+		if err := errors.Join(err, zip.Close(), os.WriteFile("../../diag/dump/testdata/same/"+name+"."+suffix+".gz", packed.Bytes(), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// foreignAddress matches what may be an address, with the character before it.
+var foreignAddress = regexp.MustCompile(`[^0-9a-zA-Z:.][0-9a-fA-F]*[:.][0-9a-fA-F:.]+`)
