@@ -167,7 +167,7 @@ func (s *inbound) restore(ext int64, h header, now time.Time) {
 		if n := int64(s.step); n > 0 && int64(r.Offset)%n == 0 && r.Offset > 0 {
 			back = int64(r.Offset) / n
 		}
-		if !s.seq.restore(ext-back) || inBand {
+		if !s.seq.Restore(ext-back) || inBand {
 			continue
 		}
 		earlier := h

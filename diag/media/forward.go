@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dialtone/diag/media/clock"
+	"dialtone/diag/media/sequence"
 
 	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
@@ -90,7 +91,7 @@ func (f *Forwarder) write(in *rtp.Packet, now time.Time) error {
 	f.mu.Lock()
 	f.source = in.SSRC
 	f.mu.Unlock()
-	if step := int16(in.SequenceNumber - f.inSeq); f.fresh || step > maxDropout || step < -maxMisorder {
+	if step := int16(in.SequenceNumber - f.inSeq); f.fresh || step > sequence.MaxDropout || step < -sequence.MaxMisorder {
 		f.rebase(in, now)
 	}
 	f.inSeq = in.SequenceNumber

@@ -3,6 +3,7 @@ package media
 import (
 	"time"
 
+	"dialtone/diag/media/sequence"
 	"dialtone/diag/media/video"
 )
 
@@ -38,7 +39,7 @@ type openFrame struct {
 
 // add counts a packet that is no duplicate. It returns a frame that this packet completed, or nil. When it completed
 // several, one of them is returned and all are counted.
-func (f *frames) add(ext int64, h header, p video.Picture, seq *sequence, late bool, at time.Time) *openFrame {
+func (f *frames) add(ext int64, h header, p video.Picture, seq *sequence.Sequence, late bool, at time.Time) *openFrame {
 	var first *openFrame
 	fr := f.find(h.timestamp)
 	if fr == nil {
@@ -88,7 +89,7 @@ func (f *frames) begin(ts uint32, ext int64, at time.Time) *openFrame {
 }
 
 // endPrevious ends the newest frame where its sender set no marker and the next frame follows it.
-func (f *frames) endPrevious(ext int64, seq *sequence, at time.Time) *openFrame {
+func (f *frames) endPrevious(ext int64, seq *sequence.Sequence, at time.Time) *openFrame {
 	if f.used == 0 || f.open[f.newest].max+1 != ext {
 		return nil
 	}
@@ -99,11 +100,11 @@ func (f *frames) endPrevious(ext int64, seq *sequence, at time.Time) *openFrame 
 
 // check counts a frame that became complete and returns it, else nil. If payloads do not mark it, a frame begins after
 // a packet of another frame, or with the stream.
-func (f *frames) check(fr *openFrame, seq *sequence, at time.Time) *openFrame {
+func (f *frames) check(fr *openFrame, seq *sequence.Sequence, at time.Time) *openFrame {
 	if fr.done || !fr.end || fr.max-fr.min+1 != fr.count {
 		return nil
 	}
-	if !fr.Start && (f.starts || !seq.has(fr.min-1) && fr.min != seq.base) {
+	if !fr.Start && (f.starts || !seq.Has(fr.min-1) && fr.min != seq.Base()) {
 		return nil
 	}
 	fr.done = true

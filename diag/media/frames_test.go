@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"dialtone/diag/media/sequence"
 	"dialtone/diag/media/video"
 )
 
@@ -19,18 +20,18 @@ type videoPacket struct {
 // play feeds packets, 1 ms apart, to frames as a stream would.
 func play(packets []videoPacket) *frames {
 	f := frames{starts: slices.ContainsFunc(packets, func(p videoPacket) bool { return p.pic.Start })}
-	var s sequence
+	var s sequence.Sequence
 	at := time.Unix(1e9, 0)
 	for _, p := range packets {
 		at = at.Add(time.Millisecond)
 		ext, a := s.add(p.seq, false)
-		if a == arrivalDuplicate || a == arrivalOdd {
+		if a == sequence.Duplicate || a == sequence.Odd {
 			continue
 		}
-		if a == arrivalRestart {
+		if a == sequence.Restart {
 			f.restart()
 		}
-		f.add(ext, header{timestamp: p.frame * 3600, marker: p.marker}, p.pic, &s, a == arrivalLate, at)
+		f.add(ext, header{timestamp: p.frame * 3600, marker: p.marker}, p.pic, &s, a == sequence.Late, at)
 	}
 	return &f
 }

@@ -12,6 +12,7 @@ import (
 	"dialtone/diag/media/clock"
 	"dialtone/diag/media/latency"
 	"dialtone/diag/media/redundancy"
+	"dialtone/diag/media/sequence"
 )
 
 // inbound is one stream that arrives, with the retransmissions that repair it.
@@ -30,7 +31,7 @@ type inbound struct {
 	muted      bool      // by the peer
 	unmuted    time.Time // when that ended
 	longest    time.Duration
-	seq        sequence
+	seq        sequence.Sequence
 	jitter     clock.Jitter
 	timing     clock.Timing
 	pace       pace // of audio
@@ -56,7 +57,7 @@ func (s *inbound) nack(pairs []rtcp.NackPair) {
 	s.nacks++
 	for _, pair := range pairs {
 		for _, seq := range pair.PacketList() {
-			s.seq.ask(seq)
+			s.seq.Ask(seq)
 		}
 	}
 }
@@ -145,14 +146,14 @@ func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFr
 	}
 	s.headerBytes += uint64(h.overhead)
 	s.payloadBytes += uint64(h.carried)
-	ext, arrival := s.seq.add(h.seq, repair)
+	ext, arrival := s.seq.Add(h.seq, repair)
 	switch arrival {
-	case arrivalDuplicate:
+	case sequence.Duplicate:
 		s.duplicates++
 		return nil
-	case arrivalOdd, arrivalUnknown:
+	case sequence.Odd, sequence.Unknown:
 		return nil
-	case arrivalRestart:
+	case sequence.Restart:
 		s.jitter.Restart()
 		s.timing.Restart()
 		s.playout.Restart()
@@ -161,15 +162,15 @@ func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFr
 		if s.meter != nil {
 			s.meter.Restart()
 		}
-	case arrivalNew, arrivalLate, arrivalRepair:
-		if repair || arrival == arrivalRepair && s.repairSSRC == 0 { // beside RTX, the media's SSRC carries no repairs
-			s.seq.repaired++
+	case sequence.New, sequence.Late, sequence.Repair:
+		if repair || arrival == sequence.Repair && s.repairSSRC == 0 { // beside RTX, the media's SSRC carries no repairs
+			s.seq.Repair()
 		}
 	}
-	if !repair && arrival != arrivalRepair { // jitter is of the network, not of the time that a repair takes
+	if !repair && arrival != sequence.Repair { // jitter is of the network, not of the time that a repair takes
 		s.jitter.Add(now, h.timestamp, s.codec.rate)
 	}
-	if arrival == arrivalNew {
+	if arrival == sequence.New {
 		if ext == s.lastExt+1 {
 			s.step = h.timestamp - s.lastTS
 		}
@@ -184,16 +185,16 @@ func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFr
 		}
 		s.travels(h, now)
 	}
-	if s.rec.senders != nil && (arrival == arrivalNew || arrival == arrivalLate) && !repair {
+	if s.rec.senders != nil && (arrival == sequence.New || arrival == sequence.Late) && !repair {
 		s.latency.Packet(s.rec.senders, s.rec, s.codec.Kind, s.ssrc, now, h.timestamp, s.codec.body(h.payload))
 	}
 	s.listen(ext, h, now)
 	if s.codec.Kind != KindVideo || len(h.payload) == 0 {
 		return nil
 	}
-	late := arrival == arrivalLate || arrival == arrivalRepair || repair
+	late := arrival == sequence.Late || arrival == sequence.Repair || repair
 	s.layers.add(s.codec, h.payload)
-	if arrival == arrivalNew && !repair {
+	if arrival == sequence.New && !repair {
 		s.encoding.add(s.codec, ext, h.payload)
 	}
 	frame := s.frames.add(ext, h, s.codec.picture(h.payload), &s.seq, late, now)
@@ -284,12 +285,12 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 	if s.packets == 0 {
 		return d
 	}
-	s.rates.update(now, s.payloadBytes, s.frames.complete, s.seq.expected(), s.seq.lost())
-	d.PacketsLost, d.PacketsRepaired = diag.Ptr(s.seq.lost()), diag.Ptr(s.seq.repaired)
-	d.PacketsExpected = diag.Ptr(s.seq.expected())
+	s.rates.update(now, s.payloadBytes, s.frames.complete, s.seq.Expected(), s.seq.Lost())
+	d.PacketsLost, d.PacketsRepaired = diag.Ptr(s.seq.Lost()), diag.Ptr(s.seq.Repaired())
+	d.PacketsExpected = diag.Ptr(s.seq.Expected())
 	if d.Kind == KindAudio {
-		missing := s.seq.lost() - s.seq.repaired
-		d.TotalSamplesReceived, d.ConcealedSamples = s.playout.Samples(uint64(max(s.seq.expected(), 0)), missing)
+		missing := s.seq.Lost() - s.seq.Repaired()
+		d.TotalSamplesReceived, d.ConcealedSamples = s.playout.Samples(uint64(max(s.seq.Expected(), 0)), missing)
 	}
 	d.LastPacketReceivedAgo = diag.Ptr(max(0, now.Sub(s.last).Seconds()))
 	if s.longest > 0 {

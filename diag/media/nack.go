@@ -3,6 +3,8 @@ package media
 import (
 	"time"
 
+	"dialtone/diag/media/sequence"
+
 	"github.com/pion/rtcp"
 )
 
@@ -70,15 +72,15 @@ func missing(nack *rtcp.TransportLayerNack) []uint16 {
 // overdue keeps those that have not arrived and were not requested within wait, and remembers the request.
 func (s *inbound) overdue(seqs []uint16, now time.Time, wait time.Duration) []uint16 {
 	for ext := range s.asks {
-		if ext <= s.seq.max-window || s.seq.has(ext) {
+		if ext <= s.seq.Max()-sequence.Window || s.seq.Has(ext) {
 			delete(s.asks, ext)
 		}
 	}
 	var out []uint16
 	for _, seq := range seqs {
-		ext := s.seq.max + int64(int16(seq-uint16(s.seq.max))) // #nosec G115 -- the low bits, by intent
+		ext := s.seq.Max() + int64(int16(seq-uint16(s.seq.Max()))) // #nosec G115 -- the low bits, by intent
 		last := s.asks[ext]
-		if ext > s.seq.max || s.seq.has(ext) || last.times >= maxAsks || last.times > 0 && now.Sub(last.at) < wait {
+		if ext > s.seq.Max() || s.seq.Has(ext) || last.times >= maxAsks || last.times > 0 && now.Sub(last.at) < wait {
 			continue
 		}
 		s.asks[ext] = ask{now, last.times + 1}
