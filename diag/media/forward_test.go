@@ -80,9 +80,9 @@ func TestForwardJoins(t *testing.T) {
 		seq, wantSeq   uint16 // of the second packet; the first is 20000
 		ts, wantTSStep uint32 // the first has 90000
 	}{
-		"the largest gap":         {20000 + sequence.MaxDropout, 20000 + maxDropout, 93600, 3600},
+		"the largest gap":         {20000 + sequence.MaxDropout, 20000 + sequence.MaxDropout, 93600, 3600},
 		"more than a gap":         {20000 + sequence.MaxDropout + 1, 20001, 7, 45000},
-		"the oldest that is late": {20000 - sequence.MaxMisorder, 20000 - maxMisorder, 86400, ^uint32(3600) + 1},
+		"the oldest that is late": {20000 - sequence.MaxMisorder, 20000 - sequence.MaxMisorder, 86400, ^uint32(3600) + 1},
 		"older than late":         {20000 - sequence.MaxMisorder - 1, 20001, 7, 45000},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -24,7 +24,7 @@ func play(packets []videoPacket) *frames {
 	at := time.Unix(1e9, 0)
 	for _, p := range packets {
 		at = at.Add(time.Millisecond)
-		ext, a := s.add(p.seq, false)
+		ext, a := s.Add(p.seq, false)
 		if a == sequence.Duplicate || a == sequence.Odd {
 			continue
 		}

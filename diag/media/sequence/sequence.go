@@ -1,4 +1,4 @@
-// Package sequence puts the packets of an RTP stream in order, and counts those that are missing, repaired or came twice.
+// Package sequence puts the packets of an RTP stream in order, and counts those that are missing, repaired or doubled.
 package sequence
 
 const (
