@@ -89,7 +89,7 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/reports", []string{
 		filesPackage, settingsPackage, "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/record", "dialtone/diag/report", "golang.org/x/term",
 	}},
-	{"dialtone/signal/toml", []string{"github.com/BurntSushi/toml"}},
+	{"dialtone/signal/toml", []string{"dialtone/diag", "github.com/BurntSushi/toml"}},
 	{"dialtone/signal", nil},
 	{"dialtone/signal/gate", nil},
 	{"dialtone/signal/web", []string{"dialtone/signal", "dialtone/signal/gate", "golang.org/x/net/html", "golang.org/x/net/html/atom"}},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -18,7 +19,7 @@ const presetPrefix = "preset/"
 
 // explainCommand is dialtone explain.
 type explainCommand struct {
-	ID []string `arg:"" optional:"" name:"id" help:"The ID of a finding, such as nat.udp_blocked; a word of the screens, such as srflx; or preset/NAME. Default: list all findings; terms lists the words, preset the presets."`
+	ID []string `arg:"" optional:"" name:"id" help:"The ID of a finding, such as nat.udp_blocked; a word of the screens, such as srflx; or preset/NAME, also that of an own file preset/FILE.toml. Default: list all findings; terms lists the words, preset the presets."`
 }
 
 // Help implements kong.HelpProvider.
@@ -53,11 +54,12 @@ func (c *explainCommand) text() (string, error) {
 	case id == strings.TrimSuffix(presetPrefix, "/"):
 		return presetPrefix + strings.Join(posting.Presets(), "\n"+presetPrefix), nil
 	case isPreset:
-		if text, ok := posting.PresetText(name); ok {
-			return strings.TrimSuffix(text, "\n"), nil
+		text, err := posting.PresetText(name)
+		if errors.Is(err, posting.ErrUnknownPreset) {
+			err = fmt.Errorf("unknown preset %s%s; dialtone explain preset lists all", settings.Quote(name),
+				settings.DidYouMean("", name, posting.Presets()))
 		}
-		return "", fmt.Errorf("unknown preset %s%s; dialtone explain preset lists all", settings.Quote(name),
-			settings.DidYouMean("", name, posting.Presets()))
+		return strings.TrimSuffix(text, "\n"), err
 	}
 	if text, ok := words.Explain(id); ok {
 		return text, nil

@@ -251,7 +251,7 @@ func TestPresets(t *testing.T) {
 		})
 	}
 	for _, name := range Presets() {
-		if text, ok := PresetText(name); !ok || !strings.HasPrefix(text, "# ") {
+		if text, err := PresetText(name); err != nil || !strings.HasPrefix(text, "# ") {
 			t.Errorf("%s does not say what it is", name)
 		}
 	}

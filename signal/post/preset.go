@@ -2,12 +2,15 @@ package post
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path"
 	"slices"
 	"strings"
+
+	"dialtone/signal/toml"
 )
 
 //go:embed presets/*.toml
@@ -27,34 +30,66 @@ func Presets() []string {
 	return out
 }
 
-// PresetText is a preset as it was written, the model for an own one; false if there is none of this name.
-func PresetText(name string) (string, bool) {
-	raw, err := embedded.ReadFile(path.Join("presets", path.Base(name)+".toml"))
-	return string(raw), err == nil
-}
-
-// Preset reads a preset by its name, or from a file whose name ends with ".toml".
-func Preset(name string) (*Shape, error) {
-	raw, known := PresetText(name)
+// PresetText is a preset as it was written, the model for an own one: by its name, or from a file whose name ends with
+// ".toml". One that cannot be used is an error.
+func PresetText(name string) (string, error) {
+	var text string
 	if strings.HasSuffix(name, ".toml") {
 		file, err := readFile(name)
 		if err != nil {
-			return nil, err
+			return "", err
 		}
-		raw, known = file, true
+		text = file
+	} else {
+		raw, err := embedded.ReadFile(path.Join("presets", path.Base(name)+".toml"))
+		if err != nil {
+			return "", fmt.Errorf("%w %.40q", ErrUnknownPreset, name)
+		}
+		text = string(raw)
 	}
-	if !known {
-		return nil, fmt.Errorf("unknown preset %.40q: use one of %s, or a file that ends with .toml", name,
-			strings.Join(Presets(), ", "))
+	if _, err := ParseShape(text); err != nil {
+		return "", placed(name, err)
 	}
-	s, err := ParseShape(raw)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return s, nil
+	return text, nil
 }
 
+// ErrUnknownPreset is why a name is refused that no preset has.
+var ErrUnknownPreset = errors.New("unknown preset")
+
+// Preset reads a preset by its name, or from a file whose name ends with ".toml".
+func Preset(name string) (*Shape, error) {
+	text, err := PresetText(name)
+	if errors.Is(err, ErrUnknownPreset) {
+		return nil, fmt.Errorf("%w: use one of %s, or a file that ends with .toml", err, strings.Join(Presets(), ", "))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ParseShape(text)
+}
+
+// placed is each mistake of a preset with its place: "own.toml:3: url: …".
+func placed(name string, err error) error {
+	errs := []error{err}
+	if list, isList := err.(interface{ Unwrap() []error }); isList {
+		errs = list.Unwrap()
+	}
+	for i, one := range errs {
+		at := name
+		if m, ok := one.(toml.MistakeError); ok && m.Line > 0 { //nolint:errorlint // they are joined, not wrapped
+			at, m.Line = fmt.Sprintf("%s:%d", name, m.Line), 0
+			one = m
+		}
+		errs[i] = fmt.Errorf("%s: %w", at, one)
+	}
+	return errors.Join(errs...)
+}
+
+// readFile reads a preset of the user. Anything but a file, such as a pipe that nothing is written to, could hang.
 func readFile(name string) (string, error) {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is not a file", name)
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return "", err

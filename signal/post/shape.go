@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -85,61 +84,50 @@ type Request struct {
 	hold time.Duration
 }
 
-// ErrShape is what a preset is refused with.
-var ErrShape = errors.New("not a usable preset")
-
-// free are the tables whose keys are the author's.
-var free = []string{"fields", "each", "json", "form", "header", "keep", "require", "until", "ended"}
-
 // maxShape bounds a preset, in bytes.
 const maxShape = 64 << 10
 
-// ParseShape reads a preset. The error is ErrShape and names the mistake.
+// ParseShape reads a preset. The error joins all mistakes, each a toml.MistakeError.
 func ParseShape(text string) (*Shape, error) {
 	if len(text) > maxShape {
-		return nil, fmt.Errorf("%w: it has more than %d bytes", ErrShape, maxShape)
+		return nil, toml.MistakeError{Text: fmt.Sprintf("the preset has more than %d bytes", maxShape)}
 	}
 	s := &Shape{}
-	meta, err := toml.Decode(text, s)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrShape, err)
+	lines, mistakes := toml.Check(text, s)
+	if len(mistakes) == 0 {
+		mistakes = s.check(lines)
 	}
-	for _, key := range meta.Undecoded() {
-		if !slices.ContainsFunc(key[:len(key)-1], func(table string) bool { return slices.Contains(free, table) }) {
-			return nil, fmt.Errorf("%w: unknown key %s", ErrShape, key)
-		}
+	if len(mistakes) > 0 {
+		return nil, joined(mistakes)
 	}
-	return s, s.check()
+	return s, nil
 }
 
-// check reports what makes a shape unusable.
-func (s *Shape) check() error {
-	switch s.Media {
-	case "", "both", "send", "receive":
-	default:
-		return fmt.Errorf("%w: media is %q, not both, send or receive", ErrShape, s.Media)
+func joined(mistakes []toml.MistakeError) error {
+	errs := make([]error, 0, len(mistakes))
+	for _, m := range mistakes {
+		errs = append(errs, m)
 	}
-	for _, kind := range s.Kinds {
-		if kind != "audio" && kind != "video" {
-			return fmt.Errorf("%w: kinds has %q, not audio or video", ErrShape, kind)
-		}
-	}
-	if !slices.ContainsFunc(s.Requests, func(r *Request) bool { return r.Answer != "" || r.Offer != "" }) {
-		return fmt.Errorf("%w: no [[request]] says where the answer is", ErrShape)
-	}
-	known := s.names()
-	for _, r := range s.all() {
-		if err := r.check(known); err != nil {
-			return fmt.Errorf("%w: request %q: %w", ErrShape, r.Op, err)
-		}
-	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // all are the requests of a shape.
 func (s *Shape) all() []*Request {
-	others := []*Request{s.Counter, s.Candidates, s.Restart, s.Poll, s.End, s.Servers}
-	return append(slices.Clone(s.Requests), slices.DeleteFunc(others, func(r *Request) bool { return r == nil })...)
+	out := slices.Clone(s.Requests)
+	for _, r := range s.others() {
+		if r != nil {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// others are the requests beside those that set up the call, by the names of their tables; nil for what there is none.
+func (s *Shape) others() map[string]*Request {
+	return map[string]*Request{
+		"counter": s.Counter, "candidates": s.Candidates, "restart": s.Restart, "poll": s.Poll, "end": s.End,
+		"servers": s.Servers,
+	}
 }
 
 // builtin are the placeholders that every shape has.
@@ -164,40 +152,6 @@ func (s *Shape) names() map[string]bool {
 	return known
 }
 
-// check completes a request and reports its mistake.
-func (r *Request) check(known map[string]bool) (err error) {
-	if r.Method == "" {
-		r.Method = http.MethodPost
-	}
-	if r.Hold != "" {
-		if r.hold, err = time.ParseDuration(r.Hold); err != nil || r.hold < 0 || r.hold > time.Minute {
-			return fmt.Errorf("hold is %q, not a duration of at most 1m", r.Hold)
-		}
-	}
-	bodies := 0
-	for _, has := range []bool{r.Body != "", r.JSON != nil, r.Form != nil} {
-		if has {
-			bodies++
-		}
-	}
-	if bodies > 1 {
-		return errors.New("only one of body, json and form is possible")
-	}
-	if len(r.Until) > 0 && r.hold == 0 {
-		return errors.New("until needs hold")
-	}
-	used := append(r.placeholders(), r.Needs...)
-	for _, template := range r.Header {
-		used = append(used, namesIn(template)...)
-	}
-	for _, name := range used {
-		if !known[name] {
-			return fmt.Errorf("unknown placeholder {{%s}}", name)
-		}
-	}
-	return nil
-}
-
 // placeholders are the names that a request cannot be made without: those in its fields may be unknown, and the field
 // is left out then.
 func (r *Request) placeholders() []string {
@@ -206,6 +160,16 @@ func (r *Request) placeholders() []string {
 		parts = append(parts, r.Form[name])
 	}
 	return namesIn(parts)
+}
+
+// keptAt is the path at which an answer has a value for later requests.
+func (s *Shape) keptAt(name string) string {
+	for _, r := range s.all() {
+		if path := r.Keep[name]; path != "" {
+			return path
+		}
+	}
+	return "not kept"
 }
 
 // uses reports whether a request needs one of the placeholders.
