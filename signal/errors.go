@@ -80,6 +80,14 @@ const (
 	CodeTokenMissing     = "token_missing"
 	CodeTokenWithheld    = "token_withheld" // the token was not sent to another origin
 	CodeTokenRejected    = "token_rejected"
+	CodeNoBody           = "no_body"        // a success has no body
+	CodeLogin            = "login_page"     // a page to log in, or a redirect to one
+	CodeEncoding         = "encoding"       // the body is compressed, or not in UTF-8, which nothing says
+	CodeWrapped          = "other_form"     // the description is within something else
+	CodeReturned         = "returned_offer" // what was sent came back
+	CodeIsOffer          = "is_offer"       // an offer came where the protocol has an answer
+	CodeType             = "other_type"     // of the description: "Answer"
+	CodeRedirectLoop     = "redirect_loop"
 	CodeWrongRole        = "wrong_role" // the room gave the other role; Op is "pairing"
 )
 

@@ -60,5 +60,7 @@ const (
 	RemarkZipped      = "gzip"         // it is compressed, unasked
 	RemarkNoSetup     = "no_setup"     // it does not say who starts the DTLS handshake (a=setup, RFC 8842 §5)
 	RemarkNoSession   = "no_session"   // it does not name the session, which cannot be ended then
+	RemarkUTF8        = "utf8"         // it is not valid UTF-8
+	RemarkType        = "type"         // its type is no text, such as a number
 	RemarkElsewhere   = "elsewhere"    // it is at another place of the answer than the protocol says
 )

@@ -179,6 +179,17 @@ func TestWrongServers(t *testing.T) {
 			return video.ReplaceAllStringFunc(sdp, func(s string) string { return strings.ReplaceAll(s, from, to) })
 		}
 	}
+	returned := func(kind string) func(*testing.T) http.Handler { // an echo of what is posted
+		return fixed(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			raw, err := io.ReadAll(r.Body)
+			if kind != "" {
+				raw = bytes.Replace(raw, []byte(`"offer"`), []byte(`"`+kind+`"`), 1)
+			}
+			if err == nil {
+				_, _ = w.Write(raw)
+			}
+		}))
+	}
 	seats := make(chan struct{}, 3) // a busy machine sees other faults
 	for name, test := range map[string]struct {
 		server func(*testing.T) http.Handler
@@ -211,14 +222,51 @@ func TestWrongServers(t *testing.T) {
 		"Basic":              {fixed(refuses(401, "text/plain", "", "WWW-Authenticate", `Basic realm="x"`)), "whip", nil, diag.ExitSignaling, []string{"--header 'Authorization: Basic USER:PASSWORD'"}, ""},
 		"Digest":             {fixed(refuses(401, "text/plain", "", "WWW-Authenticate", `Digest realm="x", nonce="y"`)), "whip", []string{"--token", "x"}, diag.ExitSignaling, []string{"does not support Digest"}, ""},
 		"Bearer":             {fixed(refuses(401, "text/plain", "", "WWW-Authenticate", `Bearer`)), "whip", nil, diag.ExitSignaling, []string{"Give the bearer token with --token"}, ""},
-		"error.message":      {fixed(refuses(400, "application/json", `{"error":{"message":"Unsupported codec: VP8","type":"invalid_request_error","code":"bad_codec"}}`)), "", nil, diag.ExitSignaling, []string{"Unsupported codec: VP8"}, ""},
-		"detail[]":           {fixed(refuses(422, "application/json", `{"detail":[{"loc":["body","sdp"],"msg":"field required","type":"value_error.missing"}]}`)), "", nil, diag.ExitSignaling, []string{"body.sdp: field required"}, ""},
-		"words with 406":     {fixed(refuses(406, "text/plain", "codecs not supported by client")), "whip", nil, diag.ExitSignaling, []string{"codecs not supported by client"}, ""},
-		"an error with 200":  {fixed(refuses(200, "application/json", `{"code":400,"msg":"stream is busy"}`)), "", nil, diag.ExitSignaling, []string{"rejected", "but an error: stream is busy"}, "another protocol"},
-		"fields":             {fixed(refuses(400, "application/json", `{"sdp":["This field is required."]}`)), "", nil, diag.ExitSignaling, []string{"sdp This field is required."}, ""},
-		"an expired token":   {fixed(refuses(401, "text/plain", "", "WWW-Authenticate", `Bearer error="invalid_token", error_description="The token expired"`)), "whip", []string{"--token", "t0k3n"}, diag.ExitSignaling, []string{"The token expired"}, ""},
-		"port 0":             {changed(publish, "POST", body(func(s string) string { return strings.Replace(s, "m=video 9", "m=video 0", 1) })), "whip", []string{"--expect-media", "both"}, diag.ExitMedia, []string{"The server refuses video: it was offered VP8, H264, VP9, AV1."}, "video flows"},
-		"inactive":           {changed(publish, "POST", body(inVideo("a=recvonly", "a=inactive"))), "whip", []string{"--expect-media", "both"}, diag.ExitMedia, []string{"The server refuses video: it was offered VP8, H264, VP9, AV1."}, ""},
+		"mids of its own":    {changed(post, "POST", inSDP(func(s string) string { return regexp.MustCompile(`a=mid:`).ReplaceAllString(s, "a=mid:x") })), "", nil, diag.ExitSignaling, []string{"names the mid 0, and the mids of its sections are x0, x1, x2", "The answer does not match the offer", "section 2: offered video 1, answered video x1"}, "refuses"},
+		"setup:actpass":      {changed(post, "POST", inSDP(func(s string) string { return regexp.MustCompile(`a=setup:\w+`).ReplaceAllString(s, "a=setup:actpass") })), "", nil, diag.ExitPass, []string{"section 1 (audio 0) has a=setup:actpass in the answer, which is neither active nor passive"}, ""},
+		"sections exchanged": {changed(post, "POST", inSDP(func(s string) string {
+			return regexp.MustCompile(`(?s)(m=audio .*)(m=video .*)(m=appl)`).ReplaceAllString(s, "$2$1$3")
+		})), "", nil, diag.ExitPass, []string{"section 1: offered audio 0, answered video 1", "browsers may reject such an answer"}, ""},
+		"fewer sections": {changed(post, "POST", inSDP(func(s string) string {
+			return strings.Replace(regexp.MustCompile(`(?s)m=video .*`).ReplaceAllString(s, ""), "BUNDLE 0 1 2", "BUNDLE 0", 1)
+		})), "", []string{"--no-echo"}, diag.ExitPass, []string{"section 2 (video 1) is missing in the answer"}, ""},
+		"an unknown hash": {changed(post, "POST", inSDP(func(s string) string { return strings.ReplaceAll(s, "a=fingerprint:sha-256", "a=fingerprint:sha-999") })), "", nil, diag.ExitSignaling, []string{`its fingerprint has the hash "sha-999", which cannot be checked`}, "another certificate"},
+		"a short fingerprint": {changed(post, "POST", inSDP(func(s string) string {
+			return regexp.MustCompile(`a=fingerprint:.*`).ReplaceAllString(s, "a=fingerprint:sha-256 01:02\r")
+		})), "", nil, diag.ExitSignaling, []string{"its fingerprint has 2 bytes; sha-256 has 32"}, "another certificate"},
+		"two hashes": {changed(post, "POST", inSDP(func(s string) string {
+			return strings.Replace(s, "a=fingerprint:", "a=fingerprint:md2 01:02\r\na=fingerprint:", 1)
+		})), "", nil, diag.ExitPass, []string{"PASS"}, "certificate than"},
+		"the offer":    {returned(""), "", nil, diag.ExitSignaling, []string{"the server sent the offer back instead of an answer", "as a WebRTC server does not"}, "TURN"},
+		"as an answer": {returned("answer"), "", nil, diag.ExitSignaling, []string{"the server sent the offer back instead of an answer", "as a WebRTC server does not"}, "TURN"},
+		"an own offer": {changed(post, "POST", body(func(s string) string { return strings.Replace(s, `"answer"`, `"offer"`, 1) })), "", nil, diag.ExitSignaling, []string{"an offer instead of an answer"}, ""},
+		"Answer":       {changed(post, "POST", body(func(s string) string { return strings.Replace(s, `"answer"`, `"Answer"`, 1) })), "", nil, diag.ExitSignaling, []string{`the description has type "Answer"`, "browsers accept no other"}, ""},
+		"UTF-16": {changed(post, "POST", body(func(s string) string {
+			return "\xff\xfe" + strings.Join(strings.Split(s, ""), "\x00") + "\x00"
+		})), "", nil, diag.ExitSignaling, []string{"the answer is in UTF-16 instead of UTF-8"}, ""},
+		"Latin-1":             {changed(post, "POST", body(func(s string) string { return strings.Replace(s, "s=-", "s=Zo\xeb", 1) })), "", nil, diag.ExitPass, []string{"the answer is not valid UTF-8"}, ""},
+		"JSON in a string":    {changed(post, "POST", body(func(s string) string { return fmt.Sprintf("%q", s) })), "", nil, diag.ExitPass, []string{"another place of the answer"}, ""},
+		"gzip without a word": {changed(post, "POST", body(gzipped)), "", nil, diag.ExitSignaling, []string{"the answer is compressed (gzip), and no Content-Encoding says so"}, ""},
+		"gzip that is none":   {changed(post, "POST", func(_ *http.Request, a *httptest.ResponseRecorder) { a.Header().Set("Content-Encoding", "gzip") }), "", nil, diag.ExitSignaling, []string{"the Content-Encoding of the answer is gzip, and the answer cannot be decompressed"}, ""},
+		"a callback":          {changed(post, "POST", body(func(s string) string { return "done(" + s + ");" })), "", nil, diag.ExitSignaling, []string{`within something else: it begins with "done({`, "Choose the --preset"}, ""},
+		"half of JSON":        {fixed(refuses(200, "application/json", `{"type":"answer","sd`)), "", nil, diag.ExitSignaling, []string{"begins like JSON and is none: unexpected end"}, ""},
+		"other JSON":          {fixed(refuses(200, "application/json", `{"status":"ok","id":7}`)), "", nil, diag.ExitSignaling, []string{"no session description at sdp: the answer has no sdp, but id, status"}, ""},
+		"no base64":           {fixed(refuses(200, "application/json", `{"sdp":"bm90IGEgZGVzY3JpcHRpb24"}`)), "", nil, diag.ExitSignaling, []string{"sdp is the text", "neither SDP nor SDP in base64"}, ""},
+		"a list":              {fixed(refuses(200, "application/json", `[{"a":1},{"b":2}]`)), "", nil, diag.ExitSignaling, []string{"the answer is a list of 2"}, ""},
+		"no body":             {fixed(refuses(200, "application/json", "")), "", nil, diag.ExitSignaling, []string{"the answer has no body", "sends its answer in another way"}, ""},
+		"a picture":           {fixed(refuses(200, "image/png", "\x89PNG\r\n\x1a\n\x00")), "", nil, diag.ExitSignaling, []string{"binary data (image/png, 9 bytes)"}, ""},
+		"a login page":        {fixed(refuses(200, "text/html", `<html><title>Acme</title><form><input type="password">`)), "", nil, diag.ExitSignaling, []string{"the answer is a login page: Acme", "--header 'Cookie: …'"}, ""},
+		"a login elsewhere":   {fixed(refuses(302, "text/plain", "", "Location", "/login?next=1")), "", nil, diag.ExitSignaling, []string{"--header 'Cookie: …'"}, "Give the address"},
+		"a circle":            {fixed(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusTemporaryRedirect) })), "", nil, diag.ExitSignaling, []string{"the server redirects in a circle", "Fix the redirects"}, ""},
+		"an hour":             {fixed(refuses(503, "text/plain", "maintenance", "Retry-After", "3600")), "", nil, diag.ExitSignaling, []string{"maintenance; it asks to wait 1h", "Try again later"}, ""},
+		"error.message":       {fixed(refuses(400, "application/json", `{"error":{"message":"Unsupported codec: VP8","type":"invalid_request_error","code":"bad_codec"}}`)), "", nil, diag.ExitSignaling, []string{"Unsupported codec: VP8"}, ""},
+		"detail[]":            {fixed(refuses(422, "application/json", `{"detail":[{"loc":["body","sdp"],"msg":"field required","type":"value_error.missing"}]}`)), "", nil, diag.ExitSignaling, []string{"body.sdp: field required"}, ""},
+		"words with 406":      {fixed(refuses(406, "text/plain", "codecs not supported by client")), "whip", nil, diag.ExitSignaling, []string{"codecs not supported by client"}, ""},
+		"an error with 200":   {fixed(refuses(200, "application/json", `{"code":400,"msg":"stream is busy"}`)), "", nil, diag.ExitSignaling, []string{"rejected", "but an error: stream is busy"}, "another protocol"},
+		"fields":              {fixed(refuses(400, "application/json", `{"sdp":["This field is required."]}`)), "", nil, diag.ExitSignaling, []string{"sdp This field is required."}, ""},
+		"an expired token":    {fixed(refuses(401, "text/plain", "", "WWW-Authenticate", `Bearer error="invalid_token", error_description="The token expired"`)), "whip", []string{"--token", "t0k3n"}, diag.ExitSignaling, []string{"The token expired"}, ""},
+		"port 0":              {changed(publish, "POST", body(func(s string) string { return strings.Replace(s, "m=video 9", "m=video 0", 1) })), "whip", []string{"--expect-media", "both"}, diag.ExitMedia, []string{"The server refuses video: it was offered VP8, H264, VP9, AV1."}, "video flows"},
+		"inactive":            {changed(publish, "POST", body(inVideo("a=recvonly", "a=inactive"))), "whip", []string{"--expect-media", "both"}, diag.ExitMedia, []string{"The server refuses video: it was offered VP8, H264, VP9, AV1."}, ""},
 		"no section": {changed(publish, "POST", body(func(s string) string {
 			return strings.Replace(video.ReplaceAllString(s, ""), "BUNDLE 0 1", "BUNDLE 0", 1)
 		})), "whip", []string{"--expect-media", "both"}, diag.ExitMedia, []string{"The server refuses video: it was offered VP8, H264, VP9, AV1."}, ""},

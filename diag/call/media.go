@@ -124,6 +124,15 @@ func (c *Call) latestExchange() (offer, answer *DescriptionRow, agreed bool) {
 	return offer, answer, answer != nil
 }
 
+// PeersAnswer is the peer's answer to the last local offer, with that; nil if there is none or not all of it is known.
+func (c *Call) PeersAnswer() (offer, answer *sdp.Description) {
+	o, a, agreed := c.latestExchange()
+	if !agreed || o.Side != diag.Local || o.Parsed.Cut || a.Parsed.Cut || max(len(o.SDP), len(a.SDP)) > sdp.MaxEvent/2 {
+		return nil, nil
+	}
+	return o.Parsed, a.Parsed
+}
+
 // agreements are those on the sections of a kind, if a side offered the latest exchange.
 func (c *Call) agreements(offerer diag.Side, kind string) []sdp.Agreement {
 	offer, answer, agreed := c.latestExchange()

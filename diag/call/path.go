@@ -76,6 +76,13 @@ func HasType(rows []CandidateRow, t diag.CandidateType) bool {
 	return slices.ContainsFunc(rows, func(r CandidateRow) bool { return r.CandidateType == t })
 }
 
+// IsOwn reports whether an address is one of this machine: a loopback one, or that of a local host candidate.
+func (c *Call) IsOwn(address string) bool {
+	return diag.KindOfAddress(address) == diag.AddressLoopback || slices.ContainsFunc(c.Local, func(l CandidateRow) bool {
+		return l.CandidateType == diag.Host && l.Address == address
+	})
+}
+
 // RemoteLite reports whether the peer is ICE-lite: its latest description says so.
 func (c *Call) RemoteLite() bool {
 	for i := len(c.Descriptions) - 1; i >= 0; i-- {

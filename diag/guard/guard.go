@@ -35,14 +35,17 @@ type Guard struct {
 	now   func() time.Time
 	hosts *Limiter
 
-	mu       sync.Mutex
-	username string // of checks to this peer: its fragment and a colon; empty before there is one
-	trusting bool   // answers are passed at once: the peer sends no checks (ICE-lite), or the agent is to be as it is
-	pairs    map[wirePair]*Checks
-	answered map[netip.AddrPort]bool
-	open     map[[stun.TransactionIDSize]byte]transaction
-	proven   map[hosts]bool // on which checks came from both peers; an ICE restart changes nothing about that
-	limits   diag.ICELimits
+	mu        sync.Mutex
+	username  string // of checks to this peer: its fragment and a colon; empty before there is one
+	used      string // the peer's fragment in its latest check
+	announced string // the peer's fragment in its description; empty before there is one
+	denied    bool   // the peer has rejected the credentials of a check
+	trusting  bool   // answers are passed at once: the peer sends no checks (ICE-lite), or the agent is to be as it is
+	pairs     map[wirePair]*Checks
+	answered  map[netip.AddrPort]bool
+	open      map[[stun.TransactionIDSize]byte]transaction
+	proven    map[hosts]bool // on which checks came from both peers; an ICE restart changes nothing about that
+	limits    diag.ICELimits
 }
 
 // Base is the local end of a check: the socket, or the relayed address behind it.
@@ -105,6 +108,7 @@ func (g *Guard) Restart() {
 	defer g.mu.Unlock()
 	g.pairs, g.answered = map[wirePair]*Checks{}, map[netip.AddrPort]bool{}
 	g.open = map[[stun.TransactionIDSize]byte]transaction{}
+	g.used, g.denied = "", false
 }
 
 // Local learns the username fragment that checks to this peer begin with.
@@ -112,6 +116,26 @@ func (g *Guard) Local(fragment string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.username = fragment + ":"
+}
+
+// Remote learns the username fragment that the peer's description announces.
+func (g *Guard) Remote(fragment string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.announced = fragment
+}
+
+// OtherSession is what shows that the peer's agent has other credentials than its description; "" if nothing does.
+func (g *Guard) OtherSession() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.used != "" && g.announced != "" && g.used != g.announced:
+		return "its checks have the ice-ufrag " + g.used + ", its description has " + g.announced
+	case g.denied:
+		return "it answers checks with the error 401"
+	}
+	return ""
 }
 
 // RemoteLite notes that the peer is ICE-lite, so it never sends a check.
@@ -227,6 +251,10 @@ func (g *Guard) Receives(at Base, m *stun.Message, from netip.AddrPort) Arrival 
 		return g.checkReceived(at, key, m)
 	case stun.BindingSuccess:
 		return g.answerReceived(at, key, m)
+	case stun.BindingError:
+		var code stun.ErrorCodeAttribute
+		t, known := g.open[m.TransactionID]
+		g.denied = g.denied || known && t.pair == key && code.GetFrom(m) == nil && code.Code == stun.CodeUnauthorized
 	}
 	return Pass
 }
@@ -244,6 +272,7 @@ func (g *Guard) checkReceived(at Base, key wirePair, m *stun.Message) Arrival {
 		return Ignore
 	}
 	p.RequestsReceived++
+	g.used = strings.TrimPrefix(name.String(), g.username)
 	return Release
 }
 

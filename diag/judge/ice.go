@@ -36,6 +36,8 @@ type NoPath struct {
 	Configured bool            `json:"configured,omitempty"` // STUN or TURN servers were given
 	// how long pairs were checked; absent: none was, or it is not known
 	CheckedMs *diag.Millis `json:"checked_ms,omitempty"`
+	Heard     int          `json:"heard,omitempty"` // pairs on which the peer sent checks, if it answered none
+	Here      bool         `json:"here,omitempty"`  // all addresses of the peer are of this machine
 	Early     bool         `json:"early,omitempty"` // that is less than RFC 8863 §4 asks for
 }
 
@@ -60,7 +62,16 @@ func noPath(c *call.Call) NoPath {
 		if p.ResponsesReceived > 0 {
 			n.Answered++
 		}
+		if p.RequestsReceived > 0 {
+			n.Heard++
+		}
 	}
+	if n.Answered > 0 {
+		n.Heard = 0
+	}
+	n.Here = len(c.Remote) > 0 && !slices.ContainsFunc(c.Remote, func(r call.CandidateRow) bool {
+		return !c.IsOwn(r.Address)
+	})
 	if began, known := c.CheckingAt(); known && c.NoPath() && n.Pairs+n.TCPPairs > 0 {
 		checked := c.FailedAt() - began
 		n.CheckedMs, n.Early = diag.Ptr(diag.Millis(checked)), checked < diag.PatientTime

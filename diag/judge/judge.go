@@ -60,7 +60,7 @@ type rule func(c *call.Call, x Expectation) []Finding
 
 // rules are all of them, in the order in which findings of one severity are listed.
 var rules = []rule{
-	endFindings, machineFindings, signalingFindings,
+	endFindings, machineFindings, signalingFindings, answerFindings,
 	pathLostFindings, dtlsFindings, channelFindings,
 	sizeFindings, mediaFindings, soundFindings, publishFindings, encodingFindings, pictureFindings, skewFindings,
 	lossFindings,

@@ -106,6 +106,9 @@ func mediaFindings(c *call.Call, x Expectation) []Finding {
 // only sends what comes, loses nothing.
 func refusedFindings(c *call.Call, x Expectation) []Finding {
 	var out []Finding
+	if c.Ended != nil && c.Ended.Reason == diag.EndSignaling {
+		return nil // the answer was not used
+	}
 	for _, kind := range diag.Kinds {
 		a, refused := c.Refused(kind)
 		if !refused {

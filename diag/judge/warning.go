@@ -11,15 +11,17 @@ type Warning struct {
 	Cause string `json:"cause,omitempty"` // the words of the underlying error
 }
 
-// warningFindings pass the warnings of the log on. The wrong role is what ended a check; the others ended nothing.
+// warningFindings pass the warnings of the log on. The wrong role is what ended a check, and another
+// session is why there is no path; the others ended nothing.
 func warningFindings(c *call.Call, _ Expectation) []Finding {
 	var out []Finding
 	for _, w := range c.Warnings {
 		if w.ID == "ice.consent_lost" && ownSilence(c, w.At) {
 			continue
 		}
+		grave := w.ID == "signal.wrong_role" && c.Ended != nil || w.ID == "ice.other_session" && c.NoPath()
 		out = append(out, Finding{
-			ID: diag.Clean(w.ID, 80), Severity: finding.Graver(w.ID == "signal.wrong_role" && c.Ended != nil),
+			ID: diag.Clean(w.ID, 80), Severity: finding.Graver(grave),
 			Subject: diag.Clean(w.Subject, 200), Evidence: Warning{diag.Clean(w.Cause, 400)},
 		})
 	}

@@ -34,6 +34,7 @@ type checks struct {
 	base      netip.Addr     // that it sends from
 	limits    diag.ICELimits // as last reported
 	limitsAt  time.Time
+	other     bool // ice.other_session was reported
 }
 
 func newChecks(p *Peer) *checks {
@@ -103,6 +104,10 @@ func (c *checks) final() {
 		}
 	}
 	c.reportLimits(0)
+	if cause := c.p.guard.OtherSession(); cause != "" && c.path == "" && !c.other {
+		c.other = true
+		c.p.o.Emit(diag.Warning{ID: "ice.other_session", Cause: diag.Clean(cause, 200)})
+	}
 }
 
 // reportLimits emits what the limits held back if it has changed, no sooner than some time after the last report. The

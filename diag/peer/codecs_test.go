@@ -76,7 +76,7 @@ func TestOffers(t *testing.T) {
 // TestNothingFits: an offer of unknown codecs only is refused with the names of both sides' codecs; with data channels
 // there is something left to answer.
 func TestNothingFits(t *testing.T) {
-	const video = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\na=fingerprint:sha-256 00:11\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\n" +
+	const video = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\na=fingerprint:sha-256 DA:7B:57:DC:28:CE:04:4F:31:79:85:C4:31:67:EB:27:58:29:ED:77:2A:0D:24:AE:ED:AD:30:BC:BD:F1:9C:02\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\n" +
 		"m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=setup:actpass\r\na=rtpmap:96 THEORA/90000\r\n"
 	p, err := New(Options{Loopback: LoopbackOnly, Echo: true, Codecs: map[string][]string{"video": {"VP8"}}})
 	if err != nil {

@@ -271,11 +271,16 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 	p.tracks.expect(parsed)
 	p.tracks.asides(parsed)
 	p.transports.settleSetup(diag.Remote, want, parsed)
+	fragment, _ := parsed.Attribute("ice-ufrag")
+	p.guard.Remote(fragment)
 	if parsed.Session.Has("ice-lite") {
 		p.guard.RemoteLite()
 	}
+	if err := parsed.CheckSession(); err != nil {
+		return fmt.Errorf("the peer's %s is %w", want, err)
+	}
 	// pion would check every candidate of the description: it gets them one by one, as trickled ones.
-	bare := sdp.Parse(parsed.Bundled()).Without("candidate")
+	bare := sdp.Parse(sdp.Parse(parsed.Bundled()).Without("candidate")).Checkable()
 	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: bare}); err != nil {
 		return fmt.Errorf("the peer's %s is unusable: %w", want, err)
 	}

@@ -20,10 +20,9 @@ func (d *Description) Event(side diag.Side, kind string, restart bool) diag.Sess
 	}
 }
 
-// Fingerprint returns the first "algorithm VALUE" that a description announces; empty for none.
+// Fingerprint returns the "algorithm VALUE" that a description announces; empty for none.
 func (d *Description) Fingerprint() string {
-	value, _ := d.Attribute("fingerprint")
-	algorithm, hex, ok := strings.Cut(value, " ")
+	algorithm, hex, ok := strings.Cut(d.fingerprint(), " ")
 	if !ok {
 		return ""
 	}

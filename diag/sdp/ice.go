@@ -27,8 +27,14 @@ var ErrFragment = errors.New("not a usable SDP fragment")
 
 // CheckSession reports with ErrSession what a description lacks that every WebRTC session needs.
 func (d *Description) CheckSession() error {
-	switch {
-	case len(d.Session.Lines) == 0 || d.Session.Lines[0].Text != "v=0":
+	first := ""
+	if len(d.Session.Lines) > 0 {
+		first = d.Session.Lines[0].raw
+	}
+	switch ends := lineEnds(first); {
+	case ends != "":
+		return fmt.Errorf("%w: %s", ErrSession, ends)
+	case first != "v=0":
 		return fmt.Errorf("%w: it does not begin with v=0", ErrSession)
 	case len(d.Media) == 0:
 		return fmt.Errorf("%w: it has no media section", ErrSession)
@@ -41,7 +47,10 @@ func (d *Description) CheckSession() error {
 			return fmt.Errorf("%w: it has no %s", ErrSession, name)
 		}
 	}
-	return nil
+	if err := d.checkFingerprint(); err != nil {
+		return err
+	}
+	return d.checkBundle()
 }
 
 // Fragment is an application/trickle-ice-sdpfrag body (RFC 8840 §9): ICE credentials and candidates of a description.

@@ -193,6 +193,9 @@ func NoPath(e judge.NoPath) []string {
 	if len(e.Local) > 0 && len(e.Remote) > 0 {
 		out = append(out, "local candidates: "+Counts(e.Local)+"; remote candidates: "+Counts(e.Remote))
 	}
+	if e.Heard > 0 {
+		out = append(out, "the peer sent checks on "+Count(e.Heard, "pair", "pairs"))
+	}
 	if e.NoRelay {
 		out = append(out, "neither side has a relay candidate")
 	}
@@ -211,6 +214,12 @@ func obstacleAdvice(e judge.NoPath) string {
 		return "Check that a network interface is up."
 	case e.Obstacle == judge.NoRemoteCandidate:
 		return "Check the peer's network, its ICE servers, and how it signals candidates."
+	case e.Heard > 0:
+		return "Check that the peer's description is that of this call, and that no firewall lets packets through one way " +
+			"only: the peer's checks arrive, and it does not answer."
+	case e.Here && e.Obstacle == judge.NoPairAnswered:
+		return "Check that the peer still runs, and that its description is that of this call: its addresses are of this " +
+			"machine."
 	case e.NoRelay && !e.Configured:
 		return "Give both peers a STUN server (--ice stun:HOST) and one of them a TURN server (--ice turn:HOST --ice-user " +
 			"NAME). A machine that both reach can be both: dialtone serve --stun IP --turn IP:3480 --turn-user NAME."

@@ -8,6 +8,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/judge"
+	"dialtone/diag/sdp"
 )
 
 // signalAdvice is what to do about failures of signaling: the first row that fits counts. What a row leaves empty fits
@@ -50,6 +51,25 @@ var signalAdvice = []struct {
 	{code: "store_unavailable", advice: "Check the Redis of the server (--store); the log of the server has the cause."},
 	{code: "draining", advice: "Dial again: the server is about to end, and another one or its successor takes the call."},
 	{code: "unknown_host", advice: "Start the server with --public-url or --allowed-host."},
+	{code: "redirect_loop", advice: "Fix the redirects of the server, or of the proxy in front of it."},
+	{
+		code:   "no_body",
+		advice: "Check the address and the --preset: the server accepted the request, and sends its answer in another way.",
+	},
+	{code: "encoding", advice: "Let the server, or the proxy in front of it, send plain UTF-8 that is not compressed."},
+	{
+		code:   "other_form",
+		advice: "Choose the --preset of this server, or let it send nothing but SDP, or JSON: clients do not search for it.",
+	},
+	{
+		code:   "returned_offer",
+		advice: "Check the address: what is there sends back what it gets, as a WebRTC server does not.",
+	},
+	{
+		code:   "is_offer",
+		advice: "Check the address and the --preset: the server expects the answer from its client.",
+	},
+	{code: "other_type", advice: "Let the server write the type as \"answer\": browsers accept no other."},
 	{code: "near_redirect", advice: "Give the final address, if you trust the server to name one of this machine."},
 	{code: "no_http", advice: "Check the address and the port."},
 	{code: "inconsistent", advice: "Dial again at both ends."},
@@ -134,6 +154,10 @@ func SignalAdvice(f diag.SignalFailure) string {
 	if f.Code == "token_withheld" {
 		return "If you trust " + diag.Clean(f.Location, 200) + ", add --token-to " + diag.Clean(f.Location, 200) + "."
 	}
+	if f.Code == "login_page" {
+		return "Log in as the server, or a proxy in front of it, wants it: with --token, or with a cookie in --header " +
+			"'Cookie: …'."
+	}
 	if advice, ok := schemeAdvice[strings.ToLower(f.Scheme)]; ok && f.Status == http.StatusUnauthorized {
 		return advice
 	}
@@ -157,6 +181,8 @@ var remarks = map[string]string{
 	"blank":        "the description begins with blank lines or spaces",
 	"line_end":     "the last line of the description has no end",
 	"gzip":         "the answer is compressed, although it was not asked to be",
+	"utf8":         "the answer is not valid UTF-8",
+	"type":         "the type of the description is not a text",
 	"elsewhere":    "the description is at another place of the answer than the protocol says",
 	"no_setup":     "the description has no a=setup: it does not say who starts the DTLS handshake",
 	"no_session":   "the answer has no Location: the session cannot be ended",
@@ -173,6 +199,20 @@ var requestFindings = map[string]entry{
 			}
 			for _, r := range e.Remarks {
 				t.Evidence = append(t.Evidence, cmp.Or(remarks[r], r))
+			}
+			return t
+		}),
+	"signal.answer_mismatch": on("An answer has the media sections of the offer, in their order, with their kinds and "+
+		"mids (RFC 3264 §6, RFC 9143 §7.3), even for what it rejects, and says active or passive where the offer leaves "+
+		"the DTLS role open (RFC 8842 §5.3). This one does not. dialtone uses what it can of it, and the rest may be "+
+		"missing.",
+		func(_ judge.Finding, e judge.AnswerMismatch) Text {
+			t := Text{
+				Title:  "The answer does not match the offer.",
+				Advice: "Fix the server, or the peer's program: browsers may reject such an answer as a whole.",
+			}
+			for _, s := range e.Sections {
+				t.Evidence = append(t.Evidence, misfit(s))
 			}
 			return t
 		}),
@@ -218,6 +258,20 @@ var requestFindings = map[string]entry{
 			}
 			return t
 		}),
+}
+
+// misfit says how a section of an answer differs from that of the offer.
+func misfit(s sdp.Misfit) string {
+	switch {
+	case s.Offered == "":
+		return fmt.Sprintf("section %d (%s) was not offered", s.Section, s.Answered)
+	case s.Answered == "":
+		return fmt.Sprintf("section %d (%s) is missing in the answer", s.Section, s.Offered)
+	case s.Offered == s.Answered:
+		return fmt.Sprintf("section %d (%s) has a=setup:%s in the answer, which is neither active nor passive", s.Section,
+			s.Offered, s.Setup)
+	}
+	return fmt.Sprintf("section %d: offered %s, answered %s", s.Section, s.Offered, s.Answered)
 }
 
 func failedRequest(e judge.RequestFailed) []string {

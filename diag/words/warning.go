@@ -63,6 +63,11 @@ var warnings = map[string]entry{
 		"Check what the peer's program signals; the call continues without this candidate.",
 		"The peer signaled a candidate that cannot be parsed or used: a syntax other than that of RFC 8839 §5.1, an "+
 			"unsupported address family or protocol, or one more than dialtone keeps. The others are still tried."),
+	"ice.other_session": warning("The peer does not know the ICE credentials of its description.",
+		"Check that the server returns the answer to this offer: it is that of another call, or was changed on its way.",
+		"A peer checks candidate pairs, and accepts checks, with the ice-ufrag and ice-pwd of its own description (RFC 8445 "+
+			"§7.2.2). This one used others, or rejected those of its description: the description belongs to another session, "+
+			"such as an earlier call, or something between the peers has changed it."),
 	"ice.consent_lost": warning("The peer stopped answering connectivity checks.",
 		"Wait some seconds, then check the network on both sides.",
 		"A sender needs answers to its connectivity checks to continue sending (consent, RFC 7675), and the peer stopped "+

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"mime"
 	"strings"
-	"unicode/utf8"
 
 	"dialtone/signal"
 	"dialtone/signal/web"
@@ -17,26 +16,36 @@ import (
 // whole is the path of an answer that is nothing but the description.
 const whole = "body"
 
-// maxNesting bounds how deep a description is looked for.
+// maxNesting bounds how deep a description is looked for in what a server answers.
 const maxNesting = 8
 
 var errNoDescription = errors.New("the answer has no session description")
 
-// decode reads JSON; nil if it is none. Numbers stay as they were written: identifiers have more digits than a float.
+// kindError is a description of another type than the one that is waited for.
+type kindError struct{ kind, want, sdp string }
+
+func (e *kindError) Error() string {
+	return fmt.Sprintf("the description has type %.20q, not %q", web.Clean(e.kind), e.want)
+}
+
+// decode reads the JSON of an answer; nil if it is none.
 func decode(body []byte) any {
-	d := json.NewDecoder(bytes.NewReader(body))
+	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(bytes.ToValidUTF8(body, []byte("\ufffd")), []byte("\ufeff"))))
 	d.UseNumber()
 	var tree any
-	if !utf8.Valid(body) || d.Decode(&tree) != nil || d.More() {
+	if d.Decode(&tree) != nil || d.More() {
 		return nil
 	}
 	return tree
 }
 
-// describe finds the description of an answer at its path, or else wherever it is, and says what it tolerated. A
-// description is what begins with v=0, plain or in base64.
+// describe finds the description in an answer, as real clients do, which look neither at the content type nor at
+// anything before v=0. remarks say what was wrong. The error is errNoDescription, a kindError, or one about its size.
 func describe(a *web.Answer, path string, want signal.Kind) (sdp string, remarks []string, err error) {
-	body := string(a.Body)
+	body := strings.ToValidUTF8(string(a.Body), "\ufffd")
+	if len(body) != len(a.Body) {
+		remarks = append(remarks, signal.RemarkUTF8)
+	}
 	if rest, ok := strings.CutPrefix(body, "\ufeff"); ok {
 		body, remarks = rest, append(remarks, signal.RemarkBOM)
 	}
@@ -49,27 +58,32 @@ func describe(a *web.Answer, path string, want signal.Kind) (sdp string, remarks
 	tree := decode([]byte(body))
 	found := ""
 	if path == whole {
-		found = plain(body)
+		found = encoded(body)
 		if kind := mediaType(a); found != "" && strings.HasPrefix(body, "v=0") && kind != typeSDP {
 			remarks = append(remarks, signal.RemarkContentType)
 		}
 	} else if s, isText := at(tree, path).(string); isText {
-		found = plain(s)
+		found = encoded(s)
 	}
 	if found == "" {
-		if found = anywhere(body, tree, 0); found != "" {
+		if found = inText(body, 0); found != "" {
 			remarks = append(remarks, signal.RemarkElsewhere)
 		}
 	}
-	switch kind, _ := typeOf(tree, path); {
+	kind := typeOf(tree, path)
+	name, isText := kind.(string)
+	switch {
 	case found == "":
 		return "", remarks, errNoDescription
-	case kind != "" && kind != want.String() && kind != "pranswer":
-		return "", remarks, fmt.Errorf("the description has type %.20q, not %q", web.Clean(kind), want)
+	case isText && name != "" && name != want.String() && name != "pranswer":
+		return "", remarks, &kindError{name, want.String(), found}
 	case len(found) > signal.MaxSDP:
 		return "", remarks, fmt.Errorf("the description has %d bytes, more than %d", len(found), signal.MaxSDP)
 	case !strings.HasSuffix(found, "\n"):
 		found, remarks = found+"\r\n", append(remarks, signal.RemarkLineEnd)
+	}
+	if !isText && kind != nil {
+		remarks = append(remarks, signal.RemarkType)
 	}
 	if !strings.Contains(found, "\na=setup:") {
 		remarks = append(remarks, signal.RemarkNoSetup)
@@ -77,58 +91,69 @@ func describe(a *web.Answer, path string, want signal.Kind) (sdp string, remarks
 	return found, remarks, nil
 }
 
-// typeOf is the "type" beside a description in JSON.
-func typeOf(tree any, path string) (string, bool) {
+// typeOf is the type beside the description.
+func typeOf(tree any, path string) any {
 	if i := strings.LastIndexByte(path, '.'); i >= 0 {
 		tree = at(tree, path[:i])
 	}
-	s, ok := at(tree, "type").(string)
-	return s, ok
+	return at(tree, "type")
 }
 
-// plain is a description, or one in base64, which may be that of {type, sdp}; "" for anything else.
-func plain(s string) string {
+// encoded is a description as it is, or in base64; "" if it is none.
+func encoded(s string) string {
 	if strings.HasPrefix(s, "v=0") {
 		return s
 	}
+	if raw := fromBase64(s); strings.HasPrefix(raw, "v=0") {
+		return raw
+	}
+	return ""
+}
+
+// fromBase64 decodes a text of either alphabet; "" if it is none.
+func fromBase64(s string) string {
 	compact := strings.TrimRight(strings.Join(strings.Fields(s), ""), "=")
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		raw, err := encoding.DecodeString(compact)
-		if err != nil || len(raw) == 0 {
-			continue
-		}
-		if strings.HasPrefix(string(raw), "v=0") {
+		if raw, err := encoding.DecodeString(compact); err == nil {
 			return string(raw)
-		}
-		if sdp, ok := at(decode(raw), "sdp").(string); ok && strings.HasPrefix(sdp, "v=0") {
-			return sdp
 		}
 	}
 	return ""
 }
 
-// anywhere looks for a description in all of an answer.
-func anywhere(body string, tree any, depth int) string {
-	if depth == 0 {
-		if s := plain(body); s != "" {
-			return s
+// inText finds a description that is a text, or in the JSON that the text is, either of them in base64 or not.
+func inText(s string, depth int) string {
+	if found := encoded(s); found != "" || depth > maxNesting {
+		return found
+	}
+	for _, text := range []string{s, fromBase64(s)} {
+		if text = strings.TrimSpace(text); text == "" || !strings.ContainsRune(`{["`, rune(text[0])) {
+			continue
+		}
+		if found := inTree(decode([]byte(text)), depth+1); found != "" {
+			return found
 		}
 	}
+	return ""
+}
+
+// inTree finds a description anywhere in JSON.
+func inTree(tree any, depth int) string {
 	if depth > maxNesting {
 		return ""
 	}
 	switch t := tree.(type) {
 	case string:
-		return plain(t)
+		return inText(t, depth)
 	case []any:
 		for _, one := range t {
-			if s := anywhere("", one, depth+1); s != "" {
+			if s := inTree(one, depth+1); s != "" {
 				return s
 			}
 		}
 	case map[string]any:
 		for _, name := range sortedKeys(t) {
-			if s := anywhere("", t[name], depth+1); s != "" {
+			if s := inTree(t[name], depth+1); s != "" {
 				return s
 			}
 		}

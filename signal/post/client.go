@@ -221,7 +221,7 @@ func (c *Client) call(r *Request) (web.Call, error) {
 		if v, known := c.values[name]; !known || v == nil {
 			return web.Call{}, &signal.Error{
 				Op: r.op(), Reason: signal.ReasonProtocol, Code: signal.CodeMissing,
-				Err: fmt.Errorf("no answer of the server contained %q", name),
+				Err: fmt.Errorf("no answer of the server contained %q (%s)", name, c.shape.keptAt(name)),
 			}
 		}
 	}

@@ -103,7 +103,7 @@ func TestExchange(t *testing.T) {
 }
 
 // usable is the least that an offer must say.
-const usable = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 AB\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n" +
+const usable = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 DA:7B:57:DC:28:CE:04:4F:31:79:85:C4:31:67:EB:27:58:29:ED:77:2A:0D:24:AE:ED:AD:30:BC:BD:F1:9C:02\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n" +
 	"a=ice-ufrag:u\r\na=ice-pwd:p\r\n"
 
 var usableJSON = `{"type":"offer","sdp":` + strconv.Quote(usable) + `}`

@@ -148,7 +148,12 @@ func (c *Client) readDescription(r *Request, a *web.Answer, report *signal.Reque
 		kind = signal.KindOffer
 	}
 	body, remarks, err := describe(a, path, kind)
+	var other *kindError
 	switch {
+	case err == nil && kind == signal.KindAnswer && c.isLocal(body):
+		return false, errReturned
+	case errors.As(err, &other):
+		return false, c.mistaken(other)
 	case errors.Is(err, errNoDescription) && r.hold > 0:
 		return true, nil
 	case errors.Is(err, errNoDescription) && a.Status == http.StatusNotAcceptable:
@@ -168,15 +173,37 @@ func (c *Client) readDescription(r *Request, a *web.Answer, report *signal.Reque
 	return false, c.deliver(a, kind, body)
 }
 
+// errReturned is an answer that is what was sent.
+var errReturned = &web.CodedError{
+	Code: signal.CodeReturned, Err: errors.New("the server sent the offer back instead of an answer"),
+}
+
+// isLocal reports whether a description is the one that was sent: it has its ICE credentials.
+func (c *Client) isLocal(body string) bool {
+	f := sdp.Parse(body).Fragment()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return f.Ufrag != "" && f.Ufrag == c.local.Ufrag && f.Pwd == c.local.Pwd
+}
+
+// mistaken is the failure that a description of another type is.
+func (c *Client) mistaken(e *kindError) error {
+	switch {
+	case c.isLocal(e.sdp):
+		return errReturned
+	case e.kind == signal.KindOffer.String():
+		err := errors.New("the server sent an offer instead of an answer")
+		return &web.CodedError{Code: signal.CodeIsOffer, Err: err}
+	}
+	return &web.CodedError{Code: signal.CodeType, Err: e}
+}
+
 // undescribed is an answer of 2xx without a description: an error if it says so, else of another protocol. The server's
 // words are quoted.
 func (c *Client) undescribed(r *Request, a *web.Answer, tree any) error {
 	said := c.client.Words(a)
-	if said == "" {
-		return errNoDescription
-	}
-	if err := fmt.Errorf("%w: %s", errNoDescription, said); !isError(tree) {
-		return err
+	if said == "" || !isError(tree) {
+		return form(a, r.Answer+r.Offer, tree, said)
 	}
 	return &signal.Error{
 		Op: r.op(), Reason: signal.ReasonRejected, Status: a.Status,

@@ -160,7 +160,7 @@ func (c *Client) Close() { c.transport.CloseIdleConnections() }
 // answer is not nil if there was one, errors included.
 func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 	deadline := time.Now().Add(c.o.Patience)
-	redirects := 0
+	seen := map[string]bool{}
 	for call.Attempt = max(call.Attempt, 1); ; call.Attempt++ {
 		a, failure := c.once(ctx, call)
 		switch {
@@ -169,12 +169,16 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 		case !call.Redirects:
 			return a, orNil(failure)
 		case isRedirect(a.Status):
-			if redirects++; redirects > maxRedirects {
+			seen[call.URL.String()] = true
+			if len(seen) > maxRedirects {
 				return a, badRedirect(call, a, fmt.Errorf("the server redirects more than %d times", maxRedirects))
 			}
 			to, err := Resolve(call.URL, a.Header.Get("Location"))
 			if err != nil {
 				return a, badRedirect(call, a, err)
+			}
+			if seen[to.String()] {
+				return a, badRedirect(call, a, errCircle)
 			}
 			call.URL = to
 			continue
@@ -193,11 +197,16 @@ func isRedirect(status int) bool {
 
 func badRedirect(call Call, a *Answer, err error) error {
 	e := &signal.Error{Op: call.Op, Reason: signal.ReasonStatus, Status: a.Status, Err: err}
-	if errors.Is(err, errNear) {
+	switch {
+	case errors.Is(err, errNear):
 		e.Code = signal.CodeNearRedirect
+	case errors.Is(err, errCircle):
+		e.Code = signal.CodeRedirectLoop
 	}
 	return e
 }
+
+var errCircle = errors.New("the server redirects in a circle")
 
 func orNil(e *signal.Error) error {
 	if e == nil {
@@ -213,17 +222,23 @@ func retryAfter(a *Answer, left time.Duration) (time.Duration, bool) {
 	default:
 		return 0, false
 	}
-	value := a.Header.Get("Retry-After")
-	wait := time.Duration(-1)
-	if seconds, err := strconv.ParseUint(value, 10, 16); err == nil {
-		wait = time.Duration(seconds) * time.Second // #nosec G115 -- 16 bits
-	} else if at, err := http.ParseTime(value); err == nil {
-		wait = max(time.Until(at), 0)
-	}
+	wait := waitOf(a)
 	if wait < 0 || wait > left {
 		return 0, false
 	}
 	return max(wait, 100*time.Millisecond), true
+}
+
+// waitOf is how long the server asks to wait before the next request; negative if it does not say.
+func waitOf(a *Answer) time.Duration {
+	value := a.Header.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
+		return time.Duration(seconds) * time.Second // #nosec G115 -- 32 bits
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(time.Until(at), 0)
+	}
+	return -1
 }
 
 // once makes one request and reports it. The answer is nil if there was none.
@@ -260,8 +275,8 @@ func (c *Client) classify(ctx context.Context, call Call, a *Answer, err error, 
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return &signal.Error{Op: call.Op, Err: fmt.Errorf("cancelled: %w", ctx.Err())}
-	case errors.Is(err, errTooLarge):
-		return &signal.Error{Op: call.Op, Reason: signal.ReasonProtocol, Err: err}
+	case errors.Is(err, errTooLarge), errors.Is(err, errZip):
+		return Protocol(call.Op, &Answer{}, err)
 	case err != nil:
 		return networkError(call.Op, err, limit)
 	case call.expects(a.Status), call.Redirects && isRedirect(a.Status):
@@ -335,21 +350,42 @@ func (c *Client) roundTrip(ctx context.Context, call Call) (*Answer, error) {
 	defer func() { _ = resp.Body.Close() }()
 	c.jar.SetCookies(call.URL, resp.Cookies())
 	a := &Answer{Status: resp.StatusCode, Header: resp.Header, URL: call.URL}
-	body := io.Reader(resp.Body)
-	if resp.Header.Get("Content-Encoding") == "gzip" {
-		if body, err = gzip.NewReader(resp.Body); err != nil {
-			return nil, err
-		}
-		a.Zipped = true
+	if a.Body, err = readAll(resp.Body); err != nil {
+		return nil, err
 	}
-	a.Body, err = io.ReadAll(io.LimitReader(body, maxBody+1))
-	if len(a.Body) > maxBody {
-		err = errTooLarge
+	if named := resp.Header.Get("Content-Encoding"); strings.EqualFold(named, "gzip") && len(a.Body) > 0 {
+		a.Zipped = true
+		a.Body, err = unzip(a.Body)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return a, nil
+}
+
+func readAll(r io.Reader) ([]byte, error) {
+	raw, err := io.ReadAll(io.LimitReader(r, maxBody+1))
+	if len(raw) > maxBody {
+		err = errTooLarge
+	}
+	return raw, err
+}
+
+var errZip = &CodedError{
+	Code: signal.CodeEncoding,
+	Err:  errors.New("the Content-Encoding of the answer is gzip, and the answer cannot be decompressed"),
+}
+
+func unzip(raw []byte) ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(raw))
+	if err != nil {
+		return nil, errZip
+	}
+	out, err := readAll(r)
+	if err != nil && !errors.Is(err, errTooLarge) {
+		err = errZip
+	}
+	return out, err
 }
 
 // Sleep waits, or returns ctx's error if that ends first.

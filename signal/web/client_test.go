@@ -85,8 +85,11 @@ func TestFailures(t *testing.T) {
 		status int
 		says   string // in the error
 	}{
-		"redirects without end": {func(w http.ResponseWriter, r *http.Request) {
+		"redirects in a circle": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/in", http.StatusTemporaryRedirect)
+		}, signal.ReasonStatus, 307, "in a circle"},
+		"redirects without end": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, r.URL.Path+"/in", http.StatusTemporaryRedirect)
 		}, signal.ReasonStatus, 307, "more than 5 times"},
 		"a redirect that makes a GET": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/other", http.StatusFound)

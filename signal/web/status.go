@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"dialtone/signal"
 )
@@ -93,13 +95,50 @@ func requestID(a *Answer) string {
 	return s
 }
 
+// CodedError is why an answer is not of the protocol, with the Code of the failure.
+type CodedError struct {
+	Code string
+	Err  error
+}
+
+func (e *CodedError) Error() string { return e.Err.Error() }
+
+func (e *CodedError) Unwrap() error { return e.Err }
+
 // Protocol is an answer that is not of the protocol.
 func Protocol(op string, a *Answer, err error) *signal.Error {
-	if strings.HasPrefix(strings.TrimSpace(string(a.Body)), "<") {
-		err = fmt.Errorf("%w: it is a web page", err)
+	e := &signal.Error{Op: op, Reason: signal.ReasonProtocol, Status: a.Status, RequestID: requestID(a), Err: err}
+	var coded *CodedError
+	switch {
+	case errors.As(err, &coded):
+		e.Code = coded.Code
+	case IsPage(a):
+		page := PageError(a, "")
+		e.Code, e.Err = page.Code, fmt.Errorf("%w: %w", err, page)
 	}
-	return &signal.Error{Op: op, Reason: signal.ReasonProtocol, Status: a.Status, RequestID: requestID(a), Err: err}
+	return e
 }
+
+// IsPage reports whether an answer looks like a web page.
+func IsPage(a *Answer) bool { return strings.HasPrefix(strings.TrimSpace(string(a.Body)), "<") }
+
+// PageError is a web page in place of an answer, with its words.
+func PageError(a *Answer, said string) *CodedError {
+	kind, code := "a web page", ""
+	if password.Match(a.Body) || login.MatchString(strings.Join(pageText(a.Body), " ")) {
+		kind, code = "a login page", signal.CodeLogin
+	}
+	if said != "" {
+		kind += ": " + said
+	}
+	return &CodedError{Code: code, Err: errors.New("the answer is " + kind)}
+}
+
+// password is what a page to log in has, and login how it, and its address, are called.
+var (
+	password = regexp.MustCompile(`(?i)<input[^>]+type\s*=\s*["']?password`)
+	login    = regexp.MustCompile(`(?i)\b(log|sign)[ _-]?(in|on)\b|\b(sso|oauth2?|saml2?|openid)\b`)
+)
 
 // Words are what the body of an answer says about an error; "" if it says nothing, or not in words.
 func (c *Client) Words(a *Answer) string {
@@ -125,12 +164,19 @@ func (c *Client) statusError(call Call, a *Answer) *signal.Error {
 	if text != "" {
 		e.Err = fmt.Errorf("%w: %s", e.Err, text)
 	}
+	if to := c.location(call.URL, a); to != "" && a.Status/100 == 3 {
+		e.Err = fmt.Errorf("%w; it redirects to %s", e.Err, to)
+	}
+	if wait := waitOf(a); wait > 0 {
+		e.Err = fmt.Errorf("%w; it asks to wait %s", e.Err, span(wait))
+	}
 	switch {
 	case code == "shutting_down":
 		e.Reason = signal.ReasonShutdown
 	case a.Status/100 == 3:
-		if to := c.Fit(call.URL, a.Header.Get("Location")); !strings.Contains(to, "@") {
-			e.Location = to
+		e.Location = c.location(call.URL, a)
+		if login.MatchString(e.Location) {
+			e.Code = signal.CodeLogin
 		}
 	case a.Status == http.StatusBadRequest && strings.Contains(text, "HTTPS server"):
 		e.Code = signal.CodeNeedsTLS
@@ -145,6 +191,33 @@ func (c *Client) statusError(call Call, a *Answer) *signal.Error {
 	scheme, _ := challenge(a)
 	e.Scheme = scheme
 	return e
+}
+
+// location is where a redirect leads, fit to be shown; "" if it is not.
+func (c *Client) location(asked *url.URL, a *Answer) string {
+	to := a.Header.Get("Location")
+	if u, err := asked.Parse(to); err == nil && to != "" {
+		to = u.String()
+	}
+	if to = c.Fit(asked, to); strings.Contains(to, "@") {
+		return ""
+	}
+	return to
+}
+
+// span is a time that a server asks to wait, in the unit that fits.
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d = d.Round(time.Second); d > 2*day {
+		return fmt.Sprintf("%d days", d/day)
+	}
+	text := d.String()
+	for _, zero := range []string{"0s", "0m"} {
+		if cut, ok := strings.CutSuffix(text, zero); ok && strings.ContainsAny(cut[max(len(cut)-1, 0):], "hm") {
+			text = cut
+		}
+	}
+	return text
 }
 
 func reasonOf(status int) signal.Reason {

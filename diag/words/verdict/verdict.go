@@ -169,10 +169,11 @@ func next(v judge.Verdict, o judge.Outcome) []string {
 		return []string{"Call again and wait until the state says connected."}
 	}
 	var out, last []string
+	misled := slices.ContainsFunc(v.Findings, func(f judge.Finding) bool { return f.ID == "ice.other_session" })
 	for _, f := range v.Findings {
 		switch {
 		case f.Severity == judge.Info:
-		case f.ID == "ice.no_path" && !withoutServers(f): // what it advises in general, others know for this call
+		case f.ID == "ice.no_path" && (misled || !withoutServers(f)): // what it advises in general, others know for this call
 			last = append(last, words.Of(f).Advice)
 		case f.ID == "ice.no_path":
 			out = append([]string{words.Of(f).Advice}, out...)

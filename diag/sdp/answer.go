@@ -1,0 +1,131 @@
+package sdp
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"dialtone/diag"
+)
+
+// hashes are those of fingerprints that a peer can check (RFC 8122 §5, without those that it forbids).
+var hashes = []string{"sha-1", "sha-224", "sha-256", "sha-384", "sha-512"}
+
+// hashLength is the length of a fingerprint in bytes.
+var hashLength = map[string]int{"sha-1": 20, "sha-224": 28, "sha-256": 32, "sha-384": 48, "sha-512": 64}
+
+// checkable reports whether a fingerprint can be compared with the certificate of the handshake.
+func checkable(fingerprint string) bool {
+	name, _, _ := strings.Cut(fingerprint, " ")
+	return hashLength[strings.ToLower(name)] > 0
+}
+
+// fingerprint is the value of the first a=fingerprint that can be checked, else of the first.
+func (d *Description) fingerprint() string {
+	first, _ := d.Attribute("fingerprint")
+	for value := range d.Attributes("fingerprint") {
+		if checkable(value) {
+			return value
+		}
+	}
+	return first
+}
+
+// Checkable is the text of the description without the fingerprints that cannot be checked (RFC 8122 §5: one that can
+// is enough). pion looks at the first only.
+func (d *Description) Checkable() string {
+	return d.rewrite("", func(l *Line) string {
+		if l.Name == "fingerprint" && !checkable(l.Value) {
+			return ""
+		}
+		return l.raw + "\r\n"
+	})
+}
+
+// checkFingerprint reports a fingerprint that cannot be compared with the certificate of the handshake.
+func (d *Description) checkFingerprint() error {
+	name, hex, _ := strings.Cut(d.fingerprint(), " ")
+	length, known := hashLength[strings.ToLower(name)]
+	switch {
+	case !known:
+		return fmt.Errorf("%w: its fingerprint has the hash %.20q, which cannot be checked; %s can", ErrSession, name,
+			strings.Join(hashes, ", "))
+	case len(strings.Split(hex, ":")) != length:
+		return fmt.Errorf("%w: its fingerprint has %d bytes; %s has %d", ErrSession, len(strings.Split(hex, ":")), name,
+			length)
+	}
+	return nil
+}
+
+// checkBundle reports a BUNDLE group whose first section, which carries the rest (RFC 9143 §7.3), is not there.
+func (d *Description) checkBundle() error {
+	group, _ := d.Session.Attribute("group")
+	mids, bundled := strings.CutPrefix(group, "BUNDLE ")
+	names := strings.Fields(mids)
+	if !bundled || len(names) == 0 {
+		return nil
+	}
+	var have []string
+	for i := range d.Media {
+		if d.Media[i].Mid == names[0] {
+			return nil
+		}
+		have = append(have, cmp.Or(d.Media[i].Mid, "none"))
+	}
+	return fmt.Errorf("%w: its a=group:BUNDLE names the mid %.40s, and the mids of its sections are %.120s", ErrSession,
+		names[0], strings.Join(have, ", "))
+}
+
+// lineEnds says what is wrong with the ends of lines in a description that is a single line; "" if nothing is.
+func lineEnds(first string) string {
+	rest, begins := strings.CutPrefix(first, "v=0")
+	switch {
+	case !begins || rest == "":
+		return ""
+	case rest[0] == '\\':
+		return `its line ends are the characters \r\n or \n instead of line ends`
+	case rest[0] == '\r':
+		return "its lines end with CR instead of CRLF"
+	}
+	return ""
+}
+
+// Misfit is a media section of which offer and answer differ in what must be the same (RFC 3264 §6).
+type Misfit struct {
+	Section  int    `json:"section"`            // of the description, from 1
+	Offered  string `json:"offered,omitempty"`  // kind and mid; absent: the offer has no such section
+	Answered string `json:"answered,omitempty"` // likewise
+	Setup    string `json:"setup,omitempty"`    // the DTLS role of the answer, if it is that which does not fit
+}
+
+// Misfits are what makes an answer one that does not belong to the offer. Other stacks may reject it as a whole.
+func Misfits(offer, answer *Description) []Misfit {
+	var out []Misfit
+	for i, d := range Compare(offer, answer) {
+		m := Misfit{Section: i, Offered: d.Offer.name(), Answered: d.Answer.name()}
+		wrong := false
+		for _, r := range d.Remarks {
+			switch r.Kind {
+			case SectionMissing, SectionNeverOffered, MediaChanged:
+				wrong = true
+			case MidChanged:
+				wrong = wrong || r.To != "" // who knows no mids leaves them out
+			case RolesConflict:
+				wrong, m.Setup = true, diag.Clean(r.To, 40)
+			default:
+			}
+		}
+		if wrong {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// name is the kind and the mid of a section; empty for none.
+func (s *Section) name() string {
+	if s == nil {
+		return ""
+	}
+	return strings.TrimSpace(diag.Clean(s.Kind, 20) + " " + diag.Clean(s.Mid, 40))
+}
