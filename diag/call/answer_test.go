@@ -15,14 +15,19 @@ func TestAnswer(t *testing.T) {
 		events []diag.Event
 		want   string
 	}{
-		"nothing":       {nil, ""},
-		"own messages":  {[]diag.Event{in(diag.LabelStats, "x"), {Data: diag.Message{Direction: diag.Outbound, Label: diag.LabelChat, Text: "hello"}}}, ""},
-		"another first": {[]diag.Event{in("ping", "pong 0"), in(diag.LabelChat, "pong 1"), in(diag.LabelChat, "pong 2")}, "pong 1"},
-		"another only":  {[]diag.Event{in("ping", "pong 0"), in("ping", "pong 1")}, "pong 0"},
-		"binary":        {[]diag.Event{in("ping", "")}, "binary"},
+		"nothing":          {nil, "nothing"},
+		"on the wrong one": {[]diag.Event{in(diag.LabelStats, "x"), in(diag.LabelControl, "y"), in("ping", "z")}, "z"},
+		"own messages":     {[]diag.Event{{Data: diag.Message{Direction: diag.Outbound, Label: diag.LabelChat, Text: "hello"}}}, "nothing"},
+		"another first":    {[]diag.Event{in("ping", "pong 0"), in(diag.LabelChat, "pong 1"), in(diag.LabelChat, "pong 2")}, "pong 1"},
+		"another only":     {[]diag.Event{in("ping", "pong 0"), in("ping", "pong 1")}, "pong 0"},
+		"empty":            {[]diag.Event{in("ping", "")}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := Fold(test.events).Answer(); got != test.want {
+			got := "nothing"
+			if m := Fold(test.events).Answer(); m != nil {
+				got = m.Text
+			}
+			if got != test.want {
 				t.Errorf("%q, want %q", got, test.want)
 			}
 		})

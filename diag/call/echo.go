@@ -1,10 +1,6 @@
 package call
 
-import (
-	"cmp"
-
-	"dialtone/diag"
-)
+import "dialtone/diag"
 
 // Echoed reports whether something that was sent on a data channel was answered: a ping, or a chat message that came
 // back.
@@ -25,25 +21,27 @@ func (c *Call) ChatEchoed() bool {
 	return false
 }
 
-// Answer is what came on a data channel that something was sent on, and is not the same: "" if nothing did. It shows
-// that both directions work. What came on the chat is preferred, since channels open in any order.
-func (c *Call) Answer() string {
-	answer := ""
-	for _, m := range c.Messages {
-		if m.Direction != diag.Inbound || IsControl(m.Label) || m.Label == diag.LabelStats {
-			continue
+// Answer is what came on a data channel, and is not what was sent there; nil if nothing did. It shows that both
+// directions work. What came on the chat is preferred, since channels open in any order; what is no control message and
+// no statistics may have come on the channels for these.
+func (c *Call) Answer() *MessageRow {
+	var answer *MessageRow
+	own := func(label string) bool { return IsControl(label) || label == diag.LabelStats }
+	for i := range c.Messages {
+		m := &c.Messages[i]
+		switch {
+		case m.Direction != diag.Inbound || m.Control != nil:
+		case m.Label == diag.LabelChat:
+			return m
+		case answer == nil || own(answer.Label) && !own(m.Label):
+			answer = m
 		}
-		text := cmp.Or(m.Text, "binary")
-		if m.Label == diag.LabelChat {
-			return text
-		}
-		answer = cmp.Or(answer, text)
 	}
 	return answer
 }
 
 // Answered reports whether something that was sent on a data channel was answered in any way.
-func (c *Call) Answered() bool { return c.Echoed() || c.Answer() != "" }
+func (c *Call) Answered() bool { return c.Echoed() || c.Answer() != nil }
 
 // Received is how many packets the transport has received, by the latest sample that reports.
 func (c *Call) Received() uint64 {

@@ -18,8 +18,11 @@ type (
 	}
 	// ChannelNotEchoed means that nothing came back as it was sent.
 	ChannelNotEchoed struct {
-		Channels int    `json:"channels"`         // that were open
-		Answer   string `json:"answer,omitempty"` // what came instead; absent: nothing
+		Channels int         `json:"channels"` // that were open
+		UpMs     diag.Millis `json:"up_ms"`
+		Answer   string      `json:"answer,omitempty"` // what came instead; absent: nothing, or no text
+		Label    string      `json:"label,omitempty"`  // of the channel on which it came; absent: nothing came
+		Bytes    int         `json:"bytes,omitempty"`  // of it, if it is binary
 	}
 )
 
@@ -41,11 +44,15 @@ func channelFindings(c *call.Call, x Expectation) []Finding {
 			diag.Millis(c.UpTime()), c.SCTP.State, c.Received(),
 		}}}
 	case x.check && c.Start.Channel == "" && !c.Echoed() && !leftEarly(c):
+		e := ChannelNotEchoed{Channels: len(c.Channels), UpMs: diag.Millis(c.UpTime())}
 		answer := c.Answer()
-		return []Finding{{
-			ID: "channel.not_echoed", Severity: finding.Graver(answer == ""),
-			Evidence: ChannelNotEchoed{len(c.Channels), diag.Clean(answer, 60)},
-		}}
+		if answer != nil {
+			e.Answer, e.Label = diag.Clean(answer.Text, 60), diag.Clean(answer.Label, 60)
+			if answer.Binary {
+				e.Bytes = answer.Bytes
+			}
+		}
+		return []Finding{{ID: "channel.not_echoed", Severity: finding.Graver(answer == nil), Evidence: e}}
 	}
 	return nil
 }

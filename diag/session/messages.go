@@ -42,7 +42,9 @@ func (s *Session) received(label string, text bool, data []byte) {
 			record(message(diag.Inbound, label, text, data))
 		}
 	case label == diag.LabelStats:
-		s.peerStats.receive(text, data, admitted)
+		if !s.peerStats.receive(text, data, admitted) {
+			record(message(diag.Inbound, label, text, data))
+		}
 	default:
 		record(message(diag.Inbound, label, text, data))
 		if !call.IsControl(label) {

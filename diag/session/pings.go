@@ -64,10 +64,28 @@ func (p *pinger) write(m pingMessage) error {
 	return p.send(data)
 }
 
+// parsePing reads a ping or a pong. Names are compared as they are, unlike by json.Unmarshal: what an echo in upper case
+// sends is no pong.
+func parsePing(data []byte) (m pingMessage, ok bool) {
+	var fields map[string]json.RawMessage
+	if len(data) > 256 || json.Unmarshal(data, &fields) != nil {
+		return m, false
+	}
+	number := func(name string) *uint64 {
+		var n *uint64
+		if raw, has := fields[name]; !has || json.Unmarshal(raw, &n) != nil {
+			return nil
+		}
+		return n
+	}
+	m = pingMessage{Ping: number("ping"), Pong: number("pong")}
+	return m, m.Ping != nil || m.Pong != nil
+}
+
 // receive answers a ping, or measures an answered one. false: it is neither.
 func (p *pinger) receive(data []byte) bool {
-	var m pingMessage
-	if len(data) > 256 || json.Unmarshal(data, &m) != nil || m.Ping == nil && m.Pong == nil {
+	m, ok := parsePing(data)
+	if !ok {
 		return false
 	}
 	if m.Ping != nil {

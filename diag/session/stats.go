@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -53,12 +54,12 @@ var (
 	errNoStats = errors.New("a message of another type") // which the protocol may get
 )
 
-// receive runs on the channel's goroutine.
-func (p *peerStats) receive(text bool, data []byte, admitted bool) {
+// receive runs on the channel's goroutine. false: it is no message of the protocol, such as an echo of another channel.
+func (p *peerStats) receive(text bool, data []byte, admitted bool) bool {
 	flooding := func() { p.flooding.Do(func() { p.emit(diag.Warning{ID: "stats.too_many"}) }) }
 	if !admitted {
 		flooding()
-		return
+		return true
 	}
 	sample, err := diag.RemoteSample{}, fmt.Errorf("%w: binary", errStats)
 	if text {
@@ -66,6 +67,7 @@ func (p *peerStats) receive(text bool, data []byte, admitted bool) {
 	}
 	switch {
 	case errors.Is(err, errNoStats):
+		return false
 	case err != nil:
 		p.unreadable.Do(func() { p.emit(diag.Warning{ID: "stats.unreadable", Cause: cause(err)}) })
 	case !p.admit(sample.Timestamp):
@@ -74,6 +76,7 @@ func (p *peerStats) receive(text bool, data []byte, admitted bool) {
 		sample.Here = p.counts()
 		p.emit(sample)
 	}
+	return true
 }
 
 // parseStats reads a message of any peer. Names that it does not know are passed over; a value that cannot be spoils
@@ -83,10 +86,13 @@ func parseStats(data []byte) (diag.RemoteSample, error) {
 		return diag.RemoteSample{}, fmt.Errorf("%w: %d bytes, at most %d are read", errStats, len(data), maxStats)
 	}
 	var m statsMessage
+	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		return diag.RemoteSample{}, errNoStats
+	}
 	if err := json.Unmarshal(data, &m); err != nil {
 		return diag.RemoteSample{}, fmt.Errorf("%w: %s", errStats, diag.Clean(err.Error(), 120))
 	}
-	if m.Type != "stats" && m.Type != "" {
+	if m.Type != "stats" {
 		return diag.RemoteSample{}, errNoStats
 	}
 	if err := m.check(); err != nil {

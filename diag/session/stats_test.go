@@ -39,7 +39,7 @@ func TestParseStats(t *testing.T) {
 		t.Error(diff)
 	}
 	for name, in := range map[string]string{
-		"no JSON": "stats", "no object": "[]", "no type": `{"at":1}`, "no time": `{"type":"stats"}`, "a time before the epoch": `{"type":"stats","at":-1}`,
+		"half an object": `{"type":"stats"`, "no time": `{"type":"stats"}`, "a time before the epoch": `{"type":"stats","at":-1}`,
 		"a kind that is none":        `{"type":"stats","at":1,"inbound":[{"kind":"smell"}]}`,
 		"fewer than none":            `{"type":"stats","at":1,"inbound":[{"kind":"audio","packetsReceived":-1}]}`,
 		"a text for a number":        `{"type":"stats","at":1,"outbound":[{"kind":"audio","packetsSent":"9"}]}`,
@@ -59,8 +59,12 @@ func TestParseStats(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
-	if _, err := parseStats([]byte(`{"type":"later"}`)); !errors.Is(err, errNoStats) {
-		t.Errorf("a message of a later version: %v", err)
+	for name, in := range map[string]string{
+		"of a later version": `{"type":"later"}`, "no JSON": "stats", "no object": "[]", "no type": `{"at":1}`,
+	} {
+		if _, err := parseStats([]byte(in)); !errors.Is(err, errNoStats) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

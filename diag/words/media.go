@@ -35,20 +35,35 @@ var channelFindings = map[string]entry{
 		"A data channel opened, but nothing sent on it came back: no pong to a ping, and no message as it was sent. If the "+
 			"peer answers with a text of its own, the channel carries data both ways. If it sends nothing, that is unknown.",
 		func(_ judge.Finding, e judge.ChannelNotEchoed) Text {
-			if e.Answer != "" {
+			if e.Answer != "" || e.Label != "" {
 				return Text{
 					Title:    "The peer answers on a data channel, but does not echo.",
-					Evidence: []string{"it sent " + strconv.Quote(e.Answer)},
+					Evidence: []string{"it sent " + answered(e)},
 					Advice:   "Nothing needs to change if this server is not to echo: data arrives in both directions.",
 				}
 			}
 			return Text{
 				Title: "No message on a data channel was answered.",
 				Evidence: []string{Count(e.Channels, "channel was open", "channels were open") + "; no ping was answered, no " +
-					"message came back"},
+					"message came back in " + Millis(e.UpMs)},
 				Advice: "Use dialtone answer as the peer, or answer {\"ping\":N} with {\"pong\":N} on the channel ping.",
 			}
 		}),
+}
+
+// answered is what came instead of an echo.
+func answered(e judge.ChannelNotEchoed) string {
+	what := strconv.Quote(e.Answer)
+	switch {
+	case e.Bytes > 0:
+		what = Count(e.Bytes, "byte", "bytes") + " of binary data"
+	case e.Answer == "":
+		what = "an empty message"
+	}
+	if e.Label != "" {
+		what += " on the channel " + e.Label
+	}
+	return what
 }
 
 // mediaFindings are those about audio and video.
