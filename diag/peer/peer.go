@@ -276,7 +276,7 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 	if parsed.Session.Has("ice-lite") {
 		p.guard.RemoteLite()
 	}
-	if err := parsed.CheckSession(); err != nil {
+	if err := parsed.CheckSession(); err != nil && !parsed.Cut { // then what it misses may be in the rest
 		return fmt.Errorf("the peer's %s is %w", want, err)
 	}
 	// pion would check every candidate of the description: it gets them one by one, as trickled ones.
