@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -210,7 +212,7 @@ type goPackage struct {
 
 func TestArrows(t *testing.T) {
 	t.Parallel()
-	packages := listPackages(t)
+	packages := needPackages(t)
 	for _, p := range packages {
 		if !isOurs(p.ImportPath) {
 			continue
@@ -234,7 +236,7 @@ var parsesSDP = map[string]bool{"github.com/pion/sdp/v3": true, "github.com/pion
 // TestScreenIsFarFromTheNetwork looks at everything that the screen is built from, not only at its own imports.
 func TestScreenIsFarFromTheNetwork(t *testing.T) {
 	t.Parallel()
-	for _, p := range listPackages(t) {
+	for _, p := range needPackages(t) {
 		if !isOurs(p.ImportPath) || !strings.HasPrefix(p.ImportPath, "dialtone/tui") {
 			continue
 		}
@@ -271,7 +273,7 @@ const mostLines = 3500
 
 func TestPackageSizes(t *testing.T) {
 	t.Parallel()
-	for _, p := range listPackages(t) {
+	for _, p := range needPackages(t) {
 		if !isOurs(p.ImportPath) || p.ImportPath == "dialtone/tui/pane" {
 			continue
 		}
@@ -289,27 +291,35 @@ func TestPackageSizes(t *testing.T) {
 	}
 }
 
-// listPackages asks go for all packages of the module and what they depend on, without their tests.
-func listPackages(t *testing.T) map[string]goPackage {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Dir,GoFiles,Standard,Imports,Deps", "./...")
+// listPackages asks go once for all packages of the module and what they depend on, without their tests.
+var listPackages = sync.OnceValues(func() (map[string]goPackage, error) {
+	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Dir,GoFiles,Standard,Imports,Deps", "./...")
 	cmd.Dir = "../.."
 	raw, err := cmd.Output()
 	if err != nil {
 		var exit *exec.ExitError
 		if errors.As(err, &exit) {
-			t.Fatalf("go list: %v\n%s", err, exit.Stderr)
+			return nil, fmt.Errorf("go list: %w\n%s", err, exit.Stderr)
 		}
-		t.Fatalf("go list: %v", err)
+		return nil, fmt.Errorf("go list: %w", err)
 	}
 	packages := map[string]goPackage{}
 	for decoder := json.NewDecoder(bytes.NewReader(raw)); ; {
 		var p goPackage
 		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
-			return packages
+			return packages, nil
 		} else if err != nil {
-			t.Fatal(err)
+			return nil, fmt.Errorf("go list: %w", err)
 		}
 		packages[p.ImportPath] = p
 	}
+})
+
+func needPackages(t *testing.T) map[string]goPackage {
+	t.Helper()
+	packages, err := listPackages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return packages
 }
