@@ -1,17 +1,15 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
-)
 
-// atOnce is how many tests run at a time unless -parallel says otherwise: they wait for calls, timers and pages more than for a core.
-const atOnce = "8"
+	"dialtone/diag/lab/labtest"
+)
 
 // atEnd ends what was started once for all tests.
 var atEnd []func()
@@ -21,9 +19,7 @@ var doubles = map[string]func(){"dialtone": main, "dialtone-bomb": mainWithBomb}
 
 // TestMain makes the test binary double as each of these, for the scripts.
 func TestMain(m *testing.M) {
-	if err := flag.Set("test.parallel", atOnce); err != nil { // the command line, which is read later, has the last word
-		panic(err)
-	}
+	labtest.AtOnce()
 	testscript.Main(leakChecked{m}, doubles)
 }
 

@@ -2,7 +2,6 @@ package check
 
 import (
 	"context"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"dialtone/diag/assert"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
+	"dialtone/diag/lab/labtest"
 	"dialtone/diag/record"
 	"dialtone/diag/report"
 )
@@ -22,9 +22,7 @@ import (
 // TestMain looks for goroutines that were left. That of pion's SRTP is not waited for: it may block for ever when a first
 // packet of a stream arrives while the connection closes (pion/srtp v3.1.3, session_srtp.go:229).
 func TestMain(m *testing.M) {
-	if err := flag.Set("test.parallel", "8"); err != nil { // they wait; the command line has the last word
-		panic(err)
-	}
+	labtest.AtOnce()
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/pion/srtp/v3.(*SessionSRTP).decrypt"))
 }
 

@@ -35,6 +35,7 @@ func handshakeTimesOut(t *testing.T, s *side) {
 
 // TestLateHandshakeTimeout: a handshake that is given up when it has succeeded stops neither the call nor its end.
 func TestLateHandshakeTimeout(t *testing.T) {
+	t.Parallel()
 	a, b := pair(t, Options{NoMedia: true}, Options{NoMedia: true})
 	connect(t, a, b)
 	for _, s := range []*side{a, b} {

@@ -12,6 +12,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/lab"
+	"dialtone/diag/lab/labtest"
 )
 
 var gatherings = flag.Int("gatherings", 5, "how many calls TestCandidatesAreCompleteUnderLoad places")
@@ -70,6 +71,7 @@ func incomplete(c *call.Call) []string {
 // TestStatisticsBeforeCallbacks: while pion's callback of the first candidate lasts, its statistics know pairs of all the
 // others. Each is reported once, with its server, base and foundation.
 func TestStatisticsBeforeCallbacks(t *testing.T) {
+	t.Parallel()
 	released := make(chan struct{})
 	release := sync.OnceFunc(func() { close(released) })
 	a, b := pair(t, Options{NoMedia: true, ICEServers: labServers(t)}, Options{NoMedia: true})
@@ -153,6 +155,7 @@ func stopped(c chan struct{}) bool {
 
 // TestCandidatesAreCompleteUnderLoad places calls beside four busy loops.
 func TestCandidatesAreCompleteUnderLoad(t *testing.T) {
+	labtest.NeedQuiet(t)
 	stop := make(chan struct{})
 	var busy sync.WaitGroup
 	for range 4 {

@@ -64,6 +64,7 @@ func TestAnswerToABrowser(t *testing.T) {
 // TestOddOffersAreAnswered: the peculiarities in testdata/sdp stop no call, in whichever direction media flows. What
 // cannot be sent or received is declined, and only that.
 func TestOddOffersAreAnswered(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob(filepath.Join("..", "..", "testdata", "sdp", "*.sdp"))
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
@@ -111,6 +112,7 @@ func TestOddOffersAreAnswered(t *testing.T) {
 
 // TestUnbundledOffer: an offer without a BUNDLE group is a call, if its sections share the ICE credentials.
 func TestUnbundledOffer(t *testing.T) {
+	t.Parallel()
 	a, b := pair(t, Options{}, Options{Echo: true})
 	offer, err := a.Offer(false)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 // TestRelayTransports: a call through a relay over each transport, with a private authority: the relay's server and the
 // connection to it are known, and so is the cipher of the call itself.
 func TestRelayTransports(t *testing.T) {
+	t.Parallel()
 	s, err := lab.StartTURN(lab.TURNOptions{UDP: true, TCP: true, TLS: true, DTLS: true, Username: "u", Password: "p"})
 	if err != nil {
 		t.Fatal(err)
@@ -57,6 +58,7 @@ func TestRelayTransports(t *testing.T) {
 
 // TestUntrustedServer: a certificate of an unknown authority is not accepted over DTLS either.
 func TestUntrustedServer(t *testing.T) {
+	t.Parallel()
 	s, err := lab.StartTURN(lab.TURNOptions{TLS: true, DTLS: true, Username: "u", Password: "p"})
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 
 // TestGoodbyeWithoutChannels: who has no data channels learns at once that the other side has closed, whichever was the DTLS client.
 func TestGoodbyeWithoutChannels(t *testing.T) {
+	t.Parallel()
 	for name, publisherLeaves := range map[string]bool{"the publisher leaves": true, "the server leaves": false} {
 		t.Run(name, func(t *testing.T) {
 			closed := make(chan struct{}, 2)

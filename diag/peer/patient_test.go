@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"fmt"
 	"net"
 	"testing"
 	"time"
@@ -39,34 +40,38 @@ func (c lateConn) WriteTo(b []byte, to net.Addr) (int, error) {
 // and has failed by then if it is not.
 func TestPatient(t *testing.T) {
 	for patient, want := range map[bool]State{true: StateConnected, false: StateICEFailed} {
-		system, err := stdnet.NewNet()
-		if err != nil {
-			t.Fatal(err)
-		}
-		o := Options{NoMedia: true, Patient: patient, Net: late{system, time.Now().Add(3 * time.Second)}}
-		states := make(chan State, 8)
-		o.OnState = func(s State) { states <- s }
-		if !patient {
-			o.Timeouts.LastPair = 500 * time.Millisecond
-		}
-		a, b := pair(t, o, Options{NoMedia: true, Patient: true, Net: o.Net})
-		connect(t, a, b)
-		select {
-		case got := <-states:
-			if got != want {
-				t.Errorf("patient %v: state %d", patient, got)
+		t.Run(fmt.Sprint(patient), func(t *testing.T) {
+			t.Parallel()
+			system, err := stdnet.NewNet()
+			if err != nil {
+				t.Fatal(err)
 			}
-		case <-time.After(15 * time.Second):
-			t.Errorf("patient %v: nothing came of it", patient)
-		}
-		if patient {
+			o := Options{NoMedia: true, Patient: patient, Net: late{system, time.Now().Add(3 * time.Second)}}
+			states := make(chan State, 8)
+			o.OnState = func(s State) { states <- s }
+			if !patient {
+				o.Timeouts.LastPair = 500 * time.Millisecond
+			}
+			a, b := pair(t, o, Options{NoMedia: true, Patient: true, Net: o.Net})
+			connect(t, a, b)
+			select {
+			case got := <-states:
+				if got != want {
+					t.Errorf("state %d", got)
+				}
+			case <-time.After(15 * time.Second):
+				t.Error("nothing came of it")
+			}
+			if !patient {
+				return
+			}
 			c := a.until(t, "the connection", func(c *call.Call) bool { return c.ConnectedAt != nil })
 			for _, p := range c.Pairs {
 				if p.RequestsSent < 10 {
 					t.Errorf("%d checks on a pair", p.RequestsSent)
 				}
 			}
-		}
+		})
 	}
 }
 

@@ -10,12 +10,14 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/feed"
+	"dialtone/diag/lab/labtest"
 	"dialtone/diag/words/line"
 )
 
 // TestMain looks for goroutines that were left. That of pion's SRTP is not waited for: it may block for ever when a first
 // packet of a stream arrives while the connection closes (pion/srtp v3.1.3, session_srtp.go:229).
 func TestMain(m *testing.M) {
+	labtest.AtOnce()
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/pion/srtp/v3.(*SessionSRTP).decrypt"))
 }
 
@@ -95,6 +97,7 @@ func (s *side) until(t *testing.T, what string, holds func(*call.Call) bool) *ca
 }
 
 func TestCallOnLoopback(t *testing.T) {
+	t.Parallel()
 	a, b := pair(t, Options{}, Options{Echo: true})
 	connect(t, a, b)
 	c := a.until(t, "media both ways", func(c *call.Call) bool {

@@ -12,6 +12,7 @@ import (
 
 // TestPartsStay: whoever offers a restart, both answers say the parts of the handshake that there was (RFC 8842 §5.5).
 func TestPartsStay(t *testing.T) {
+	t.Parallel()
 	a, b := pair(t, Options{NoMedia: true}, Options{NoMedia: true})
 	connect(t, a, b)
 	open := func(c *call.Call) bool { return c.OpenAt != nil }

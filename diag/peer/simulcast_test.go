@@ -56,6 +56,7 @@ func simulcast(t *testing.T, pc *webrtc.PeerConnection) (send func()) {
 
 // TestSimulcast: each of the encodings that a publisher sends is received and counted, also where one of them is echoed.
 func TestSimulcast(t *testing.T) {
+	t.Parallel()
 	for name, o := range map[string]Options{"received": {Flow: FlowReceive}, "echoed": {Flow: FlowBoth, Echo: true}} {
 		t.Run(name, func(t *testing.T) {
 			o.Loopback, o.NoChannels, o.Emit = LoopbackOnly, true, func(diag.Data) {}

@@ -109,6 +109,7 @@ func stormBetween(t *testing.T, filtering [2]lab.NATBehavior) {
 // TestCandidatesWithoutEnd: 3,900 candidates, trickled before the description, after it, or in it, are 100 that are used and a
 // count.
 func TestCandidatesWithoutEnd(t *testing.T) {
+	t.Parallel()
 	offer := chromium(t, "chromium-offer.json")
 	line := func(n int) string { return fmt.Sprintf("candidate:%d 1 udp %d 127.0.0.1 %d typ host", n, n, 1024+n) }
 	inside := offer

@@ -160,6 +160,7 @@ func next[E diag.Data](t *testing.T, events <-chan diag.Data) E {
 
 // TestChangedSSRC: a section continues with the SSRC that its sender changes to, there and back.
 func TestChangedSSRC(t *testing.T) {
+	t.Parallel()
 	p, source, events := publish(t, opusPublisher())
 	next[diag.FirstPacket](t, events)
 	first := source.ssrc.Load()
@@ -189,6 +190,7 @@ func TestChangedSSRC(t *testing.T) {
 
 // TestUnannouncedSSRC: a stream beside the announced one is no continuation, and is reported once.
 func TestUnannouncedSSRC(t *testing.T) {
+	t.Parallel()
 	_, source, events := publish(t, opusPublisher())
 	next[diag.FirstPacket](t, events)
 	source.beside.Store(source.ssrc.Load() + 1)
@@ -212,6 +214,7 @@ func TestUnannouncedSSRC(t *testing.T) {
 
 // TestUnagreedRED: a peer that sends RED, which was not agreed on, is received: as the media in it.
 func TestUnagreedRED(t *testing.T) {
+	t.Parallel()
 	red := &publisher{payloadType: 63, payload: []byte{0x80 | 111, 0x0f, 0, 2, 111, 0xfc, 9, 0xfc, 1, 2, 3}}
 	p, _, events := publish(t, red,
 		strings.NewReplacer("a=rtpmap:111", "a=rtpmap:63 red/48000/2\r\na=rtpmap:111", "SAVPF 111", "SAVPF 111 63").Replace)
@@ -230,6 +233,7 @@ func TestUnagreedRED(t *testing.T) {
 // TestUnreceived: packets of SSRCs that no section receives are counted, and told: also those that the description
 // announces, and those of no known payload type.
 func TestUnreceived(t *testing.T) {
+	t.Parallel()
 	source := opusPublisher()
 	const second = 4242
 	p, _, events := publish(t, source, func(offer string) string { // a retransmission that is not agreed on

@@ -14,6 +14,7 @@ func gathered(s *side) func(*call.Call) bool { return func(*call.Call) bool { re
 // TestUnansweredRestart: after an offer for an ICE restart that was lost, either peer can offer again, as often as it is
 // needed, and the call connects anew.
 func TestUnansweredRestart(t *testing.T) {
+	t.Parallel()
 	for name, mine := range map[string]bool{"the same peer offers again": true, "the other one offers": false} {
 		t.Run(name, func(t *testing.T) {
 			heard := make(chan struct{}, 1)

@@ -74,6 +74,7 @@ func alone(t *testing.T, o Options) *side {
 
 // TestTCPOnlyPeer: a peer with a TCP candidate alone is reached over TCP.
 func TestTCPOnlyPeer(t *testing.T) {
+	t.Parallel()
 	a := alone(t, Options{NoMedia: true, Loopback: LoopbackOnly})
 	offer, err := a.Offer(false)
 	if err != nil {

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"flag"
 	"slices"
 	"sync"
 	"testing"
@@ -14,17 +13,14 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/feed"
 	"dialtone/diag/judge"
+	"dialtone/diag/lab/labtest"
 	"dialtone/diag/words/line"
 	"dialtone/diag/words/verdict"
 	"dialtone/signal"
 )
 
 func TestMain(m *testing.M) {
-	flag.Parse()
-	// Calls wait for most of their time: more of them fit on a machine than it has processors.
-	if err := flag.Set("test.parallel", "8"); err != nil {
-		panic(err)
-	}
+	labtest.AtOnce()
 	// pion/srtp v3.1.3 may block for ever on the first packet of a stream while the connection closes.
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/pion/srtp/v3.(*SessionSRTP).decrypt"))
 }
