@@ -21,6 +21,7 @@ import (
 	"dialtone/diag/judge"
 	"dialtone/diag/judge/network"
 	"dialtone/diag/lab"
+	"dialtone/diag/lab/labtest"
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"
 	"dialtone/diag/nat/turn"
@@ -209,11 +210,15 @@ func networks(t *testing.T) map[string]*nat.State {
 // the client's network, alone and with the result line of a peer; and of recorded calls with every server.
 func TestConsistency(t *testing.T) {
 	t.Parallel()
-	all, worlds, reports := situations(t), networks(t), 0
+	all, worlds, reports, row := situations(t), networks(t), 0, 0
 	good := all[slices.IndexFunc(all, func(s situation) bool { return s.name == "good turns" })].place(t, "203.0.113.99")
 	for world, facts := range worlds {
+		row++
 		for i, s := range all {
 			for n, set := range [][]situation{{s}, {s, good}, {s.place(t, "1.2.4.1")}} {
+				if (i/3+row)%3 != n && !labtest.Nightly() { // each network and each situation has each set
+					continue
+				}
 				state := facts.Copy()
 				if (i+n)%2 == 1 {
 					state.Start.Peer = "nat1,map=apd,filter=apd,udp,ip=5.0.0.12"

@@ -16,6 +16,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/feed"
+	"dialtone/diag/lab/labtest"
 )
 
 // roomCall places one call through a room server and returns how long it took from the second party's dial until a channel
@@ -213,10 +214,7 @@ func heap() uint64 {
 
 // TestCallsLeaveNothingBehind: 100 calls one after another, then 30 at once; goroutines, sockets and memory come back.
 func TestCallsLeaveNothingBehind(t *testing.T) {
-	series, parallel := 100, 30
-	if testing.Short() {
-		series, parallel = 20, 10
-	}
+	series, parallel := labtest.Sample(100, 20), labtest.Sample(30, 10)
 	s := roomServer(t)
 	dial := func(code string) Dialer { return through(s, code) }
 	var closing sync.WaitGroup
