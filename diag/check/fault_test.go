@@ -42,6 +42,7 @@ type faultRow struct {
 
 // TestFaults: each fault has its exit code, its finding and its words.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	raw, err := os.ReadFile("../../testdata/faults.json")
 	if err != nil {
 		t.Fatal(err)

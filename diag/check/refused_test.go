@@ -107,6 +107,7 @@ var videoSection = regexp.MustCompile(`(?s)m=video .*$`)
 // TestRefusedMedia: what a server refuses is not sent and is named, in each of the ways to refuse it, and so is media that
 // nobody confirms. A check that expects it passes.
 func TestRefusedMedia(t *testing.T) {
+	t.Parallel()
 	inVideo := func(from, to string) func(string) string {
 		return func(answer string) string {
 			return videoSection.ReplaceAllStringFunc(answer, func(s string) string { return regexp.MustCompile(from).ReplaceAllString(s, to) })

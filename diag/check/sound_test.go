@@ -226,6 +226,7 @@ func named(t *testing.T, kind string, channel signal.Channel, id string, most ti
 // TestNamedInTime: each fault of the sound and of the picture is named within three seconds, with a real peer, from the beginning of the
 // call or in the middle of it. A busy machine may need longer.
 func TestNamedInTime(t *testing.T) {
+	t.Parallel()
 	most := 20 * time.Second
 	if labtest.Nightly() {
 		most = 3 * time.Second
@@ -449,6 +450,7 @@ func TestNoFalseAlarms(t *testing.T) {
 
 // TestGoodCalls: real calls between two peers are heard at both ends, with and without loss, and nothing is wrong.
 func TestGoodCalls(t *testing.T) {
+	t.Parallel()
 	for name, o := range map[string]Options{
 		"good": here(6 * time.Second), "5 % loss": fromOther(t, here(6*time.Second), oneOfTwenty(isRTP)),
 	} {

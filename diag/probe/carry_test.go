@@ -42,6 +42,7 @@ func throughOnly(address string) func() []netip.AddrPort {
 // TestCarryDeadPeer: a STUN server that is silent says nothing about the relay, which is tried with the TURN server itself
 // then. Of a relay that carries nothing the first attempt stands.
 func TestCarryDeadPeer(t *testing.T) {
+	t.Parallel()
 	silent := startFault(t, lab.Fault{Network: lab.UDP, Behavior: lab.Silent})
 	for name, tt := range map[string]struct {
 		faults lab.TURNFaults

@@ -242,9 +242,12 @@ func TestConsistency(t *testing.T) {
 			}
 		}
 	}
-	for _, recording := range []string{"relay", "good", "ice-failure"} {
+	for n, recording := range []string{"relay", "good", "ice-failure"} {
 		log := recordedCall(t, recording)
-		for _, s := range all {
+		for i, s := range all {
+			if i%3 != n && !labtest.Nightly() {
+				continue
+			}
 			for world, facts := range worlds {
 				diagnosed := recording == "ice-failure" && slices.Contains([]string{"EI-APD", "APD-APD", "UDP blocked"}, world)
 				if world != "not asked" && !diagnosed {

@@ -15,6 +15,7 @@ import (
 
 // TestFaults asks servers that misbehave: the cause must be right for each on each transport.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	type want struct {
 		stage diag.StageName
 		cause diag.Cause

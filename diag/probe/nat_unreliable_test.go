@@ -162,6 +162,7 @@ func TestFlood(t *testing.T) {
 
 // TestUnreliableServersOverStreams: a server that misbehaves over TCP, TLS or DTLS beside an correct one over UDP, which is right alone.
 func TestUnreliableServersOverStreams(t *testing.T) {
+	t.Parallel()
 	correct, err := lab.StartResponder(lab.ResponderOptions{})
 	if err != nil {
 		t.Skipf("a second loopback address is needed: %v", err)

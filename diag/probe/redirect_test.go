@@ -104,6 +104,7 @@ func TestRedirectLoop(t *testing.T) {
 
 // TestRedirectToSilence: the alternate server's silence is what ended it, and not a 300.
 func TestRedirectToSilence(t *testing.T) {
+	t.Parallel()
 	silent := startFault(t, lab.Fault{Behavior: lab.Silent})
 	first := redirecting(t, lab.Fault{Alternate: netip.MustParseAddrPort(silent.Addr())})
 	to := target(first.TURN(), nil)

@@ -17,6 +17,7 @@ import (
 
 // TestTimes counts what is lost. Where it is the first request, the second one answers the question.
 func TestTimes(t *testing.T) {
+	t.Parallel()
 	for lost, want := range map[int][2]int{-1: {3, 0}, 0: {4, 1}, 1: {3, 1}} {
 		addr := udpServer(t, func(n int, b []byte, _ net.Addr, _ net.PacketConn) []byte {
 			if n == lost {
