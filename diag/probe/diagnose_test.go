@@ -82,14 +82,14 @@ func replayed(t *testing.T, facts []diag.Data) *nat.State {
 // TestBudgetHolds: relays that are silent, and servers that are silent over TCP as well, do not make it take longer.
 func TestBudgetHolds(t *testing.T) {
 	q := Inquiry{Username: user, Password: password, Budget: 1500 * time.Millisecond}
-	for network, schemes := range map[lab.Transport][]string{lab.UDP: {"stun:", "turn:"}, lab.TCP: {"turn:"}} {
-		mute, err := lab.StartFault(lab.Fault{Network: network, Behavior: lab.Mute})
+	for transport, schemes := range map[lab.Transport][]string{lab.UDP: {"stun:", "turn:"}, lab.TCP: {"turn:"}} {
+		mute, err := lab.StartFault(lab.Fault{Network: transport, Behavior: lab.Mute})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = mute.Close() })
 		for _, scheme := range schemes {
-			u, err := iceurl.Parse(scheme + mute.Addr() + "?transport=" + string(network))
+			u, err := iceurl.Parse(scheme + mute.Addr() + "?transport=" + string(transport))
 			if err != nil {
 				t.Fatal(err)
 			}
