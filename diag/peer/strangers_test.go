@@ -190,7 +190,6 @@ func TestChangedSSRC(t *testing.T) {
 
 // TestUnannouncedSSRC: a stream beside the announced one is no continuation, and is reported once.
 func TestUnannouncedSSRC(t *testing.T) {
-	t.Parallel()
 	_, source, events := publish(t, opusPublisher())
 	next[diag.FirstPacket](t, events)
 	source.beside.Store(source.ssrc.Load() + 1)
