@@ -74,7 +74,7 @@ type Call struct {
 	Samples       []SampleRow              // the latest quarter of an hour
 	RemoteSamples []TheirRow               // what the peer's statistics say, likewise
 	RemoteSince   *TheirRow                // the first sample since the peer's counters began anew; nil if they never did
-	fastest       float64                  // shortest time from a peer's clock to ours, ms: only differences are meaningful
+	fastest       float64                  // shortest time from a peer's clock to ours, ms: only differences count
 
 	// what the call did to its own packets on purpose, or its peer in this process did; nil: nothing
 	Impaired  *diag.Impaired

@@ -1,5 +1,5 @@
-// Package judge draws conclusions: from the state of a call it makes findings and a verdict; package network does so for
-// a diagnosis. It is pure, and it has no words: package words turns findings into English.
+// Package judge draws conclusions: from the state of a call it makes findings and a verdict; package network does so
+// for a diagnosis. It is pure, and it has no words: package words turns findings into English.
 package judge
 
 import (

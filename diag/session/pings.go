@@ -64,8 +64,8 @@ func (p *pinger) write(m pingMessage) error {
 	return p.send(data)
 }
 
-// parsePing reads a ping or a pong. Names are compared as they are, unlike by json.Unmarshal: what an echo in upper case
-// sends is no pong.
+// parsePing reads a ping or a pong. Names are compared as they are, unlike by json.Unmarshal: what an echo in upper
+// case sends is no pong.
 func parsePing(data []byte) (m pingMessage, ok bool) {
 	var fields map[string]json.RawMessage
 	if len(data) > 256 || json.Unmarshal(data, &fields) != nil {

@@ -8,12 +8,13 @@ const (
 	// MaxMisorder and MaxDropout bound what is taken for reordering and for loss (RFC 3550, appendix A.1, which suggests
 	// 100 and 3000; repairs come later than reordered packets).
 	MaxMisorder = Window - 1
-	MaxDropout  = 3000
+	MaxDropout  = 3000 // see MaxMisorder
 )
 
 // Arrival is the place of a packet in the order of its stream.
 type Arrival uint8
 
+// Arrivals.
 const (
 	Unknown   Arrival = iota
 	New               // newer than everything before
