@@ -110,7 +110,7 @@ func paired(s *script, ms float64) *script {
 		diag.SignalingState{State: "have-local-offer"},
 	)
 	s.at(ms+64).add(
-		diag.SessionDescription{Side: diag.Remote, SDPType: "answer", SDP: "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=sendrecv\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=sendrecv\r\n"},
+		diag.SessionDescription{Side: diag.Remote, SDPType: "answer", SDP: "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=sendrecv\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=sendrecv\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"},
 		diag.SignalingState{State: "stable"}, done(diag.PhaseOfferAnswer, "", ""), diag.SignalState{State: diag.SignalConnected},
 		begin(diag.PhaseICE, ""), diag.ICEState{State: "checking"}, diag.ConnectionState{State: "connecting"},
 	)

@@ -102,7 +102,7 @@ func FuzzReader(f *testing.F) {
 		var passed []byte
 		for piece := range slices.Chunk(raw, max(1, int(size))) {
 			passed = append(passed, r.strip(append(r.held, piece...))...)
-			if len(r.held) > len(start)+maxAnswer {
+			if len(r.held) > len(answer)+maxAnswer {
 				t.Fatalf("%d bytes are held back", len(r.held))
 			}
 		}

@@ -5,10 +5,11 @@ const (
 	// Window is how many packets back duplicates and repairs are distinguished, a power of two; pion's NACK responder
 	// keeps as many.
 	Window = 1024
-	// MaxMisorder and MaxDropout bound what is taken for reordering and for loss (RFC 3550, appendix A.1, which suggests
-	// 100 and 3000; repairs come later than reordered packets).
+	// MaxMisorder is how late a packet may be to count as reordered, and not as a new beginning (RFC 3550, appendix A.1,
+	// which suggests 100; repairs come later than reordered packets).
 	MaxMisorder = Window - 1
-	MaxDropout  = 3000 // see MaxMisorder
+	// MaxDropout is the largest gap that counts as loss.
+	MaxDropout = 3000
 )
 
 // Arrival is the place of a packet in the order of its stream.
