@@ -226,3 +226,27 @@ func TestLateSamples(t *testing.T) {
 		}
 	}
 }
+
+// TestSparseVideo: a shared screen with a frame in two seconds has not stopped when it pauses for two; other video has.
+func TestSparseVideo(t *testing.T) {
+	const offer = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=video 9 RTP 0\r\na=sendrecv\r\n"
+	for _, tt := range []struct {
+		frames uint32
+		ago    float64
+		want   Flow
+	}{{250, 2, FlowSilent}, {5, 2, FlowOK}, {5, 5.5, FlowOK}, {5, 6.5, FlowSilent}, {1, 9.9, FlowOK}, {1, 10, FlowSilent}} {
+		packets := uint64(tt.frames)
+		c := Fold(diagtest.Log(
+			0, diag.CallStart{Media: true},
+			2, diag.SessionDescription{Side: diag.Remote, SDPType: "answer", SDP: offer},
+			3, diag.SessionDescription{Side: diag.Local, SDPType: "offer", SDP: offer},
+			100, diag.ConnectionState{State: "connected"},
+			10_100, diag.Sample{Inbound: []diag.InboundRTP{{
+				Kind: "video", PacketsReceived: &packets, FramesReceived: &tt.frames, LastPacketReceivedAgo: &tt.ago,
+			}}},
+		))
+		if got := c.Flow(diag.Inbound, "video"); got != tt.want {
+			t.Errorf("%d frames in 10 s, the last %g s ago: %s, want %s", tt.frames, tt.ago, got, tt.want)
+		}
+	}
+}

@@ -84,6 +84,12 @@ func (c *Call) StreamOf(dir diag.Direction, kind string) Stream {
 			}
 		}
 	}
+	if up := c.UpTime().Seconds(); up > 0 {
+		s.Bitrate = diag.Ptr(float64(s.Bytes) * 8 / up)
+		if s.Frames != nil {
+			s.FramesPerSecond = diag.Ptr(float64(*s.Frames) / up)
+		}
+	}
 	c.wait(&s, dir, kind)
 	s.Flows = s.Packets > 0 && !s.HasStopped() && s.NotReceived == nil &&
 		(dir == diag.Inbound || c.Confirmed(kind))
@@ -94,12 +100,6 @@ func (c *Call) StreamOf(dir diag.Direction, kind string) Stream {
 	if kind == "audio" {
 		s.listen(c, dir)
 		s.rateStream(c)
-	}
-	if up := c.UpTime().Seconds(); up > 0 {
-		s.Bitrate = diag.Ptr(float64(s.Bytes) * 8 / up)
-		if s.Frames != nil {
-			s.FramesPerSecond = diag.Ptr(float64(*s.Frames) / up)
-		}
 	}
 	return s
 }
@@ -125,6 +125,10 @@ const (
 	// and so many times the longest pause between two packets before.
 	finalLeast = 500 * time.Millisecond
 	finalTimes = 3
+	// sparseTimes and sparseMost bound the silence of video with few frames, such as a screen that is shared: so many
+	// of its usual pauses, and no more in all.
+	sparseTimes = 3
+	sparseMost  = 10 * time.Second
 )
 
 // wait decides what counts as silence of a stream. Only the one who ends a call knows that the peer had no reason to
@@ -132,6 +136,9 @@ const (
 func (c *Call) wait(s *Stream, dir diag.Direction, kind string) {
 	sample := c.Latest()
 	s.patience = diag.SecondsOf(SilentAfter)
+	if rate := diag.OrZero(s.FramesPerSecond); rate > 0 {
+		s.patience = max(s.patience, min(sparseMost, diag.SecondsOf(sparseTimes/rate)))
+	}
 	if final := sample.Final && c.Ended != nil && c.Ended.By == diag.ByLocal; final && s.longest != nil {
 		s.patience = min(s.patience, max(finalLeast, finalTimes*diag.SecondsOf(*s.longest)))
 	}
