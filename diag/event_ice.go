@@ -165,6 +165,17 @@ type DTLSState struct {
 	RemoteFingerprint string `json:"remoteFingerprint,omitempty"` // of the certificate that was presented
 	// of a failed handshake: how long it was allowed to take
 	LimitMs *Millis `json:"limit_ms,omitempty"`
+	// of a failed handshake: its packets
+	Handshake *Handshake `json:"handshake,omitempty"`
+}
+
+// Handshake counts the packets of DTLS handshakes. Lengths are those of what UDP or the relay carries, in bytes.
+type Handshake struct {
+	PacketsSent          uint64 `json:"packetsSent"`
+	LongestSent          int    `json:"longestSent"`
+	PacketsReceived      uint64 `json:"packetsReceived"`
+	LongestReceived      int    `json:"longestReceived"`
+	ClientHellosReceived uint64 `json:"clientHellosReceived"` // with which the DTLS client begins
 }
 
 // Type is "dtls.state".

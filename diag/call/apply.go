@@ -164,6 +164,7 @@ func mergeDTLS(old, d diag.DTLSState) diag.DTLSState {
 	fill(&d.Cipher, old.Cipher)
 	fill(&d.LocalFingerprint, old.LocalFingerprint)
 	fill(&d.RemoteFingerprint, old.RemoteFingerprint)
+	d.LimitMs, d.Handshake = cmp.Or(d.LimitMs, old.LimitMs), cmp.Or(d.Handshake, old.Handshake)
 	return d
 }
 

@@ -169,20 +169,19 @@ func faults() map[string]func(t *testing.T) Options {
 		},
 		"DTLS fingerprint wrong": func(*testing.T) Options {
 			o := here(time.Second)
-			o.Target = tampered{}
+			o.Target = tampered{change: otherFingerprint}
 			return o
 		},
 		"DTLS gets no answer": func(t *testing.T) Options {
-			o := through(t, here(time.Second), func(b []byte) bool { return isDTLS(b, 22) })
-			inner := o.Tune
-			o.Tune = func(answering bool, s *session.Options) {
-				inner(answering, s)
-				s.Timeouts.DTLS = time.Second
-				if answering {
-					s.Timeouts.DTLS = 20 * time.Second
-				}
-			}
-			return o
+			return briefDTLS(through(t, here(time.Second), func(b []byte) bool { return isDTLS(b, 22) }))
+		},
+		"long DTLS packets are lost": func(t *testing.T) Options {
+			return briefDTLS(through(t, here(time.Second), func(b []byte) bool { return isDTLS(b, 22) && len(b) > 400 }))
+		},
+		"two DTLS clients": func(*testing.T) Options {
+			o := here(time.Second)
+			o.Target = tampered{change: func(sdp string) string { return strings.ReplaceAll(sdp, "a=setup:active", "a=setup:passive") }}
+			return briefDTLS(o)
 		},
 		"the channel never opens": func(t *testing.T) Options {
 			return fromOther(t, here(60*time.Second), func(b []byte) bool { return isDTLS(b, 23) })
@@ -427,8 +426,26 @@ func (d deaf) answer(pc *webrtc.PeerConnection, c signal.Channel) {
 	}
 }
 
-// tampered is a loopback whose answer announces another certificate.
-type tampered struct{ Loopback }
+// briefDTLS lets the offerer give a handshake up after a second, and before the answerer does.
+func briefDTLS(o Options) Options {
+	inner := o.Tune
+	o.Tune = func(answering bool, s *session.Options) {
+		if inner != nil {
+			inner(answering, s)
+		}
+		s.Timeouts.DTLS = time.Second
+		if answering {
+			s.Timeouts.DTLS = 20 * time.Second
+		}
+	}
+	return o
+}
+
+// tampered is a loopback whose answer is changed on its way.
+type tampered struct {
+	Loopback
+	change func(sdp string) string
+}
 
 // Place implements Target.
 func (t tampered) Place(int) Placement {
@@ -436,24 +453,32 @@ func (t tampered) Place(int) Placement {
 	inner := p.Answer
 	p.Answer = func(ctx context.Context, observe func(diag.SignalRequest)) (signal.Channel, error) {
 		c, err := inner(ctx, observe)
-		return forger{c}, err
+		return forger{c, t.change}, err
 	}
 	return p
 }
 
-type forger struct{ signal.Channel }
+type forger struct {
+	signal.Channel
+	change func(sdp string) string
+}
 
-// Send changes one digit of the fingerprint.
+// Send changes the description.
 func (f forger) Send(ctx context.Context, m signal.Message) error {
 	if m.Description != nil {
 		d := *m.Description
-		i := strings.Index(d.SDP, "a=fingerprint:sha-256 ") + len("a=fingerprint:sha-256 ")
-		digit := byte('0')
-		if d.SDP[i] == '0' {
-			digit = '1'
-		}
-		d.SDP = d.SDP[:i] + string(digit) + d.SDP[i+1:]
+		d.SDP = f.change(d.SDP)
 		m.Description = &d
 	}
 	return f.Channel.Send(ctx, m)
+}
+
+// otherFingerprint changes one digit of the fingerprint.
+func otherFingerprint(sdp string) string {
+	i := strings.Index(sdp, "a=fingerprint:sha-256 ") + len("a=fingerprint:sha-256 ")
+	digit := "0"
+	if sdp[i] == '0' {
+		digit = "1"
+	}
+	return sdp[:i] + digit + sdp[i+1:]
 }

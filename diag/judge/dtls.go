@@ -21,6 +21,9 @@ type (
 		// how long the handshake was allowed to take; absent: it ended otherwise
 		LimitMs *diag.Millis `json:"limit_ms,omitempty"`
 		Checks  uint64       `json:"responsesReceived,omitempty"` // of the peer to checks on the pair
+		// its packets; absent where they were not counted
+		Packets *diag.Handshake `json:"packets,omitempty"`
+		Role    string          `json:"dtlsRole,omitempty"` // of this side: client or server
 	}
 )
 
@@ -30,7 +33,9 @@ func dtlsFindings(c *call.Call, _ Expectation) []Finding {
 		return nil
 	}
 	announced, presented := c.Announced(), c.DTLS.RemoteFingerprint
-	failed := HandshakeFailed{Path: Path(c.Selected), LimitMs: c.DTLS.LimitMs}
+	failed := HandshakeFailed{
+		Path: Path(c.Selected), LimitMs: c.DTLS.LimitMs, Packets: c.DTLS.Handshake, Role: diag.Clean(c.DTLS.Role, 10),
+	}
 	failed.Cause = diag.Clean(c.Ended.Cause, 200)
 	switch {
 	case announced != "" && presented != "" && !strings.EqualFold(announced, presented):
@@ -40,11 +45,17 @@ func dtlsFindings(c *call.Call, _ Expectation) []Finding {
 	case c.Ended.By == diag.ByRemote:
 		return []Finding{{ID: "dtls.closed_by_peer", Severity: Problem, Evidence: failed}}
 	}
-	if pair := unusedPair(c); pair != nil {
-		failed.Checks = pair.ResponsesReceived
-		return []Finding{{ID: "dtls.pair_unused", Severity: Problem, Evidence: failed}}
+	id := "dtls.timeout"
+	pair, packets := unusedPair(c), failed.Packets
+	switch {
+	case packets != nil && failed.Role == "client" && packets.ClientHellosReceived > 0:
+		id = "dtls.role_conflict"
+	case pair != nil:
+		id, failed.Checks = "dtls.pair_unused", pair.ResponsesReceived
+	case packets != nil && packets.PacketsReceived == 0:
+		id = "dtls.peer_silent"
 	}
-	return []Finding{{ID: "dtls.timeout", Severity: Problem, Evidence: failed}}
+	return []Finding{{ID: id, Severity: Problem, Evidence: failed}}
 }
 
 // unusedPair is the selected pair if the peer has answered checks on it and sent none itself, as it does on each pair

@@ -159,3 +159,29 @@ func TestUnusedPair(t *testing.T) {
 		}
 	}
 }
+
+// TestHandshakes: what is said about a handshake that was not finished follows from its packets.
+func TestHandshakes(t *testing.T) {
+	for name, tt := range map[string]struct {
+		role    string
+		packets *diag.Handshake
+		want    string
+	}{
+		"not counted":         {"client", nil, "dtls.timeout"},
+		"answered":            {"client", &diag.Handshake{PacketsSent: 3, PacketsReceived: 1}, "dtls.timeout"},
+		"not answered":        {"client", &diag.Handshake{PacketsSent: 3}, "dtls.peer_silent"},
+		"not begun":           {"server", &diag.Handshake{}, "dtls.peer_silent"},
+		"two clients":         {"client", &diag.Handshake{PacketsSent: 3, PacketsReceived: 2, ClientHellosReceived: 2}, "dtls.role_conflict"},
+		"a client, as it may": {"server", &diag.Handshake{PacketsSent: 3, PacketsReceived: 2, ClientHellosReceived: 2}, "dtls.timeout"},
+	} {
+		v := judge.Judge(call.Fold(diagtest.Log(0, diag.CallStart{}, 1, diag.DTLSState{State: "connecting", Role: tt.role},
+			2, diag.DTLSState{State: "failed", Handshake: tt.packets}, 3, diag.DTLSState{State: "closed"},
+			9000, diag.CallEnded{Reason: diag.EndDTLS, By: diag.ByNetwork})))
+		if len(v.Findings) != 1 || v.Findings[0].ID != tt.want {
+			t.Errorf("%s: %+v", name, v.Findings)
+		}
+		if said := fmt.Sprint(verdict.Lines(v)); strings.Contains(said, "MTU") != (tt.want == "dtls.timeout") {
+			t.Errorf("%s: %s", name, said)
+		}
+	}
+}

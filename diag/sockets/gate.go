@@ -53,6 +53,7 @@ func (g *gate) mayLeave(b []byte, to net.Addr) bool {
 		if wire.IsEncryptedAlert(e.Payload) && g.net.o.OnAlert != nil {
 			g.net.o.OnAlert()
 		}
+		g.net.handshake.packet(diag.Outbound, e.Payload)
 		g.net.findHello(e.Payload)
 	}
 	g.net.o.Pause.Packet(diag.Outbound, g.path(e), e.Payload)
@@ -76,6 +77,7 @@ func (g *gate) arrives(b []byte, from net.Addr) bool {
 	m := wire.STUN(e.Payload)
 	if m == nil {
 		if wire.IsDTLS(e.Payload) {
+			g.net.handshake.packet(diag.Inbound, e.Payload)
 			g.net.findHello(e.Payload)
 		}
 		g.net.o.Pause.Packet(diag.Inbound, g.path(e), e.Payload)

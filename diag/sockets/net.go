@@ -38,7 +38,8 @@ type Net struct {
 	kept handover.Sockets
 	open forward.Closers
 
-	sources sources
+	sources   sources
+	handshake handshake
 
 	interfaces sync.RWMutex // of Net, which does not lock
 

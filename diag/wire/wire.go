@@ -11,7 +11,8 @@ import (
 const (
 	RecordAlert     = 21 // DTLS ContentTypes (RFC 6347 §4.1)
 	RecordHandshake = 22
-	HelloServer     = 2 // HandshakeType server_hello
+	HelloClient     = 1 // HandshakeTypes (RFC 6347 §4.3.2)
+	HelloServer     = 2
 )
 
 // IsServerRequest reports whether a message is a request to a server: a Binding or Allocate (RFC 8489, RFC 8656) that
@@ -29,14 +30,22 @@ func IsEncryptedAlert(record []byte) bool {
 	return len(record) >= 5 && record[0] == RecordAlert && binary.BigEndian.Uint16(record[3:]) != 0
 }
 
+// IsClientHello reports whether a handshake record begins with a ClientHello (RFC 6347 §4.2.2).
+func IsClientHello(record []byte) bool {
+	return len(record) > recordHeader && record[0] == RecordHandshake && record[recordHeader] == HelloClient
+}
+
+// recordHeader is the length of the header of a DTLS record (RFC 6347 §4.1).
+const recordHeader = 13
+
 // ParseServerHello reads version and cipher suite of an unfragmented DTLS 1.0–1.2 ServerHello (RFC 6347 §4.2.2, RFC
 // 5246 §7.4.1.3), the first handshake message of its record.
 func ParseServerHello(b []byte) (version, cipher uint16, ok bool) {
-	const record, handshake = 13, 12
-	if len(b) < record+handshake+2+32+1 || b[record] != HelloServer {
+	const handshake = 12
+	if len(b) < recordHeader+handshake+2+32+1 || b[recordHeader] != HelloServer {
 		return 0, 0, false
 	}
-	body := b[record+handshake:]
+	body := b[recordHeader+handshake:]
 	version = binary.BigEndian.Uint16(body)
 	rest := body[2+32:]
 	sessionID := int(rest[0])

@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"strconv"
 
 	"dialtone/diag"
 	"dialtone/diag/judge"
@@ -54,13 +55,40 @@ var pathFindings = map[string]entry{
 			}
 		}),
 	"dtls.timeout": on(
-		"Connectivity checks pass over the path, and the handshake over it was not answered in time. Large packets may be "+
-			"lost: a tunnel or VPN with a smaller MTU than it says.",
+		"Connectivity checks pass over the path, and the handshake over it was not finished in time. Long packets may be "+
+			"lost where short ones pass: a tunnel or VPN with a smaller MTU than it says.",
 		func(_ judge.Finding, e judge.HandshakeFailed) Text {
 			return Text{
 				Title:    "The DTLS handshake timed out over a path that works.",
-				Evidence: lines(labeled("path", e.Path), labeled("cause", e.Cause), limit(e)),
-				Advice:   "Check the MTU of VPNs and tunnels: large packets may be lost on the way.",
+				Evidence: handshakeEvidence(e),
+				Advice:   "Check the MTU of VPNs and tunnels: long packets may be lost on the way.",
+			}
+		}),
+	"dtls.peer_silent": on(
+		"Connectivity checks pass over the path, and no packet of a DTLS handshake came from the peer. The DTLS client, "+
+			"which is the side with a=setup:active (RFC 5763 §5), has to begin, and the server answers. The peer's program may "+
+			"wait as a server too, may not have begun, or its packets, or those to it, are lost.",
+		func(_ judge.Finding, e judge.HandshakeFailed) Text {
+			title := "The peer answered no packet of the DTLS handshake, over a path that works."
+			if e.Role == "server" {
+				title = "The peer did not begin the DTLS handshake, over a path that works."
+			}
+			return Text{
+				Title: title, Evidence: handshakeEvidence(e),
+				Advice: "Look into the peer's log whether it began DTLS, and in which role (a=setup); after that, check for a " +
+					"firewall that passes STUN only.",
+			}
+		}),
+	"dtls.role_conflict": on(
+		"Each peer began the handshake as the DTLS client, so none answers. The answer decides the roles: a=setup:active "+
+			"makes its sender the client, a=setup:passive the server (RFC 5763 §5). What one of them does is not what it said, "+
+			"or the signaling server has changed the attribute.",
+		func(_ judge.Finding, e judge.HandshakeFailed) Text {
+			return Text{
+				Title:    "Both peers began the DTLS handshake as its client.",
+				Evidence: handshakeEvidence(e),
+				Advice: "Compare a=setup in the answer as it was sent with the one that arrived, and let the peer take the role " +
+					"that it says.",
 			}
 		}),
 	"dtls.pair_unused": on(
@@ -144,6 +172,26 @@ var pathFindings = map[string]entry{
 					"to answer.",
 			}
 		}),
+}
+
+// handshakeEvidence are the path, the packets and the end of a handshake that failed.
+func handshakeEvidence(e judge.HandshakeFailed) []string {
+	packets := ""
+	if p := e.Packets; p != nil {
+		packets = "packets of the handshake: " + packetCount(p.PacketsSent, "sent", p.LongestSent) + ", " +
+			packetCount(p.PacketsReceived, "received", p.LongestReceived)
+	}
+	role := Prefixed("this side is the DTLS ", e.Role)
+	return lines(labeled("path", e.Path), packets, role, labeled("cause", e.Cause), limit(e))
+}
+
+// packetCount is a number of packets, and how long the longest was.
+func packetCount(n uint64, what string, longest int) string {
+	text := Number(n) + " " + what
+	if n > 0 {
+		text += " (up to " + strconv.Itoa(longest) + " bytes)"
+	}
+	return text
 }
 
 func limit(e judge.HandshakeFailed) string {
