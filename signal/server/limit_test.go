@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +25,12 @@ func TestBodyLimit(t *testing.T) {
 	}
 	l.wantRefused("a byte too long", l.post(body(64<<10+1)), 413, "body_too_large")
 	l.want("as long as allowed", l.post(body(64<<10)), 200, "")
+	chunked := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/call/call_line_process/",
+		struct{ io.Reader }{strings.NewReader(body(64<<10 + 1))})
+	chunked.RemoteAddr = l.remote
+	w := httptest.NewRecorder()
+	l.next().ServeHTTP(w, chunked)
+	l.wantRefused("a byte too long, of unknown length", reply{w.Code, w.Body.String()}, 413, "body_too_large")
 }
 
 func TestCandidateLimit(t *testing.T) {
