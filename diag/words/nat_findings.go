@@ -89,6 +89,20 @@ var natFindings = map[string]entry{
 				"needed\" through; TURN over TCP or TLS works meanwhile.",
 		}
 	}),
+	"nat.packets_lost": on("Requests to addresses that answer others were not answered, so packets are lost on the way, "+
+		"or a firewall or the server limits how many pass in a second. Loss that calls meet too shows in their statistics. "+
+		"The diagnosis repeats what is lost; where too much is, filtering cannot be told from loss, and stays unknown.",
+		func(_ judge.Finding, e network.LossFound) Text {
+			var rows []string
+			for _, s := range e.Servers[:min(len(e.Servers), 5)] {
+				rows = append(rows, fmt.Sprintf("%s: %d of %d", diag.Clean(s.URL, 300), s.Lost, s.Sent))
+			}
+			return Text{
+				Title: fmt.Sprintf("%d of %d requests to addresses that answer were not answered.", e.Lost, e.Sent), Evidence: rows,
+				Advice: "Run dialtone nat again; if the loss stays, check the link (Wi-Fi, a busy uplink) and limits on UDP at " +
+					"the firewall.",
+			}
+		}),
 	"nat.lifetime_short": on("A UDP socket that neither sends nor receives loses its public port sooner than the two "+
 		"minutes that RFC 4787 REQ-5 requires. Calls keep their ports open by sending every few seconds (RFC 7675, RFC 8445 "+
 		"§11). A connection over UDP that is silent for longer, such as an idle signaling connection, is cut off.",

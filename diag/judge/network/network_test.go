@@ -472,3 +472,34 @@ func TestPairExit(t *testing.T) {
 		}
 	}
 }
+
+// TestPacketsLost: requests to addresses that answer are lost; what is silent altogether, few losses and an unfinished
+// diagnosis say nothing of that.
+func TestPacketsLost(t *testing.T) {
+	lossy := func(answered, lost [2]int) *diagtest.Diagnosis {
+		d := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC)
+		for i, to := range []netip.AddrPort{diagtest.ServerA, diagtest.ServerC} {
+			for range answered[i] {
+				d.Add(i, diag.TestMapping, to, "5.5.5.5:1")
+			}
+			for range lost[i] {
+				d.Add(i, diag.TestMapping, to, "")
+			}
+		}
+		return d
+	}
+	for name, tt := range map[string]struct {
+		d    *diagtest.Diagnosis
+		want diag.Severity
+	}{
+		"both":            {lossy([2]int{5, 5}, [2]int{3, 2}), diag.Warn},
+		"one":             {lossy([2]int{5, 5}, [2]int{5, 0}), diag.Info},
+		"few":             {lossy([2]int{5, 5}, [2]int{2, 1}), ""},
+		"a small part":    {lossy([2]int{25, 25}, [2]int{2, 3}), ""},
+		"a silent server": {lossy([2]int{5, 0}, [2]int{0, 9}), ""},
+	} {
+		if got := found(diagnose(tt.d), "nat.packets_lost").Severity; got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,51 @@
+package network
+
+import (
+	"dialtone/diag"
+	"dialtone/diag/finding"
+	"dialtone/diag/nat"
+)
+
+// LossFound is the evidence that requests to servers that answer are lost.
+type LossFound struct {
+	Sent    int          `json:"sent"`
+	Lost    int          `json:"lost"`
+	Servers []ServerLoss `json:"servers"` // those with losses
+}
+
+// ServerLoss counts the requests to the addresses of a server that answer at all.
+type ServerLoss struct {
+	URL  string `json:"url"`
+	Sent int    `json:"sent"`
+	Lost int    `json:"lost"`
+}
+
+// leastLost and lossShare are how many requests, and which part of them, must be lost to be worth a word.
+const (
+	leastLost = 4
+	lossShare = 0.1
+)
+
+// lossFindings say that requests are lost which nothing but loss or a limit can keep from an answer. With several
+// servers their common path is to be suspected, with one it may be the server.
+func lossFindings(s *nat.State, n *Verdict) []finding.Finding {
+	if n.Pending {
+		return nil
+	}
+	var e LossFound
+	for i, row := range s.Servers {
+		sent, lost := s.Loss(i)
+		e.Sent, e.Lost = e.Sent+sent, e.Lost+lost
+		if lost > 0 {
+			e.Servers = append(e.Servers, ServerLoss{row.URL, sent, lost})
+		}
+	}
+	if e.Lost < leastLost || float64(e.Lost) < lossShare*float64(e.Sent) {
+		return nil
+	}
+	f := finding.Finding{ID: "nat.packets_lost", Severity: diag.Info, Evidence: e}
+	if len(e.Servers) > 1 {
+		f.Severity = diag.Warn
+	}
+	return []finding.Finding{f}
+}
