@@ -48,7 +48,7 @@ func pathCases() map[string]pathCase {
 	whole, kilo := [2]int{1500, 1500}, [2]int{1000, 1000}
 	blocked := "nat.ports_filtered"
 	return map[string]pathCase{
-		"open":                     {masquerade, 0, stun, diag.ExitPass, open, full, whole, "", ",udp,"},
+		"open":                     {masquerade, 0, stun, diag.ExitPass, unknown, full, whole, "", ",udp,"},
 		"open, TURN":               {masquerade, 0, turn, diag.ExitPass, open, full, whole, "", ",turn,"},
 		"only port 3478":           {only3478, 0, stun, diag.ExitNoRelay, filtered, full, whole, blocked, ",ports,"},
 		"only port 3478, TURN":     {only3478, 0, turn, diag.ExitRelay, filtered, full, whole, blocked, ",ports,turn,"},
@@ -57,11 +57,11 @@ func pathCases() map[string]pathCase {
 		"no TCP either":            {onlySTUN, 0, stun, diag.ExitInconclusive, unknown, full, whole, "server.alternate_silent", ",udp,"},
 		"ports up to 10000, TURN":  {lowPorts, 0, turn, diag.ExitRelay, filtered, full, whole, blocked, ",ports,turn,"},
 		"only port 3478 over IPv4": {only3478v4, 0, both, diag.ExitNoRelay, filtered, full, whole, blocked, ",ports,v6,"},
-		"packets up to 1000":       {upTo1000, 0, stun, diag.ExitPass, open, limited, kilo, "nat.packets_limited", ",udp,"},
-		"out up to 1000":           {outTo1000, 0, stun, diag.ExitPass, open, limited, kilo, "nat.packets_limited", ",udp,"},
-		"in up to 1000":            {inTo1000, 0, stun, diag.ExitPass, open, limited, [2]int{1500, 1000}, "nat.packets_limited", ",udp,"},
-		"tunnel of 1400":           {masquerade, 1400, stun, diag.ExitPass, open, split, [2]int{1400, 1400}, "", ",udp,"},
-		"tunnel of 1280":           {masquerade, 1280, stun, diag.ExitPass, open, split, [2]int{1280, 1280}, "", ",udp,"},
+		"packets up to 1000":       {upTo1000, 0, stun, diag.ExitPass, unknown, limited, kilo, "nat.packets_limited", ",udp,"},
+		"out up to 1000":           {outTo1000, 0, stun, diag.ExitPass, unknown, limited, kilo, "nat.packets_limited", ",udp,"},
+		"in up to 1000":            {inTo1000, 0, stun, diag.ExitPass, unknown, limited, [2]int{1500, 1000}, "nat.packets_limited", ",udp,"},
+		"tunnel of 1400":           {masquerade, 1400, stun, diag.ExitPass, unknown, split, [2]int{1400, 1400}, "", ",udp,"},
+		"tunnel of 1280":           {masquerade, 1280, stun, diag.ExitPass, unknown, split, [2]int{1280, 1280}, "", ",udp,"},
 	}
 }
 

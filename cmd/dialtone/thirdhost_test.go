@@ -162,6 +162,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         offer = self.rfile.read(int(self.headers["Content-Length"])).decode()
         lines = [l for l in offer.splitlines() if not l.startswith("a=candidate") and l != "a=end-of-candidates"]
         lines += ["a=" + sys.argv[1].format(n=n, host=n % 256, port=1024 + n) for n in range(1, 1001)]
+        lines = ["a=ice-ufrag:else" if l.startswith("a=ice-ufrag") else l for l in lines]
         answer = "\r\n".join(lines + [""]).replace("a=setup:actpass", "a=setup:passive").replace("a=sendonly", "a=recvonly")
         self.send_response(201)
         for k, v in {"Content-Type": "application/sdp", "Location": "/session", "Content-Length": str(len(answer))}.items():

@@ -355,7 +355,7 @@ func TestBitrate(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	waitFor(t, func() bool { return strings.Contains(log.String(), "TURN dropped data") })
+	waitFor(t, func() bool { return strings.Contains(log.String(), "TURN dropped data: an allocation") })
 	log.wantOnce(t, "TURN dropped data: an allocation exceeds its bitrate", "--turn-max-bitrate")
 	slow, _ := startRelay(t, RelayOptions{Bitrate: 8000}) // the largest datagram fits nevertheless
 	if !newPace(slow.o.Bitrate).allows(maxDatagram) {
