@@ -58,7 +58,7 @@ func startChromium(t *testing.T) context.Context {
 	)
 	allocator, free := chromedp.NewExecAllocator(context.Background(), options...)
 	browser, cancel := chromedp.NewContext(allocator)
-	atEnd = append(atEnd, func() {
+	atEnd(func() {
 		cancel()
 		free()
 		chromedp.FromContext(browser).Allocator.Wait()

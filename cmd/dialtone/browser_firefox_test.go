@@ -68,7 +68,7 @@ func startFirefox(t testing.TB, h264 bool) *firefoxDriver {
 			firefoxes.running = map[bool]*firefoxDriver{}
 		}
 		firefoxes.running[h264] = d
-		atEnd = append(atEnd, d.end)
+		atEnd(d.end)
 	}
 	return d
 }
@@ -82,7 +82,7 @@ func withoutLookahead(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	atEnd = append(atEnd, func() { _ = os.RemoveAll(dir) })
+	atEnd(func() { _ = os.RemoveAll(dir) })
 	library := filepath.Join(dir, "lookahead.so")
 	compile := exec.CommandContext(t.Context(), gcc, "-shared", "-fPIC", "-o", library, filepath.Join(interopDir, "firefox", "lookahead.c"))
 	labtest.NeedSuccess(t, "lookahead.c", compile)

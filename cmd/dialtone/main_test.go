@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -11,8 +12,18 @@ import (
 	"dialtone/diag/lab/labtest"
 )
 
-// atEnd ends what was started once for all tests.
-var atEnd []func()
+// cleanups end what was started once for all tests.
+var cleanups struct {
+	sync.Mutex
+	list []func()
+}
+
+// atEnd adds something to do after all tests.
+func atEnd(end func()) {
+	cleanups.Lock()
+	defer cleanups.Unlock()
+	cleanups.list = append(cleanups.list, end)
+}
 
 // doubles are what the test binary doubles as.
 var doubles = map[string]func(){"dialtone": main, "dialtone-bomb": mainWithBomb}
@@ -29,7 +40,7 @@ type leakChecked struct{ m *testing.M }
 // Run implements testscript.TestingM.
 func (l leakChecked) Run() int {
 	code := l.m.Run()
-	for _, end := range atEnd {
+	for _, end := range cleanups.list {
 		end()
 	}
 	if code != 0 {

@@ -29,6 +29,7 @@ func TestTimestamps(t *testing.T) {
 	}{
 		"right":               {48_010, 20, 0, nil, ""},
 		"within the jitter":   {52_000, 4100, 0, nil, ""},
+		"too uncertain":       {16_900, 25_600, 0, nil, ""},
 		"44.1 kHz":            {44_100, 100, 0, []string{"warning media.clock_rate"}, "The timestamps of inbound audio do not advance at the clock rate of the codec."},
 		"a bad crystal":       {48_048, 10, 0, []string{"info media.clock_drift"}, "The media clock of inbound audio is +1000 ppm off."},
 		"a slow one":          {47_952, 10, 0, []string{"info media.clock_drift"}, "The media clock of inbound audio is -1000 ppm off."},
