@@ -91,7 +91,7 @@ var natFindings = map[string]entry{
 	}),
 	"nat.packets_lost": on("Requests to addresses that answer others were not answered, so packets are lost on the way, "+
 		"or a firewall or the server limits how many pass in a second. Loss that calls meet too shows in their statistics. "+
-		"The diagnosis repeats what is lost; where too much is, filtering cannot be told from loss, and stays unknown.",
+		"The diagnosis repeats what is lost; where too much is, silence does not show filtering, which stays unknown.",
 		func(_ judge.Finding, e network.LossFound) Text {
 			var rows []string
 			for _, s := range e.Servers[:min(len(e.Servers), 5)] {
