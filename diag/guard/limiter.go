@@ -15,7 +15,8 @@ const (
 	networkBurst   = 10 * StrangerBurst
 	networkRate    = 10 * StrangerRate
 	maxStrangers   = 4096
-	SYNsPerAttempt = 4 // packets of a TCP connection that is not answered, within the 15 s that a call waits
+	sweepEvery     = time.Second // at most: a sweep looks at all of them, and may find nothing to forget
+	SYNsPerAttempt = 4           // packets of a TCP connection that is not answered, within the 15 s that a call waits
 )
 
 // Limiter bounds how many packets each host gets that has not answered: a burst of 100, then 5 a second, and the hosts
@@ -24,6 +25,7 @@ type Limiter struct {
 	mu       sync.Mutex
 	hosts    map[netip.Prefix]*stranger
 	networks map[netip.Prefix]*rate.Limiter
+	swept    time.Time // when hosts were forgotten last
 
 	serving map[netip.Prefix]bool // hosts of servers that have answered
 }
@@ -61,10 +63,11 @@ func (l *Limiter) stranger(key netip.Prefix, now time.Time) *stranger {
 	if l.hosts == nil {
 		l.hosts, l.networks = map[netip.Prefix]*stranger{}, map[netip.Prefix]*rate.Limiter{}
 	}
-	if len(l.hosts) >= maxStrangers {
-		l.forget(now)
-	}
 	s := l.hosts[key]
+	if s == nil && len(l.hosts) >= maxStrangers && now.Sub(l.swept) >= sweepEvery {
+		l.forget(now)
+		l.swept = now
+	}
 	if s == nil && len(l.hosts) < maxStrangers {
 		s = newStranger(false)
 		l.hosts[key] = s

@@ -51,23 +51,35 @@ func TestFloodsOfAnAnswerer(t *testing.T) {
 				_, _ = io.WriteString(c, first) // it may have been closed
 			}
 			begun := time.Now()
-			c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", ln.Addr().String())
+			r, err := ask(t, ln.Addr().String())
+			for err != nil && time.Since(begun) < time.Second { // its connection was the one to make room
+				r, err = ask(t, ln.Addr().String())
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer func() { _ = c.Close() }()
-			_ = c.SetDeadline(begun.Add(10 * time.Second))
-			if _, err := fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"); err != nil {
-				t.Fatal(err)
-			}
-			r, err := http.ReadResponse(bufio.NewReader(c), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_ = r.Body.Close()
 			if took := time.Since(begun); r.StatusCode != http.StatusNoContent || took > time.Second {
 				t.Errorf("answered %s after %s", r.Status, took)
 			}
 		})
 	}
+}
+
+// ask sends the request of a caller.
+func ask(t *testing.T, address string) (*http.Response, error) {
+	t.Helper()
+	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = c.Close() }()
+	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"); err != nil {
+		return nil, err
+	}
+	r, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.Body.Close()
 }

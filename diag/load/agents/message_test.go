@@ -21,6 +21,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"dialtone/diag"
+	"dialtone/diag/lab/labtest"
 	"dialtone/diag/load"
 )
 
@@ -191,7 +192,7 @@ func TestReportWithoutPart(t *testing.T) {
 // TestWhatHostileAgentsCost: twenty agents with large reports, and pieces of second ones, take no more than 150 MB,
 // and a report that is longer than the share of an agent loses the agent.
 func TestWhatHostileAgentsCost(t *testing.T) {
-	const agents = 20
+	agents := labtest.Sample(20, 3)
 	c := &test{Controller: Controller{Agents: agents, Plan: load.Plan{Stages: []load.Stage{{From: 1, To: 1}}, Calls: agents}}, id: newID(), phase: preparing}
 	one := hdrhistogram.New(1, 3_600_000_000, 3)
 	_ = one.RecordValue(1)
