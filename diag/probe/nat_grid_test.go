@@ -246,7 +246,7 @@ func (r *gridRow) check(t *testing.T) {
 func TestAccuracy(t *testing.T) {
 	seeds := *accuracy
 	if seeds == 0 {
-		seeds = labtest.Sample(8, 4)
+		seeds = labtest.Sample(8, 2)
 	}
 	var rows []gridRow
 	for _, servers := range []int{1, 3} {
