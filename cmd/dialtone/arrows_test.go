@@ -115,7 +115,7 @@ var arrows = []struct {
 	{"dialtone/diag/speed/transfer", []string{"dialtone/diag", "dialtone/diag/speed", "github.com/pion/webrtc/v4"}},
 	{"dialtone/diag/speed/allocate", []string{"dialtone/diag", "dialtone/diag/probe", "dialtone/diag/speed", "dialtone/diag/speed/transfer"}},
 	{"dialtone/diag/anonymous", []string{"dialtone/diag"}},
-	{"dialtone/diag/browser", []string{"dialtone/diag"}},
+	{"dialtone/diag/browser", []string{"dialtone/diag", "dialtone/diag/finding"}},
 	{"dialtone/diag/capture", []string{"dialtone/diag", "dialtone/diag/capture/decrypt", "dialtone/diag/wire"}},
 	{"dialtone/diag/capture/decrypt", []string{"dialtone/diag", "dialtone/diag/wire", "github.com/pion/"}},
 	{"dialtone/diag/export", []string{"dialtone/diag"}},

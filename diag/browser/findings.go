@@ -8,15 +8,8 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/finding"
 )
-
-// Finding is one conclusion: a finding of package judge but for its type.
-type Finding struct {
-	ID       string
-	Severity diag.Severity
-	Subject  string
-	Evidence any
-}
 
 // Facts are what a rule needs to know of the call beyond the browser's part.
 type Facts struct {
@@ -126,12 +119,12 @@ const (
 )
 
 // Findings are what a dump shows.
-func Findings(s *State, f Facts) []Finding {
+func Findings(s *State, f Facts) []finding.Finding {
 	if s == nil {
 		return nil
 	}
-	var out []Finding
-	for _, rule := range []func(*State, Facts) []Finding{
+	var out []finding.Finding
+	for _, rule := range []func(*State, Facts) []finding.Finding{
 		captures, tracksGone, sendingStopped, sources, limits, undecoded, concealed, buffers, codecs, restarts, relays,
 		uncounted,
 	} {
@@ -151,8 +144,8 @@ var captureIDs = map[string]string{
 
 // captures names the last request of each kind, if it failed. It may be that of another connection of the page, so it
 // counts less for one that sends what was asked for.
-func captures(s *State, f Facts) []Finding {
-	var out []Finding
+func captures(s *State, f Facts) []finding.Finding {
+	var out []finding.Finding
 	for _, request := range []string{"getUserMedia", "getDisplayMedia"} {
 		var asked diag.CaptureRequest
 		var failed *diag.CaptureRequest
@@ -175,7 +168,7 @@ func captures(s *State, f Facts) []Finding {
 			if (audio || video) && (audio || !asked.Audio) && (video || !asked.Video) {
 				severity = diag.Warn
 			}
-			out = append(out, Finding{
+			out = append(out, finding.Finding{
 				ID: cmp.Or(captureIDs[failed.Error], "browser.capture_failed"), Severity: severity, Subject: request,
 				Evidence: CaptureFailed{
 					request, asked.Audio, asked.Video, diag.Clean(failed.Error, 100), diag.Clean(failed.Message, 200),
@@ -197,98 +190,8 @@ func (f Facts) sends(kind string) bool {
 }
 
 // tracksGone names tracks that ended without the page's doing.
-func tracksGone(s *State, f Facts) []Finding {
-	var out []Finding
-	for i, c := range s.Changes {
-		if c.Side != diag.Local || c.Change != diag.TrackEnded || grantedAfter(s, c.Kind, c.At) {
-			continue
-		}
-		if stoppedByPage(s.Changes[:i], c.TrackID) {
-			continue
-		}
-		out = append(out, Finding{
-			ID: "browser.track_ended", Severity: diag.Warn, Subject: diag.Clean(c.Kind, 20),
-			Evidence: TrackGone{diag.Clean(c.Kind, 20), diag.Millis(f.Ended - c.At)},
-		})
-	}
-	return out
-}
-
-func grantedAfter(s *State, kind string, at time.Duration) bool {
-	for _, r := range s.Captures {
-		if r.Granted && r.At > at && (kind == "audio" && r.Audio || kind == "video" && r.Video) {
-			return true
-		}
-	}
-	return false
-}
-
-func stoppedByPage(changes []ChangeRow, id string) bool {
-	for _, c := range changes {
-		if c.TrackID == id && c.Change == diag.TrackStopped {
-			return true
-		}
-	}
-	return false
-}
-
 // sendingStopped names streams whose counter of packets stands still since some time before the end.
-func sendingStopped(s *State, f Facts) []Finding {
-	if len(f.Samples) == 0 || !f.Connected {
-		return nil
-	}
-	var out []Finding
-	last := len(f.Samples) - 1
-	for _, o := range f.Samples[last].Outbound {
-		now := diag.OrZero(o.PacketsSent)
-		first := last // sample since which nothing was sent
-		for first > 0 {
-			before, known := packetsSent(f.Samples[first-1], o)
-			if !known || before != now {
-				break
-			}
-			first--
-		}
-		still := f.Times[last] - f.Times[first]
-		if now == 0 || still < stoppedAfter || inactive(s, o) {
-			continue
-		}
-		out = append(out, Finding{
-			ID: "browser.sending_stopped", Severity: diag.Warn, Subject: streamName(o.Kind, o.SSRC, o.Mid),
-			Evidence: SendingStopped{o.Kind, o.SSRC, now, diag.Millis(still), lastChange(s, o.Kind)},
-		})
-	}
-	return out
-}
-
-func packetsSent(sample diag.Sample, o diag.OutboundRTP) (uint64, bool) {
-	for _, other := range sample.Outbound {
-		if other.Kind == o.Kind && other.SSRC == o.SSRC && other.PacketsSent != nil {
-			return *other.PacketsSent, true
-		}
-	}
-	return 0, false
-}
-
 // inactive reports whether the browser says that the stream is turned off, as a layer of simulcast may be.
-func inactive(s *State, o diag.OutboundRTP) bool {
-	for _, b := range s.Outbound {
-		if b.Latest.Kind == o.Kind && b.Latest.SSRC == o.SSRC && b.Latest.Active != nil && !*b.Latest.Active {
-			return true
-		}
-	}
-	return false
-}
-
-func lastChange(s *State, kind string) diag.TrackChange {
-	for i := len(s.Changes) - 1; i >= 0; i-- {
-		if c := s.Changes[i]; c.Side == diag.Local && c.Kind == kind {
-			return c.Change
-		}
-	}
-	return ""
-}
-
 func streamName(kind string, ssrc uint32, mid string) string {
 	kind, mid = diag.Clean(kind, 20), diag.Clean(mid, 40)
 	switch {
@@ -301,152 +204,14 @@ func streamName(kind string, ssrc uint32, mid string) string {
 }
 
 // sources names sources that give nothing: a microphone without any sound, a camera without frames.
-func sources(s *State, _ Facts) []Finding {
-	var out []Finding
-	for _, o := range s.Outbound {
-		first, last := o.First, o.Latest
-		silent := func(id string, over float64) {
-			out = append(out, Finding{
-				ID: id, Severity: diag.Warn, Subject: streamName(last.Kind, last.SSRC, ""),
-				Evidence: SourceSilent{last.Kind, last.SSRC, diag.Millis(diag.SecondsOf(over))},
-			})
-		}
-		switch {
-		case last.Kind == "audio" && first.SourceDuration != nil && last.SourceDuration != nil && last.SourceEnergy != nil:
-			over := *last.SourceDuration
-			if over >= silentFor && *last.SourceEnergy == 0 {
-				silent("browser.source_silent_audio", over)
-			}
-		case last.Kind == "video" && last.SourceTrackID != "" && first.SourceFrames != nil && *first.SourceFrames == 0 &&
-			last.SourceFrames != nil && *last.SourceFrames == 0 && (o.At-o.Since).Seconds() >= silentFor:
-			silent("browser.source_silent_video", (o.At - o.Since).Seconds())
-		}
-	}
-	return out
-}
-
 // limits names video whose quality the browser reduced.
-func limits(s *State, _ Facts) []Finding {
-	var out []Finding
-	for _, o := range s.Outbound {
-		if o.Latest.Kind != "video" {
-			continue
-		}
-		durations := map[string]time.Duration{}
-		if d := o.Latest.LimitationDurations; d != nil {
-			durations["cpu"], durations["bandwidth"] = diag.SecondsOf(d.CPU), diag.SecondsOf(d.Bandwidth)
-			durations["none"], durations["other"] = diag.SecondsOf(d.None), diag.SecondsOf(d.Other)
-		} else {
-			durations = o.Reasons
-		}
-		all := durations["cpu"] + durations["bandwidth"] + durations["none"] + durations["other"]
-		for _, reason := range []string{"cpu", "bandwidth"} {
-			if d := durations[reason]; d >= limitedFor && d.Seconds() >= limitedShare*all.Seconds() {
-				out = append(out, Finding{
-					ID: "browser.limited_" + reason, Severity: diag.Warn, Subject: streamName("video", o.Latest.SSRC, ""),
-					Evidence: Limited{
-						o.Latest.SSRC, diag.Millis(d), diag.Millis(all), o.Latest.ResolutionChanges, o.Latest.Encoder,
-					},
-				})
-			}
-		}
-	}
-	return out
-}
-
 // undecoded names video that comes without a picture.
-func undecoded(_ *State, f Facts) []Finding {
-	if len(f.Samples) == 0 {
-		return nil
-	}
-	var out []Finding
-	last := len(f.Samples) - 1
-	for _, in := range f.Samples[last].Inbound {
-		if in.Kind != "video" || in.FramesDecoded == nil || *in.FramesDecoded > 0 {
-			continue
-		}
-		first := last // sample since which packets come
-		for first > 0 && packetsReceived(f.Samples[first-1], in.SSRC) > 0 {
-			first--
-		}
-		if over := f.Times[last] - f.Times[first]; over >= stoppedAfter && diag.OrZero(in.PacketsReceived) >= undecodedLeast {
-			out = append(out, Finding{
-				ID: "browser.undecoded", Severity: diag.Warn, Subject: streamName("video", in.SSRC, in.Mid),
-				Evidence: Undecoded{in.SSRC, *in.PacketsReceived, in.FramesReceived, diag.Millis(over)},
-			})
-		}
-	}
-	return out
-}
-
-func packetsReceived(sample diag.Sample, ssrc uint32) uint64 {
-	for _, in := range sample.Inbound {
-		if in.Kind == "video" && in.SSRC == ssrc {
-			return diag.OrZero(in.PacketsReceived)
-		}
-	}
-	return 0
-}
-
 // uncounted reports that the dump does not show which media flowed.
-func uncounted(s *State, f Facts) []Finding {
-	if !f.Uncounted {
-		return nil
-	}
-	return []Finding{{ID: "browser.uncounted", Severity: diag.Info, Evidence: Uncounted{s.Start.Partial}}}
-}
-
 // concealed names audio of which much was made up, because packets were lost or late.
-func concealed(s *State, f Facts) []Finding {
-	if len(f.Samples) == 0 {
-		return nil
-	}
-	var out []Finding
-	for _, in := range f.Samples[len(f.Samples)-1].Inbound {
-		if in.Kind != "audio" || in.ConcealedSamples == nil || in.TotalSamplesReceived == nil {
-			continue
-		}
-		e := Concealed{SSRC: in.SSRC, Samples: *in.TotalSamplesReceived, LossSeen: in.PacketsLost}
-		made := *in.ConcealedSamples
-		for _, b := range s.Inbound {
-			if b.Latest.Kind == "audio" && b.Latest.SSRC == in.SSRC {
-				e.Events = b.Latest.ConcealmentCount
-				made -= min(made, diag.OrZero(b.Latest.SilentConcealed)) // silence for a sender that is quiet
-			}
-		}
-		if e.Samples < concealedLeast || diag.OrZero(in.PacketsReceived) == 0 {
-			continue
-		}
-		if e.Share = float64(made) / float64(e.Samples); e.Share > concealedShare {
-			out = append(out, Finding{
-				ID: "browser.concealment", Severity: diag.Warn, Subject: streamName("audio", in.SSRC, in.Mid), Evidence: e,
-			})
-		}
-	}
-	return out
-}
-
 // buffers names streams that wait long in the jitter buffer.
-func buffers(s *State, _ Facts) []Finding {
-	var out []Finding
-	for _, b := range s.Inbound {
-		in := b.Latest
-		if in.JitterBuffer == nil || in.Emitted == nil || *in.Emitted < 30 {
-			continue
-		}
-		if mean := *in.JitterBuffer / float64(*in.Emitted); mean > longBuffer {
-			out = append(out, Finding{
-				ID: "browser.jitter_buffer", Severity: diag.Warn, Subject: streamName(in.Kind, in.SSRC, ""),
-				Evidence: Buffered{in.SSRC, diag.Millis(diag.SecondsOf(mean))},
-			})
-		}
-	}
-	return out
-}
-
 // codecs names implementations that gave way to another one.
-func codecs(s *State, _ Facts) []Finding {
-	var out []Finding
+func codecs(s *State, _ Facts) []finding.Finding {
+	var out []finding.Finding
 	add := func(what, kind string, ssrc uint32, before, now string) {
 		fallback := strings.Contains(strings.ToLower(now), "fallback from")
 		if now == "" || !fallback && (before == "" || before == now || before == "unknown") {
@@ -455,7 +220,7 @@ func codecs(s *State, _ Facts) []Finding {
 		if before == now {
 			before = ""
 		}
-		out = append(out, Finding{
+		out = append(out, finding.Finding{
 			ID: "browser." + what + "_changed", Severity: diag.Info, Subject: streamName(kind, ssrc, ""),
 			Evidence: CodecChanged{ssrc, before, now},
 		})
@@ -470,7 +235,7 @@ func codecs(s *State, _ Facts) []Finding {
 }
 
 // restarts names many ICE restarts in a short time.
-func restarts(s *State, _ Facts) []Finding {
+func restarts(s *State, _ Facts) []finding.Finding {
 	var worst RestartStorm
 	for i, at := range s.Restarts {
 		first := i
@@ -484,16 +249,16 @@ func restarts(s *State, _ Facts) []Finding {
 	if worst.Restarts < stormRestarts {
 		return nil
 	}
-	return []Finding{{ID: "browser.restart_storm", Severity: diag.Warn, Evidence: worst}}
+	return []finding.Finding{{ID: "browser.restart_storm", Severity: diag.Warn, Evidence: worst}}
 }
 
 // relays names a relay that is missing.
-func relays(_ *State, f Facts) []Finding {
+func relays(_ *State, f Facts) []finding.Finding {
 	switch {
 	case f.RelayOnly && (f.Gathered || !f.Waiting) && !f.Relay && !f.Connected:
-		return []Finding{{ID: "browser.no_relay", Severity: diag.Problem, Evidence: NoRelay{f.TURN}}}
+		return []finding.Finding{{ID: "browser.no_relay", Severity: diag.Problem, Evidence: NoRelay{f.TURN}}}
 	case f.NoPath && !f.TURN:
-		return []Finding{{ID: "browser.turn_missing", Severity: diag.Warn, Evidence: NoRelay{}}}
+		return []finding.Finding{{ID: "browser.turn_missing", Severity: diag.Warn, Evidence: NoRelay{}}}
 	}
 	return nil
 }

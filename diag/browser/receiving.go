@@ -1,0 +1,92 @@
+package browser
+
+import (
+	"dialtone/diag"
+	"dialtone/diag/finding"
+)
+
+func undecoded(_ *State, f Facts) []finding.Finding {
+	if len(f.Samples) == 0 {
+		return nil
+	}
+	var out []finding.Finding
+	last := len(f.Samples) - 1
+	for _, in := range f.Samples[last].Inbound {
+		if in.Kind != "video" || in.FramesDecoded == nil || *in.FramesDecoded > 0 {
+			continue
+		}
+		first := last // sample since which packets come
+		for first > 0 && packetsReceived(f.Samples[first-1], in.SSRC) > 0 {
+			first--
+		}
+		if over := f.Times[last] - f.Times[first]; over >= stoppedAfter && diag.OrZero(in.PacketsReceived) >= undecodedLeast {
+			out = append(out, finding.Finding{
+				ID: "browser.undecoded", Severity: diag.Warn, Subject: streamName("video", in.SSRC, in.Mid),
+				Evidence: Undecoded{in.SSRC, *in.PacketsReceived, in.FramesReceived, diag.Millis(over)},
+			})
+		}
+	}
+	return out
+}
+
+func packetsReceived(sample diag.Sample, ssrc uint32) uint64 {
+	for _, in := range sample.Inbound {
+		if in.Kind == "video" && in.SSRC == ssrc {
+			return diag.OrZero(in.PacketsReceived)
+		}
+	}
+	return 0
+}
+
+func uncounted(s *State, f Facts) []finding.Finding {
+	if !f.Uncounted {
+		return nil
+	}
+	return []finding.Finding{{ID: "browser.uncounted", Severity: diag.Info, Evidence: Uncounted{s.Start.Partial}}}
+}
+
+func concealed(s *State, f Facts) []finding.Finding {
+	if len(f.Samples) == 0 {
+		return nil
+	}
+	var out []finding.Finding
+	for _, in := range f.Samples[len(f.Samples)-1].Inbound {
+		if in.Kind != "audio" || in.ConcealedSamples == nil || in.TotalSamplesReceived == nil {
+			continue
+		}
+		e := Concealed{SSRC: in.SSRC, Samples: *in.TotalSamplesReceived, LossSeen: in.PacketsLost}
+		made := *in.ConcealedSamples
+		for _, b := range s.Inbound {
+			if b.Latest.Kind == "audio" && b.Latest.SSRC == in.SSRC {
+				e.Events = b.Latest.ConcealmentCount
+				made -= min(made, diag.OrZero(b.Latest.SilentConcealed)) // silence for a sender that is quiet
+			}
+		}
+		if e.Samples < concealedLeast || diag.OrZero(in.PacketsReceived) == 0 {
+			continue
+		}
+		if e.Share = float64(made) / float64(e.Samples); e.Share > concealedShare {
+			out = append(out, finding.Finding{
+				ID: "browser.concealment", Severity: diag.Warn, Subject: streamName("audio", in.SSRC, in.Mid), Evidence: e,
+			})
+		}
+	}
+	return out
+}
+
+func buffers(s *State, _ Facts) []finding.Finding {
+	var out []finding.Finding
+	for _, b := range s.Inbound {
+		in := b.Latest
+		if in.JitterBuffer == nil || in.Emitted == nil || *in.Emitted < 30 {
+			continue
+		}
+		if mean := *in.JitterBuffer / float64(*in.Emitted); mean > longBuffer {
+			out = append(out, finding.Finding{
+				ID: "browser.jitter_buffer", Severity: diag.Warn, Subject: streamName(in.Kind, in.SSRC, ""),
+				Evidence: Buffered{in.SSRC, diag.Millis(diag.SecondsOf(mean))},
+			})
+		}
+	}
+	return out
+}

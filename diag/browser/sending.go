@@ -1,0 +1,150 @@
+package browser
+
+import (
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/finding"
+)
+
+func tracksGone(s *State, f Facts) []finding.Finding {
+	var out []finding.Finding
+	for i, c := range s.Changes {
+		if c.Side != diag.Local || c.Change != diag.TrackEnded || grantedAfter(s, c.Kind, c.At) {
+			continue
+		}
+		if stoppedByPage(s.Changes[:i], c.TrackID) {
+			continue
+		}
+		out = append(out, finding.Finding{
+			ID: "browser.track_ended", Severity: diag.Warn, Subject: diag.Clean(c.Kind, 20),
+			Evidence: TrackGone{diag.Clean(c.Kind, 20), diag.Millis(f.Ended - c.At)},
+		})
+	}
+	return out
+}
+
+func grantedAfter(s *State, kind string, at time.Duration) bool {
+	for _, r := range s.Captures {
+		if r.Granted && r.At > at && (kind == "audio" && r.Audio || kind == "video" && r.Video) {
+			return true
+		}
+	}
+	return false
+}
+
+func stoppedByPage(changes []ChangeRow, id string) bool {
+	for _, c := range changes {
+		if c.TrackID == id && c.Change == diag.TrackStopped {
+			return true
+		}
+	}
+	return false
+}
+
+func sendingStopped(s *State, f Facts) []finding.Finding {
+	if len(f.Samples) == 0 || !f.Connected {
+		return nil
+	}
+	var out []finding.Finding
+	last := len(f.Samples) - 1
+	for _, o := range f.Samples[last].Outbound {
+		now := diag.OrZero(o.PacketsSent)
+		first := last // sample since which nothing was sent
+		for first > 0 {
+			before, known := packetsSent(f.Samples[first-1], o)
+			if !known || before != now {
+				break
+			}
+			first--
+		}
+		still := f.Times[last] - f.Times[first]
+		if now == 0 || still < stoppedAfter || inactive(s, o) {
+			continue
+		}
+		out = append(out, finding.Finding{
+			ID: "browser.sending_stopped", Severity: diag.Warn, Subject: streamName(o.Kind, o.SSRC, o.Mid),
+			Evidence: SendingStopped{o.Kind, o.SSRC, now, diag.Millis(still), lastChange(s, o.Kind)},
+		})
+	}
+	return out
+}
+
+func packetsSent(sample diag.Sample, o diag.OutboundRTP) (uint64, bool) {
+	for _, other := range sample.Outbound {
+		if other.Kind == o.Kind && other.SSRC == o.SSRC && other.PacketsSent != nil {
+			return *other.PacketsSent, true
+		}
+	}
+	return 0, false
+}
+
+func inactive(s *State, o diag.OutboundRTP) bool {
+	for _, b := range s.Outbound {
+		if b.Latest.Kind == o.Kind && b.Latest.SSRC == o.SSRC && b.Latest.Active != nil && !*b.Latest.Active {
+			return true
+		}
+	}
+	return false
+}
+
+func lastChange(s *State, kind string) diag.TrackChange {
+	for i := len(s.Changes) - 1; i >= 0; i-- {
+		if c := s.Changes[i]; c.Side == diag.Local && c.Kind == kind {
+			return c.Change
+		}
+	}
+	return ""
+}
+
+func sources(s *State, _ Facts) []finding.Finding {
+	var out []finding.Finding
+	for _, o := range s.Outbound {
+		first, last := o.First, o.Latest
+		silent := func(id string, over float64) {
+			out = append(out, finding.Finding{
+				ID: id, Severity: diag.Warn, Subject: streamName(last.Kind, last.SSRC, ""),
+				Evidence: SourceSilent{last.Kind, last.SSRC, diag.Millis(diag.SecondsOf(over))},
+			})
+		}
+		switch {
+		case last.Kind == "audio" && first.SourceDuration != nil && last.SourceDuration != nil && last.SourceEnergy != nil:
+			over := *last.SourceDuration
+			if over >= silentFor && *last.SourceEnergy == 0 {
+				silent("browser.source_silent_audio", over)
+			}
+		case last.Kind == "video" && last.SourceTrackID != "" && first.SourceFrames != nil && *first.SourceFrames == 0 &&
+			last.SourceFrames != nil && *last.SourceFrames == 0 && (o.At-o.Since).Seconds() >= silentFor:
+			silent("browser.source_silent_video", (o.At - o.Since).Seconds())
+		}
+	}
+	return out
+}
+
+func limits(s *State, _ Facts) []finding.Finding {
+	var out []finding.Finding
+	for _, o := range s.Outbound {
+		if o.Latest.Kind != "video" {
+			continue
+		}
+		durations := map[string]time.Duration{}
+		if d := o.Latest.LimitationDurations; d != nil {
+			durations["cpu"], durations["bandwidth"] = diag.SecondsOf(d.CPU), diag.SecondsOf(d.Bandwidth)
+			durations["none"], durations["other"] = diag.SecondsOf(d.None), diag.SecondsOf(d.Other)
+		} else {
+			durations = o.Reasons
+		}
+		all := durations["cpu"] + durations["bandwidth"] + durations["none"] + durations["other"]
+		for _, reason := range []string{"cpu", "bandwidth"} {
+			if d := durations[reason]; d >= limitedFor && d.Seconds() >= limitedShare*all.Seconds() {
+				out = append(out, finding.Finding{
+					ID: "browser.limited_" + reason, Severity: diag.Warn, Subject: streamName("video", o.Latest.SSRC, ""),
+					Evidence: Limited{
+						o.Latest.SSRC, diag.Millis(d), diag.Millis(all), o.Latest.ResolutionChanges, o.Latest.Encoder,
+					},
+				})
+			}
+		}
+	}
+	return out
+}
