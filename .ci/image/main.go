@@ -1,7 +1,7 @@
-// Command image packs the program for containers: an OCI image layout in a tar file (image-spec 1.1), with one image for
-// each architecture, which docker load, podman load and skopeo read. An image holds the program, the root certificates of
-// Mozilla and a user; nothing else. The same input gives the same bytes. It is a module of its own: the program needs none
-// of what it imports.
+// Command image packs the program for containers: an OCI image layout in a tar file (image-spec 1.1), with one image
+// for each architecture, which docker load, podman load and skopeo read. An image holds the program, the root
+// certificates of Mozilla and a user; nothing else. The same input gives the same bytes. It is a module of its own: the
+// program needs none of what it imports.
 //
 //	go run . VERSION UNIX-TIME TO.tar ARCHITECTURE=PROGRAM…
 //	go run . unpack FROM.tar ARCHITECTURE TO       writes the file system of an image, to try it without an engine
@@ -42,7 +42,8 @@ func main() {
 		fail(err)
 		fail(write(os.Args[1], time.Unix(seconds, 0).UTC(), os.Args[3], os.Args[4:]))
 	default:
-		fail(errors.New("usage: image VERSION UNIX-TIME TO.tar ARCHITECTURE=PROGRAM…, or image unpack FROM.tar ARCHITECTURE TO"))
+		fail(errors.New("usage: image VERSION UNIX-TIME TO.tar ARCHITECTURE=PROGRAM…, or " +
+			"image unpack FROM.tar ARCHITECTURE TO"))
 	}
 }
 
@@ -101,8 +102,8 @@ func image(version string, at time.Time, architecture string, program []byte) (v
 	if err != nil {
 		return nil, err
 	}
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(files)), nil },
-		tarball.WithMediaType(types.OCILayer))
+	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(files)), nil }
+	layer, err := tarball.LayerFromOpener(open, tarball.WithMediaType(types.OCILayer))
 	if err != nil {
 		return nil, err
 	}
@@ -120,12 +121,14 @@ func image(version string, at time.Time, architecture string, program []byte) (v
 	config = config.DeepCopy()
 	config.OS, config.Architecture, config.Created = "linux", architecture, v1.Time{Time: at}
 	config.Config = v1.Config{
-		User: user + ":" + user, WorkingDir: "/home/dialtone", Entrypoint: []string{"/usr/bin/dialtone"}, Cmd: []string{"--help"},
+		User: user + ":" + user, WorkingDir: "/home/dialtone", Entrypoint: []string{"/usr/bin/dialtone"},
+		Cmd: []string{"--help"},
 		Env: []string{"PATH=/usr/bin", "HOME=/home/dialtone", "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"},
 		Labels: map[string]string{
 			"org.opencontainers.image.title": "dialtone", "org.opencontainers.image.version": version,
-			"org.opencontainers.image.licenses":    "MIT",
-			"org.opencontainers.image.description": "Places a real WebRTC call and reports whether it works, how well, and if not, why.",
+			"org.opencontainers.image.licenses": "MIT",
+			"org.opencontainers.image.description": "Places a real WebRTC call and reports whether it works, how well, " +
+				"and if not, why.",
 		},
 	}
 	return mutate.ConfigFile(img, config)
@@ -176,7 +179,9 @@ func root(at time.Time, program []byte) ([]byte, error) {
 
 // add writes a file, or a directory if its name ends with a slash.
 func add(w *tar.Writer, name string, mode int64, owner int, at time.Time, data []byte) error {
-	h := &tar.Header{Name: name, Mode: mode, Uid: owner, Gid: owner, ModTime: at, Size: int64(len(data)), Typeflag: tar.TypeReg}
+	h := &tar.Header{
+		Name: name, Mode: mode, Uid: owner, Gid: owner, ModTime: at, Size: int64(len(data)), Typeflag: tar.TypeReg,
+	}
 	if strings.HasSuffix(name, "/") {
 		h.Typeflag = tar.TypeDir
 	}
