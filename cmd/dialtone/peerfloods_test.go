@@ -110,16 +110,7 @@ func (a *floodedAnswerer) flooder(t *testing.T) *webrtc.PeerConnection {
 	if _, err := p.AddTrack(rawTrack{make(chan webrtc.TrackLocalWriter, 1)}); err != nil {
 		t.Fatal(err)
 	}
-	gathered := webrtc.GatheringCompletePromise(p)
-	offer, err := p.CreateOffer(nil)
-	if err == nil {
-		err = p.SetLocalDescription(offer)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	<-gathered
-	body, err := json.Marshal(p.LocalDescription())
+	body, err := json.Marshal(wholeOffer(t, p))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,16 +94,8 @@ func publish(t *testing.T, endpoint string) (hangUp func()) {
 // offerTo exchanges descriptions with a WHIP endpoint and returns the address of the session.
 func offerTo(t *testing.T, p *webrtc.PeerConnection, endpoint string) (session string) {
 	t.Helper()
-	gathered := webrtc.GatheringCompletePromise(p)
-	offer, err := p.CreateOffer(nil)
-	if err == nil {
-		err = p.SetLocalDescription(offer)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	<-gathered
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, endpoint, strings.NewReader(p.LocalDescription().SDP))
+	offer := wholeOffer(t, p)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, endpoint, strings.NewReader(offer.SDP))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,6 +117,21 @@ func offerTo(t *testing.T, p *webrtc.PeerConnection, endpoint string) (session s
 		t.Fatal(err)
 	}
 	return at.String()
+}
+
+// wholeOffer is an offer with all candidates.
+func wholeOffer(t *testing.T, p *webrtc.PeerConnection) *webrtc.SessionDescription {
+	t.Helper()
+	gathered := webrtc.GatheringCompletePromise(p)
+	offer, err := p.CreateOffer(nil)
+	if err == nil {
+		err = p.SetLocalDescription(offer)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-gathered
+	return p.LocalDescription()
 }
 
 // playOnce sends the pictures of the clip, each NAL unit of a picture with one timestamp.
