@@ -81,8 +81,8 @@ func TestThumbnailsAreKept(t *testing.T) {
 	}
 }
 
-// TestPictureOfAnotherSSRC: what a stream showed last is no finding once the peer continues with another SSRC; the same
-// picture on that is one.
+// TestPictureOfAnotherSSRC: what a stream showed last is not reported once the peer continues with another SSRC; the same
+// picture there is.
 func TestPictureOfAnotherSSRC(t *testing.T) {
 	for name, test := range map[string]struct {
 		after diag.Picture

@@ -11,8 +11,8 @@ type Warning struct {
 	Cause string `json:"cause,omitempty"` // the words of the underlying error
 }
 
-// warningFindings pass the warnings of the log on. The wrong role is what ended a check, and another
-// session is why there is no path; the others ended nothing.
+// warningFindings pass the warnings of the log on. The wrong role can end a check, and another session can leave it
+// without a path; the others do not end a call.
 func warningFindings(c *call.Call, _ Expectation) []Finding {
 	var out []Finding
 	for _, w := range c.Warnings {

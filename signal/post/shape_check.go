@@ -67,7 +67,7 @@ func (s *Shape) check(lines toml.Lines) []toml.MistakeError {
 	for _, name := range sortedKeys(s.Each) {
 		names, known := elementNames[name]
 		if !known {
-			c.add([]string{"each", name}, "there is no list {{%.40s}}; the lists are candidates and sections", name)
+			c.add([]string{"each", name}, "unknown list {{%.40s}}: use candidates or sections", name)
 			continue
 		}
 		c.holes(s.Each[name], names, []string{"each", name})

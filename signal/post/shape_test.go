@@ -49,7 +49,7 @@ func TestShapesThatAreNone(t *testing.T) {
 		"a placeholder cut short": {good + "url = \"{{type}\"\n", "request.url: \"{{type}\" has a brace too many or too few"},
 		"one of a second request": {good + good + "url = \"{{b}}\"\n", "line 7: request.url: unknown placeholder"},
 		"one of a list":           {good + "[each.candidates]\nx = \"{{foo}}\"\n", "line 5: each.candidates.x: unknown placeholder {{foo}}; here are candidate, mid"},
-		"a list that is none":     {good + "[each.tracks]\nx = 1\n", "line 4: each.tracks: there is no list {{tracks}}"},
+		"an unknown list":         {good + "[each.tracks]\nx = 1\n", "line 4: each.tracks: unknown list {{tracks}}"},
 		"a need":                  {good + "needs = [\"c\"]\n", "unknown placeholder {{c}}"},
 		"a hold":                  {good + "hold = \"1h\"\n", "at most 1m"},
 		"until without hold":      {good + "until = { a = 1 }\n", "until: it needs hold"},
