@@ -62,7 +62,11 @@ func networkHeadline(n network.Verdict) string {
 		return "The mapping of your NAT is being tested."
 	case network.Direct:
 		if n.Behaviors.NAT.Value == nat.None && diag.PrivateAddress(n.Side.Public) {
-			return "There is no NAT: the servers are in the same private network. Direct calls within this network will work."
+			if portsUnknown(n) {
+				return "There is no NAT: the servers are in the same private network. Direct calls within it will work if UDP " +
+					"leaves for any port."
+			}
+			return "There is no NAT: the servers are in the same private network. Direct calls within it will work."
 		}
 		if n.Side.NoIPv4 && n.Main() == nat.FamilyNAT64 && n.Side.Filtering != nat.EndpointIndependent {
 			return mappingSentence(n) + " Direct calls will work with peers that have IPv6; others need a relay."

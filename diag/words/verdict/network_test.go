@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -74,6 +75,24 @@ func TestHeadlines(t *testing.T) {
 		said := OfNetwork(n)
 		if !strings.Contains(said.Headline, tt.want) || len(said.Why) == 0 || tt.outcome == network.Dependent && len(said.Why) < 2 {
 			t.Errorf("%s: %s %q\nwant %s", name, said.Headline, said.Why, tt.want)
+		}
+	}
+}
+
+// TestUnaskedPorts: while no server was asked at a port that firewalls do not open alone, direct calls have that condition.
+func TestUnaskedPorts(t *testing.T) {
+	for _, public := range []string{"192.0.2.1", "10.0.0.1"} {
+		for ports, condition := range map[nat.Value]bool{nat.Unknown: true, nat.PortsOpen: false} {
+			n := network.Verdict{Outcome: network.Direct}
+			n.Behaviors.NAT.Value, n.Behaviors.UDPPorts.Value = nat.None, ports
+			n.Side = nat.Side{Mapping: nat.EndpointIndependent, Filtering: nat.EndpointIndependent, Public: netip.MustParseAddr(public)}
+			said := OfNetwork(n)
+			if got := strings.Contains(strings.ToLower(said.Headline), "if udp leaves for any port"); got != condition {
+				t.Errorf("%s, ports %s: %s", public, ports, said.Headline)
+			}
+			if got := strings.Contains(strings.Join(said.Why, " "), "Whether UDP leaves"); got != condition {
+				t.Errorf("%s, ports %s: %s", public, ports, said.Why)
+			}
 		}
 	}
 }
