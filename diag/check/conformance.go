@@ -71,7 +71,7 @@ func requirement(one conform.Result) report.Assertion {
 	}
 	switch one.Outcome {
 	case conform.Fail:
-		a.Error = diag.Clean(one.Reason+" ("+strings.Join(one.Exchanges, "; ")+")", 600)
+		a.Value = diag.Clean("fail: "+one.Reason+" ("+strings.Join(one.Exchanges, "; ")+")", 600)
 	case conform.Warn, conform.Skipped:
 		a.Value = diag.Clean(string(one.Outcome)+": "+one.Reason, 300)
 	case conform.Pass:

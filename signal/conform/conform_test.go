@@ -8,12 +8,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"dialtone/diag/sdp"
 	"dialtone/signal"
 	"dialtone/signal/whip"
 )
@@ -201,18 +203,21 @@ func created(change func(*httptest.ResponseRecorder)) spoil {
 	})
 }
 
-// TestSeededFaults: each fault is found by the check that is for it.
+// TestSeededFaults: each check finds the faults that it is for, at an endpoint of WHIP and at one of WHEP.
 func TestSeededFaults(t *testing.T) {
-	var previous atomic.Pointer[string]
-	for name, test := range map[string]struct {
+	var previous, location atomic.Pointer[string]
+	faults := map[string]struct {
 		fault spoil
 		found string
 		as    Outcome
 	}{
-		"200 instead of 201":               {created(func(a *httptest.ResponseRecorder) { a.Code = http.StatusOK }), "post-created", Fail},
-		"no Location":                      {created(func(a *httptest.ResponseRecorder) { a.Header().Del("Location") }), "post-location", Fail},
-		"the answer as JSON":               {created(func(a *httptest.ResponseRecorder) { a.Header().Set("Content-Type", "application/json") }), "post-type", Fail},
-		"a sendrecv answer":                {created(func(a *httptest.ResponseRecorder) { rewrite(a, "a=recvonly", "a=sendrecv") }), "answer-direction", Fail},
+		"200 instead of 201": {created(func(a *httptest.ResponseRecorder) { a.Code = http.StatusOK }), "post-created", Fail},
+		"no Location":        {created(func(a *httptest.ResponseRecorder) { a.Header().Del("Location") }), "post-location", Fail},
+		"the answer as JSON": {created(func(a *httptest.ResponseRecorder) { a.Header().Set("Content-Type", "application/json") }), "post-type", Fail},
+		"a sendrecv answer": {created(func(a *httptest.ResponseRecorder) {
+			rewrite(a, "a=recvonly", "a=sendrecv")
+			rewrite(a, "a=sendonly", "a=sendrecv")
+		}), "answer-direction", Fail},
 		"candidates to follow":             {created(func(a *httptest.ResponseRecorder) { rewrite(a, "a=candidate", "a=x") }), "answer-candidates", Fail},
 		"no bundle":                        {created(func(a *httptest.ResponseRecorder) { rewrite(a, "BUNDLE 0 1", "BUNDLE 0") }), "answer-bundle", Fail},
 		"no rtcp-mux":                      {created(func(a *httptest.ResponseRecorder) { rewrite(a, "a=rtcp-mux", "a=x") }), "answer-rtcp-mux", Fail},
@@ -287,15 +292,92 @@ func TestSeededFaults(t *testing.T) {
 				a.Header().Set("X", "x")
 			}
 		}), "deleted", Fail},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := whip.NewServer(whip.ServerOptions{})
-			answering(t, s)
-			r := run(t, wrong(s, test.fault), "")[test.found]
-			if r.Outcome != test.as || r.Reason == "" || len(r.Exchanges) == 0 {
-				t.Errorf("%s: %s %q %q", test.found, r.Outcome, r.Reason, r.Exchanges)
+		"PATCH without an entity-tag": {created(func(a *httptest.ResponseRecorder) { a.Header().Del("ETag") }), "trickle-etag", Fail},
+		"candidates are answered 400": {before(http.MethodPatch, func(_ *http.Request, _ []byte, a *httptest.ResponseRecorder) {
+			a.Header().Set("X", "x")
+			a.Code = http.StatusBadRequest
+		}), "trickle-204", Fail},
+		"a weak entity-tag": {after(http.MethodPost, func(_ *http.Request, a *httptest.ResponseRecorder) {
+			a.Header().Set("ETag", "W/"+a.Header().Get("ETag"))
+		}), "restart-etag-first", Fail},
+		"an extension without a URL": {created(func(a *httptest.ResponseRecorder) {
+			a.Header().Set("Link", `<ftp://x/>; rel="urn:ietf:params:whep:ext:core:layer", <ftp://x/>; rel="urn:ietf:params:whip:ext:y"`)
+		}), "link-extensions", Fail},
+		"a section is missing":     {created(func(a *httptest.ResponseRecorder) { a.Body.Truncate(bytes.Index(a.Body.Bytes(), []byte("m=video"))) }), "answer-sdp", Fail},
+		"malformed fragments pass": {before(http.MethodPatch, taken("not a fragment")), "patch-malformed", Fail},
+		"impossible restarts pass": {before(http.MethodPatch, taken("ice-pwd:short")), "restart-unsatisfied", Fail},
+		"an outdated entity-tag passes": {before(http.MethodPatch, func(r *http.Request, _ []byte, _ *httptest.ResponseRecorder) {
+			if r.Header.Get("If-Match") != `"not-the-tag"` {
+				r.Header.Set("If-Match", "*")
 			}
-		})
+		}), "restart-outdated", Fail},
+		"the restart keeps the credentials": {func(r *http.Request, _ []byte, a *httptest.ResponseRecorder) {
+			if f := sdp.Parse(a.Body.String()).Fragment(); f.Ufrag != "" && r.Method == http.MethodPost {
+				previous.Store(&f.Ufrag)
+			} else if f, err := sdp.ParseFragment(a.Body.Bytes()); err == nil && f.Ufrag != "" && previous.Load() != nil {
+				rewrite(a, f.Ufrag, *previous.Load())
+			}
+		}, "restart-credentials", Fail},
+		"the session is elsewhere": {after(http.MethodGet, func(r *http.Request, a *httptest.ResponseRecorder) {
+			if strings.Contains(r.URL.Path, "session") {
+				a.Header().Set("Location", "/elsewhere")
+				a.Code = http.StatusTemporaryRedirect
+			}
+		}), "session-final", Fail},
+		"one address for all sessions": {func(r *http.Request, _ []byte, a *httptest.ResponseRecorder) {
+			if l := a.Header().Get("Location"); l != "" {
+				location.Store(&l)
+				a.Header().Set("Location", "/whip/session/all")
+			} else if l := location.Load(); l != nil && r.URL.Path == "/whip/session/all" {
+				r.URL.Path = *l
+			}
+		}, "post-distinct", Fail},
+		"both ends begin DTLS": {created(func(a *httptest.ResponseRecorder) { rewrite(a, "setup:passive", "setup:active") }), "setup-active", Warn},
+		"no challenge":         {after(http.MethodPost, without("WWW-Authenticate")), "token-required", Fail},
+	}
+	found := map[string]bool{}
+	for name, test := range faults {
+		found[test.found] = true
+		for _, play := range []bool{false, true} {
+			if play && !plays(test.found) {
+				continue
+			}
+			o := Options{Play: play, Offer: freshOffer}
+			if play {
+				o.Offer = playersOffer
+			}
+			o.Token = "t0k3n"
+			t.Run(fmt.Sprintf("%s, play %t", name, play), func(t *testing.T) {
+				previous.Store(nil)
+				location.Store(nil)
+				s := whip.NewServer(whip.ServerOptions{Play: play, Token: o.Token})
+				answering(t, s)
+				r := runWith(t, wrong(s, test.fault), o)[test.found]
+				if r.Outcome != test.as || r.Reason == "" || len(r.Exchanges) == 0 {
+					t.Errorf("%s: %s %q %q", test.found, r.Outcome, r.Reason, r.Exchanges)
+				}
+			})
+		}
+	}
+	for _, id := range IDs() {
+		if !found[id] {
+			t.Errorf("there is no fault for %s", id)
+		}
+	}
+}
+
+// plays reports whether a check is made of endpoints of WHEP, too.
+func plays(id string) bool {
+	return slices.ContainsFunc(slices.Concat(groups...), func(c check) bool { return c.id == id && c.whep != "" })
+}
+
+// taken accepts a PATCH whose body contains words.
+func taken(words string) func(*http.Request, []byte, *httptest.ResponseRecorder) {
+	return func(_ *http.Request, body []byte, a *httptest.ResponseRecorder) {
+		if bytes.Contains(body, []byte(words)) {
+			a.Header().Set("X", "x")
+			a.Code = http.StatusNoContent
+		}
 	}
 }
 
@@ -331,50 +413,18 @@ func TestNothingToCheck(t *testing.T) {
 	}
 }
 
-// TestPlaying: an endpoint of WHEP, without faults and with ten of them.
+// TestPlaying: an endpoint of WHEP without faults.
 func TestPlaying(t *testing.T) {
-	for name, test := range map[string]struct {
-		fault spoil
-		found string // "": none
-		as    Outcome
-	}{
-		"none":                    {func(*http.Request, []byte, *httptest.ResponseRecorder) {}, "", ""},
-		"200 instead of 201":      {created(func(a *httptest.ResponseRecorder) { a.Code = http.StatusOK }), "post-created", Fail},
-		"no Location":             {created(func(a *httptest.ResponseRecorder) { a.Header().Del("Location") }), "post-location", Fail},
-		"the answer as JSON":      {created(func(a *httptest.ResponseRecorder) { a.Header().Set("Content-Type", "application/json") }), "post-type", Fail},
-		"an answer that receives": {created(func(a *httptest.ResponseRecorder) { rewrite(a, "a=sendonly", "a=recvonly") }), "answer-direction", Fail},
-		"no candidates":           {created(func(a *httptest.ResponseRecorder) { rewrite(a, "a=candidate", "a=x") }), "answer-candidates", Fail},
-		"no bundle":               {created(func(a *httptest.ResponseRecorder) { rewrite(a, "BUNDLE 0 1", "BUNDLE 0") }), "answer-bundle", Fail},
-		"PATCH without an ETag":   {created(func(a *httptest.ResponseRecorder) { a.Header().Del("ETag") }), "trickle-etag", Fail},
-		"no CORS":                 {after(http.MethodOptions, without("Access-Control-Allow-Origin")), "options-cors", Fail},
-		"an extension of WHIP's": {created(func(a *httptest.ResponseRecorder) {
-			a.Header().Set("Link", `<ftp://x/>; rel="urn:ietf:params:whep:ext:core:layer"`)
-		}), "link-extensions", Fail},
-		"DELETE does nothing": {before(http.MethodDelete, func(r *http.Request, _ []byte, a *httptest.ResponseRecorder) {
-			if r.Header.Get("If-Match") != "" {
-				a.Header().Set("X", "x")
-			}
-		}), "deleted", Fail},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := whip.NewServer(whip.ServerOptions{Play: true})
-			answering(t, s)
-			results := runWith(t, wrong(s, test.fault), Options{Play: true, Offer: playersOffer})
-			if test.found != "" {
-				if r := results[test.found]; r.Outcome != test.as || r.Standard != "draft-ietf-wish-whep" {
-					t.Errorf("%+v", r)
-				}
-				return
-			}
-			for id, r := range results {
-				if r.Outcome == Fail || r.Outcome == Warn {
-					t.Errorf("%s: %s %s", id, r.Outcome, r.Reason)
-				}
-			}
-			if len(results) < 28 || results["get-endpoint"].Section != "4.1" || results["delete"].Section != "4.3" {
-				t.Errorf("%d checks, %+v", len(results), results["delete"])
-			}
-		})
+	s := whip.NewServer(whip.ServerOptions{Play: true})
+	answering(t, s)
+	results := runWith(t, s, Options{Play: true, Offer: playersOffer})
+	for id, r := range results {
+		if r.Outcome == Fail || r.Outcome == Warn || r.Standard != "draft-ietf-wish-whep" {
+			t.Errorf("%s: %s %s", id, r.Outcome, r.Reason)
+		}
+	}
+	if len(results) < 28 || results["get-endpoint"].Section != "4.1" || results["delete"].Section != "4.3" {
+		t.Errorf("%d checks, %+v", len(results), results["delete"])
 	}
 }
 

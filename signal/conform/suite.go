@@ -40,6 +40,7 @@ type suite struct {
 	restart *web.Answer
 	ice     *sdp.Fragment // of the client, as it is now
 	next    *sdp.Fragment // as it is after the restart in progress
+	deleted bool          // DELETE has ended it
 	mute    bool          // the server has stopped to answer
 	extra   []*url.URL    // further sessions to be deleted
 }
@@ -221,6 +222,13 @@ func hasSession(s *suite) string {
 		return "there is no session"
 	}
 	return ""
+}
+
+func hasDeleted(s *suite) string {
+	if why := hasSession(s); why != "" || s.deleted {
+		return why
+	}
+	return "DELETE does not end the session"
 }
 
 func takesPatches(s *suite) string {
