@@ -85,7 +85,7 @@ func newWayFlags(s side) wayFlags {
 				tag += roomForm
 			}
 			if flag.Placeholder != "" {
-				tag += " placeholder:" + strconv.Quote(flag.Placeholder)
+				tag += " single:\"yes\" placeholder:" + strconv.Quote(flag.Placeholder)
 			}
 			field.Tag = reflect.StructTag(tag)
 			fields = append(fields, field)

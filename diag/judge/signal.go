@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"net/http"
 	"slices"
 
 	"dialtone/diag"
@@ -46,7 +47,8 @@ func signalingFindings(c *call.Call, _ Expectation) []Finding {
 		id := "signal.request_failed"
 		if r.Code == "bye" {
 			id = "signal.session_left"
-			if c.Ended != nil && c.Ended.By == diag.ByRemote {
+			unknown := r.Status == http.StatusNotFound || r.Status == http.StatusGone
+			if c.Ended != nil && (c.Ended.By == diag.ByRemote || c.Ended.By == diag.ByNetwork && unknown) {
 				continue // it has ended the session itself
 			}
 		}

@@ -131,11 +131,16 @@ var signalAdvice = []struct {
 	},
 	{reason: "status", from: 405, to: 405, advice: noPOST},
 	{reason: "status", from: 501, to: 501, advice: noPOST},
-	{reason: "status", from: 404, to: 410, advice: "Check the address, to the last character."},
+	{
+		reason: "status", from: 404, to: 404,
+		advice: "Check the address, to the last character, and the token, if there is one: some servers answer a wrong " +
+			"token so.",
+	},
+	{reason: "status", from: 405, to: 410, advice: "Check the address, to the last character."},
 	{reason: "status", from: 503, to: 503, advice: "Try again later: the server is busy, or has nothing to play."},
 	{reason: "status", from: 500, to: 999, advice: "Check the log of the server, or try again later."},
 	{reason: "protocol", advice: "Check the address: the server speaks another protocol."},
-	{reason: "rejected", advice: "Check the log of the server for the reason."},
+	{reason: "rejected", advice: "Follow the server's reason, if it gave one. Otherwise check its log."},
 }
 
 // noPOST is for servers of files, and for pages.
@@ -155,8 +160,8 @@ func SignalAdvice(f diag.SignalFailure) string {
 		return "If you trust " + diag.Clean(f.Location, 200) + ", add --token-to " + diag.Clean(f.Location, 200) + "."
 	}
 	if f.Code == "login_page" {
-		return "Log in as the server, or a proxy in front of it, wants it: with --token, or with a cookie in --header " +
-			"'Cookie: …'."
+		return "Check the address. If it is right, log in as the server, or a proxy in front of it, wants it: with " +
+			"--token, or with a cookie in --header 'Cookie: …'."
 	}
 	if advice, ok := schemeAdvice[strings.ToLower(f.Scheme)]; ok && f.Status == http.StatusUnauthorized {
 		return advice
@@ -232,8 +237,11 @@ var requestFindings = map[string]entry{
 		func(_ judge.Finding, e judge.RequestFailed) Text {
 			t := Text{Title: "The session could not be ended at the server.", Evidence: failedRequest(e)}
 			switch e.Status {
-			case http.StatusNotFound, http.StatusGone, http.StatusMethodNotAllowed:
-				t.Advice = "Check the Location that the server returns against the paths of the proxy in front of it."
+			case http.StatusNotFound, http.StatusGone:
+				t.Advice = noSession
+			case http.StatusMethodNotAllowed, http.StatusNotImplemented:
+				t.Advice = "Check whether the server takes DELETE at the Location that it returns. If it does not, it keeps " +
+					"sessions until it notices their end."
 			default:
 				t.Advice = "Check the log of the server for sessions that stay."
 			}
@@ -249,6 +257,9 @@ var requestFindings = map[string]entry{
 				Advice: "Check the log of the server, and the Location that it returns against the paths of the proxy in front " +
 					"of it.",
 			}
+			if e.Status == http.StatusNotFound || e.Status == http.StatusGone {
+				t.Advice = noSession
+			}
 			switch e.Request {
 			case "restart":
 				t.Title = "The server did not accept an ICE restart."
@@ -259,6 +270,10 @@ var requestFindings = map[string]entry{
 			return t
 		}),
 }
+
+// noSession is for answers that the server does not know a session.
+const noSession = "Check whether the server has ended the session itself; if not, check the Location that it returns " +
+	"against the paths of the proxy in front of it."
 
 // misfit says how a section of an answer differs from that of the offer.
 func misfit(s sdp.Misfit) string {

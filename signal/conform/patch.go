@@ -171,7 +171,10 @@ var restarting = []check{
 		"a restart that cannot be done is answered with an error, and the session continues", hasRestarted,
 		patchOf(typeFragment, text("*"), text("a=ice-ufrag:x\r\na=ice-pwd:short\r\n")),
 		func(ctx context.Context, s *suite, a *web.Answer) error {
-			if a.Status < 400 {
+			switch {
+			case a.Status == http.StatusOK && mediaType(a) == typeFragment:
+				return skip("the server takes credentials that RFC 8839 §5.4 forbids: there may be no restart that it cannot do")
+			case a.Status < 400:
 				return fmt.Errorf("impossible credentials are answered %d", a.Status)
 			}
 			a, err := s.request(ctx, getSession(s))
