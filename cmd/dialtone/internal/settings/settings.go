@@ -14,7 +14,7 @@
 //	file      "-" if it cannot be in the configuration file
 //	scenario  "-" if it cannot be in a scenario, "top" if only at its top, "own" if checks do not inherit it
 //	path      what the command does with the file that it names: see [files.Use]
-//	single    "yes" if it is a mistake to give it twice, as with what is called: otherwise the last value counts
+//	single    "yes" if it is a mistake to give it twice, as with a target: otherwise the last value counts
 //	whole     a variable holds one value of the list instead of several that commas or spaces separate
 //
 // How a text becomes a value depends only on the field's type: see [Decoders]. A field of type diag.Secret is never
