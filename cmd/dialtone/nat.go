@@ -92,7 +92,7 @@ func (c *natCommand) inquiry() (probe.Inquiry, error) {
 	}
 	q := probe.Inquiry{
 		URLs: list.URLs(), Accounts: list.Accounts(), Families: families, Bind: from, TLS: trust,
-		Proxies: proxies, Deep: c.Deep, Hairpin: c.Hairpin,
+		Proxies: proxies, Deep: c.Deep, Hairpin: c.Hairpin, Limiter: &strangers,
 	}
 	if c.Peer != nil {
 		q.Peer = pair.Line(*c.Peer)

@@ -279,7 +279,7 @@ func (g *Guard) checkReceived(at Base, key wirePair, m *stun.Message) Arrival {
 func (g *Guard) answerReceived(at Base, key wirePair, m *stun.Message) Arrival {
 	t, known := g.open[m.TransactionID]
 	if known && t.server && t.pair == key {
-		g.hosts.serves(key.remote.Addr())
+		g.hosts.Serves(key.remote.Addr())
 		return Pass
 	}
 	if !known || t.pair != key || !m.Contains(stun.AttrMessageIntegrity) {

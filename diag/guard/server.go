@@ -47,8 +47,7 @@ func (l *Limiter) Servers(dial Dial, now func() time.Time) Dial {
 		case network == "udp":
 			return &serverConn{Conn: conn, l: l, host: to.Addr(), now: now}, nil
 		}
-		l.serves(to.Addr())
-		return conn, nil
+		return &serverStream{Conn: conn, l: l, host: to.Addr()}, nil
 	}
 }
 
@@ -98,8 +97,8 @@ func (l *Limiter) awaitServer(ctx context.Context, host netip.Addr, n int, now f
 // AllowServer reports whether a server may be sent n packets more.
 func (l *Limiter) AllowServer(host netip.Addr, n int) bool { return l.allowServer(host, n, time.Now()) }
 
-// serves notes that a server has answered.
-func (l *Limiter) serves(host netip.Addr) {
+// Serves notes that a server has answered.
+func (l *Limiter) Serves(host netip.Addr) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.serving == nil || len(l.serving) >= maxStrangers {
@@ -125,11 +124,42 @@ func (c *serverConn) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// Read notes that the server answers.
+// Read notes that the server answers: with STUN, or with a handshake of DTLS. Hosts of other protocols may answer what
+// they do not understand, or send it back.
 func (c *serverConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	if err == nil {
-		c.l.serves(c.host)
+	const firstOfHandshake = 13
+	switch {
+	case err != nil || n <= firstOfHandshake:
+	case stun.IsMessage(b[:n]) && isResponse(b[0]), b[0] == handshake && b[firstOfHandshake] != clientHello:
+		c.l.Serves(c.host)
 	}
 	return n, err
 }
+
+// serverStream is a TCP connection to a server.
+type serverStream struct {
+	net.Conn
+	l      *Limiter
+	host   netip.Addr
+	serves bool
+}
+
+// Read notes that the server answers: with STUN, or with a handshake of TLS.
+func (c *serverStream) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 && !c.serves && (isResponse(b[0]) || b[0] == handshake) {
+		c.serves = true
+		c.l.Serves(c.host)
+	}
+	return n, err
+}
+
+// The first bytes of messages: of TLS and DTLS (RFC 8446 §5.1 and §4).
+const (
+	handshake   = 22
+	clientHello = 1
+)
+
+// isResponse reports whether a STUN message that begins so is a success or an error (RFC 8489 §5).
+func isResponse(first byte) bool { return first == 1 }

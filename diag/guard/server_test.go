@@ -74,17 +74,17 @@ func TestServersThatAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, begun := &Limiter{}, time.Now()
 		const roundTrip = 100 * time.Millisecond
+		answer := message(t, stun.BindingSuccess, stun.TransactionID).Raw
 		dial := l.Servers(func(context.Context, *net.Dialer, string, string) (net.Conn, error) {
 			near, far := net.Pipe()
 			go func() {
 				b := make([]byte, 10)
 				for {
-					n, err := far.Read(b)
-					if err != nil {
+					if _, err := far.Read(b); err != nil {
 						return
 					}
 					time.Sleep(roundTrip)
-					_, _ = far.Write(b[:n])
+					_, _ = far.Write(answer)
 				}
 			}()
 			return near, nil
@@ -98,7 +98,7 @@ func TestServersThatAnswer(t *testing.T) {
 					_, err = c.Write([]byte("request"))
 				}
 				if err == nil {
-					_, err = c.Read(make([]byte, 10))
+					_, err = c.Read(make([]byte, 100))
 					_ = c.Close()
 				}
 				ended <- err
@@ -116,6 +116,44 @@ func TestServersThatAnswer(t *testing.T) {
 			t.Error("a server that answers is no peer, but may be sent checks as if nothing had been sent")
 		}
 	})
+}
+
+// TestHostsOfOtherProtocols: a host that answers, but not as a STUN server does, is none.
+func TestHostsOfOtherProtocols(t *testing.T) {
+	request, answer := message(t, stun.BindingRequest, stun.TransactionID).Raw, message(t, stun.BindingError, stun.TransactionID).Raw
+	for name, test := range map[string]struct {
+		network string
+		said    []byte
+		serves  bool
+	}{
+		"STUN":                              {"udp", answer, true},
+		"STUN over TCP":                     {"tcp", answer, true},
+		"a request that is echoed":          {"udp", request, false},
+		"the same over TCP":                 {"tcp", request, false},
+		"DNS":                               {"udp", append([]byte{0, 1, 0x80, 0x81}, make([]byte, 20)...), false},
+		"HTTP":                              {"tcp", []byte("HTTP/1.1 400 Bad Request\r\n"), false},
+		"SSH":                               {"tcp", []byte("SSH-2.0-OpenSSH\r\n"), false},
+		"TLS":                               {"tcp", []byte{22, 3, 3, 0, 90, 2}, true},
+		"DTLS":                              {"udp", []byte{22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 47, 3}, true},
+		"a greeting of DTLS that is echoed": {"udp", []byte{22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 47, 1}, false},
+		"nothing":                           {"tcp", nil, false},
+	} {
+		l := &Limiter{}
+		near, far := net.Pipe()
+		c, err := l.Servers(func(context.Context, *net.Dialer, string, string) (net.Conn, error) { return near, nil }, time.Now)(
+			t.Context(), nil, test.network, "192.0.2.1:3478")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			_, _ = far.Write(test.said)
+			_ = far.Close()
+		}()
+		_, _ = c.Read(make([]byte, 100))
+		if got := l.AllowServer(netip.MustParseAddr("192.0.2.1"), 2*StrangerBurst); got != test.serves {
+			t.Errorf("%s: it is a server: %v", name, got)
+		}
+	}
 }
 
 // TestAgentAsksServers: what the agent sends to servers counts like the rest, until they answer.

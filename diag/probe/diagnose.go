@@ -5,11 +5,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"net/netip"
-	"slices"
 	"sync"
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/guard"
 	"dialtone/diag/iceurl"
 	"dialtone/diag/nat"
 	"dialtone/diag/reach"
@@ -23,14 +23,13 @@ type Inquiry struct {
 	TLS                *tls.Config    // as in [Target]
 	Proxies            *reach.Proxies // as in [Target]
 	Dial               reach.Dial     // as in [Target]
-	// Allow reports whether a server may be sent so many packets beside what else it gets; nil: any may.
-	Allow    func(host netip.Addr, packets int) bool
-	Families reach.Families
-	Bind     netip.Addr // local address; the zero value lets the system choose
-	Deep     bool       // binding lifetime and fragments too
-	Hairpin  bool       // hairpinning too
-	Net      Sockets    // nil for the operating system
-	Budget   time.Duration
+	Limiter            *guard.Limiter // as in [NATOptions]
+	Families           reach.Families
+	Bind               netip.Addr // local address; the zero value lets the system choose
+	Deep               bool       // binding lifetime and fragments too
+	Hairpin            bool       // hairpinning too
+	Net                Sockets    // nil for the operating system
+	Budget             time.Duration
 
 	Limit   time.Duration // it is stopped after that; 0: it takes as long as it needs
 	Because diag.Because  // as in [diag.DiagnosisStart]
@@ -132,7 +131,7 @@ func (d *Diagnosis) Run(ctx context.Context) (*nat.State, error) {
 
 func (d *Diagnosis) run(ctx context.Context) error {
 	start := time.Now()
-	servers := d.allowed(NATServers(ctx, d.q.URLs, d.q.Families))
+	servers := NATServers(ctx, d.q.URLs, d.q.Families)
 	families := d.q.families(ctx, servers)
 	left := max(d.q.budget()-time.Since(start), leastTime) // names may have taken their time
 	others, turn := d.targets(servers, min(left, DefaultTimeout))
@@ -140,7 +139,7 @@ func (d *Diagnosis) run(ctx context.Context) error {
 		func() { d.askServers(ctx, others, turn) },
 		func() {
 			if d.q.Net == nil {
-				for _, s := range tcpMapping(ctx, servers, d.q.Bind) {
+				for _, s := range tcpMapping(ctx, servers, d.dialer()) {
 					d.report(s)
 				}
 			}
@@ -156,7 +155,7 @@ func (d *Diagnosis) run(ctx context.Context) error {
 	}
 	o, err := NAT(ctx, servers, NATOptions{
 		Net: d.q.Net, Bind: d.q.Bind, Budget: left, Deep: d.q.Deep, Hairpin: d.q.Hairpin,
-		Families: families,
+		Families: families, Limiter: d.q.Limiter,
 		Report: func(fact diag.Data) {
 			if _, further := fact.(diag.DiagnosisFurther); further {
 				d.done()
@@ -175,22 +174,12 @@ func (d *Diagnosis) run(ctx context.Context) error {
 	return err
 }
 
-// natPackets is how many packets the tests send to a server that does not answer, at most.
-const natPackets = 20
-
-// allowed are the servers that may be asked.
-func (d *Diagnosis) allowed(servers []diag.NATServer) []diag.NATServer {
-	return slices.DeleteFunc(servers, func(s diag.NATServer) bool {
-		return d.q.Allow != nil && s.Address.IsValid() && !d.q.Allow(s.Address.Addr(), natPackets)
-	})
-}
-
 // besideUDP asks over TCP where UDP is silent.
 func (d *Diagnosis) besideUDP(ctx context.Context, timeout time.Duration) {
 	d.mu.Lock()
 	silent := d.state.SilentPorts()
 	d.mu.Unlock()
-	for _, s := range besideUDP(ctx, silent, d.q.Bind, min(timeout, tcpTime)) {
+	for _, s := range besideUDP(ctx, silent, d.dialer(), min(timeout, tcpTime)) {
 		d.report(s)
 	}
 }
@@ -216,6 +205,9 @@ func (d *Diagnosis) report(fact diag.Data) {
 		d.q.Report(fact)
 	}
 }
+
+// dialer opens the sockets that no target has.
+func (d *Diagnosis) dialer() *reach.Dialer { return &reach.Dialer{Local: d.q.Bind, Dial: d.q.Dial} }
 
 // done ends a part of the usual tests. When all have ended, only those that take long are left.
 func (d *Diagnosis) done() {
@@ -297,7 +289,7 @@ func (d *Diagnosis) overTCP(ctx context.Context, o *nat.State, timeout time.Dura
 		if u.UDP && !u.Scheme.Secured() {
 			u.Scheme, u.UDP = iceurl.STUN, false
 			targets = append(targets, Target{
-				URL: u.Short(), Local: d.q.Bind, Families: d.q.Families, Timeout: timeout, Diagnosis: true,
+				URL: u.Short(), Local: d.q.Bind, Families: d.q.Families, Dial: d.q.Dial, Timeout: timeout, Diagnosis: true,
 				Report: func(s diag.ServerStage) {
 					mu.Lock()
 					defer mu.Unlock()

@@ -19,6 +19,7 @@ import (
 	"dialtone/diag/judge/network"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
+	"dialtone/diag/reach"
 	"dialtone/diag/report"
 	"dialtone/diag/words"
 )
@@ -162,17 +163,17 @@ func TestTCPMapping(t *testing.T) {
 		}
 		servers = append(servers, diag.NATServer{URL: u.String(), Address: netip.AddrPortFrom(netip.MustParseAddr(u.Host), u.Port)})
 	}
-	o := &nat.State{Streams: tcpMapping(t.Context(), servers, netip.Addr{})}
+	o := &nat.State{Streams: tcpMapping(t.Context(), servers, &reach.Dialer{})}
 	b := judged(o).Behaviors.TCPMapping
 	if b.Value != nat.EndpointIndependent || b.Confidence != nat.Proven {
 		t.Errorf("%+v", b)
 	}
-	if list := tcpMapping(t.Context(), servers[:1], netip.Addr{}); list != nil {
+	if list := tcpMapping(t.Context(), servers[:1], &reach.Dialer{}); list != nil {
 		t.Errorf("one server was asked: %+v", list)
 	}
 	// Nothing listens on a third one: it is named, and the others still tell.
 	servers = append(servers, diag.NATServer{Address: netip.MustParseAddrPort("127.0.0.3:1")})
-	o.Streams = tcpMapping(t.Context(), servers, netip.Addr{})
+	o.Streams = tcpMapping(t.Context(), servers, &reach.Dialer{})
 	b = judged(o).Behaviors.TCPMapping
 	if b.Value != nat.EndpointIndependent || !strings.Contains(strings.Join(words.BehaviorEvidence(b), "\n"), "127.0.0.3:1 over TCP: ") {
 		t.Errorf("%+v", b)

@@ -11,6 +11,7 @@ import (
 	"github.com/pion/transport/v5"
 
 	"dialtone/diag"
+	"dialtone/diag/guard"
 	"dialtone/diag/nat"
 )
 
@@ -44,6 +45,7 @@ type NATOptions struct {
 	Deep, Hairpin bool // further tests, see [Inquiry]; they take up to [FurtherBudget] more
 
 	Families *diag.NATFamilies // of this machine, for its network; nil when not known
+	Limiter  *guard.Limiter    // what hosts that do not answer may be sent, which servers may have named; nil: no bound
 
 	// Report gets each fact, from one goroutine; nil: none is reported.
 	Report func(diag.Data)
@@ -236,9 +238,15 @@ func (r *natRun) about(topic nat.Topic) bool {
 	})
 }
 
-// ask plans the sends of a question.
+// ask plans the sends of a question, unless it would be too much for a host that has not answered.
 func (r *natRun) ask(now time.Duration, ask nat.Question) {
 	line, question := &r.per[ask.Server], &natQuestion{}
+	if r.options.Limiter != nil && !r.options.Limiter.AllowServer(ask.To.Addr(), ask.Tries) {
+		if len(line.begun)+len(line.waiting) == 0 {
+			r.fail(ask.Server, guard.LimitError{})
+		}
+		return
+	}
 	first := max(now+ask.After, ask.At)
 	for n := range ask.Tries {
 		line.waiting = append(line.waiting, &natSend{

@@ -108,6 +108,9 @@ func (r *natRun) take(s *natSend, answer *diag.NATAnswer) {
 		return
 	}
 	s.question.answered = true
+	if r.options.Limiter != nil {
+		r.options.Limiter.Serves(answer.From.Addr())
+	}
 }
 
 // expects reports whether an answer came to the right socket, from an address that can be meant: where it went, or,

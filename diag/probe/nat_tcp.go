@@ -18,9 +18,9 @@ const (
 
 // tcpMapping asks servers over TCP, all from one local port, how they see it. Fewer than two addresses can be compared
 // with nothing: then no one is asked.
-func tcpMapping(ctx context.Context, servers []diag.NATServer, bind netip.Addr) []diag.NATStream {
-	targets := streamTargets(servers, bind)
-	local, err := localPort(ctx, targets, bind)
+func tcpMapping(ctx context.Context, servers []diag.NATServer, d *reach.Dialer) []diag.NATStream {
+	targets := streamTargets(servers, d.Local)
+	local, err := localPort(ctx, targets, d.Local)
 	if err != nil || len(targets) < 2 {
 		return nil
 	}
@@ -29,7 +29,7 @@ func tcpMapping(ctx context.Context, servers []diag.NATServer, bind netip.Addr) 
 	out := make([]diag.NATStream, len(targets))
 	var all sync.WaitGroup
 	for i, to := range targets {
-		all.Go(func() { out[i] = askStream(ctx, local, to) })
+		all.Go(func() { out[i] = askStream(ctx, d, net.Dialer{LocalAddr: local, Control: sharePort}, to) })
 	}
 	all.Wait()
 	return out
@@ -80,18 +80,16 @@ const maxBeside = 6
 
 // besideUDP asks over TCP at ports that are silent over UDP: whether a host is reached there distinguishes a filter on
 // the path from a server that is not there.
-func besideUDP(ctx context.Context, silent []netip.AddrPort, bind netip.Addr, timeout time.Duration) []diag.NATStream {
-	var local *net.TCPAddr
-	if bind.IsValid() {
-		local = &net.TCPAddr{IP: bind.AsSlice()}
-	}
+func besideUDP(
+	ctx context.Context, silent []netip.AddrPort, d *reach.Dialer, timeout time.Duration,
+) []diag.NATStream {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	out := make([]diag.NATStream, min(len(silent), maxBeside))
 	var all sync.WaitGroup
 	for i, to := range silent[:len(out)] {
 		all.Go(func() {
-			out[i] = askStream(ctx, local, to)
+			out[i] = askStream(ctx, d, net.Dialer{}, to)
 			out[i].Beside = true
 		})
 	}
@@ -99,18 +97,14 @@ func besideUDP(ctx context.Context, silent []netip.AddrPort, bind netip.Addr, ti
 	return out
 }
 
-// askStream asks one server over TCP, from a port that other sockets share, or from any when local is nil.
-func askStream(ctx context.Context, local *net.TCPAddr, to netip.AddrPort) diag.NATStream {
+// askStream asks one server over TCP.
+func askStream(ctx context.Context, d *reach.Dialer, how net.Dialer, to netip.AddrPort) diag.NATStream {
 	out := diag.NATStream{To: to}
 	fail := func(err error) diag.NATStream {
 		out.Failure = reach.Classify(diag.StageConnect, err)
 		return out
 	}
-	dialer := net.Dialer{Control: sharePort}
-	if local != nil {
-		dialer.LocalAddr = local
-	}
-	conn, err := dialer.DialContext(ctx, "tcp", to.String())
+	conn, err := d.Socket(ctx, how, "tcp", to.String())
 	if err != nil {
 		return fail(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/guard"
 	"dialtone/diag/judge"
 	"dialtone/diag/judge/network"
 	"dialtone/diag/lab"
@@ -217,4 +218,33 @@ func certificate(t *testing.T, o lab.CertificateOptions) *lab.Certificate {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// TestHostsThatDoNotAnswerAreSpared: what all diagnoses of a process send a host that does not answer is bounded, be it
+// named by a server or asked itself; nothing is said about it, and servers that answer are asked as always.
+func TestHostsThatDoNotAnswerAreSpared(t *testing.T) {
+	other := netip.MustParseAddrPort("1.2.3.99:99")
+	world := lab.WorldOptions{Faults: []lab.ResponderFaults{{OtherAddress: other}, {Silent: true}}, Responders: 3}
+	spent := &guard.Limiter{}
+	spent.AllowServer(other.Addr(), guard.StrangerBurst-1)
+	var silent netip.AddrPort
+	for run := range 2 {
+		o, _ := furtherIn(t, world, NATOptions{Limiter: spent})
+		for _, r := range o.Requests {
+			if r.To.Addr() == other.Addr() {
+				t.Errorf("run %d: %+v", run, r)
+			}
+		}
+		if hasFinding(judged(o), "server.alternate_silent") {
+			t.Error("an address that was not asked is called silent")
+		}
+		if silent = o.Servers[1].Address; run == 0 {
+			spent.AllowServer(silent.Addr(), guard.StrangerBurst-2)
+		} else if f := o.Servers[1].Failure; f == nil || f.Detail != diag.DetailLimited {
+			t.Errorf("the server that is not asked: %+v", f)
+		}
+		if !o.Heard(0) || !o.Heard(2) || !spent.AllowServer(o.Servers[0].Address.Addr(), 10*guard.StrangerBurst) {
+			t.Error("a server that answers is held back")
+		}
+	}
 }

@@ -50,11 +50,7 @@ func (p *prober) beside(relayed netip.AddrPort) netip.AddrPort {
 // sendStraight sends until the relay hands on a packet, until ICMP says that the port is closed, or all have been
 // sent.
 func (p *prober) sendStraight(ctx context.Context, l *link, d *diag.NATRelay) error {
-	dialer := net.Dialer{}
-	if p.target.Local.IsValid() {
-		dialer.LocalAddr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(p.target.Local, 0))
-	}
-	conn, err := dialer.DialContext(ctx, "udp", d.Relayed.String())
+	conn, err := p.dialer.Socket(ctx, net.Dialer{}, "udp", d.Relayed.String())
 	if err != nil {
 		return err
 	}

@@ -30,8 +30,8 @@ func (d *Diagnosis) withoutProxy(ctx context.Context, through []diag.Server) {
 			u.Scheme = iceurl.STUNS
 		}
 		targets = append(targets, Target{
-			URL: u.Short(), TLS: d.q.TLS, Families: d.q.Families, Local: d.q.Bind, Timeout: directTime, Diagnosis: true,
-			Direct: true,
+			URL: u.Short(), TLS: d.q.TLS, Families: d.q.Families, Local: d.q.Bind, Dial: d.q.Dial, Timeout: directTime,
+			Diagnosis: true, Direct: true,
 		})
 	}
 	All(ctx, d.reporting(targets), func(diag.Server) {})

@@ -98,7 +98,7 @@ func (d *Dialer) open(ctx context.Context, u iceurl.URL, to Endpoint) (conn net.
 		network = "udp"
 	}
 	dial := func(*diag.Stage) (err error) {
-		conn, err = d.dial(ctx, network, to.Addr.String())
+		conn, err = d.Socket(ctx, net.Dialer{}, network, to.Addr.String())
 		return err
 	}
 	if u.UDP {
@@ -110,13 +110,15 @@ func (d *Dialer) open(ctx context.Context, u iceurl.URL, to Endpoint) (conn net.
 	return conn, err
 }
 
-// dial opens a socket.
-func (d *Dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	dialer := &net.Dialer{LocalAddr: d.localAddr(network)}
-	if d.Dial != nil {
-		return d.Dial(ctx, dialer, network, address)
+// Socket opens a socket, from the dialer's address unless how names another.
+func (d *Dialer) Socket(ctx context.Context, how net.Dialer, network, address string) (net.Conn, error) {
+	if how.LocalAddr == nil {
+		how.LocalAddr = d.localAddr(network)
 	}
-	return dialer.DialContext(ctx, network, address)
+	if d.Dial != nil {
+		return d.Dial(ctx, &how, network, address)
+	}
+	return how.DialContext(ctx, network, address)
 }
 
 // localAddr is where connections are made from; nil leaves that to the system.

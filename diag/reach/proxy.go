@@ -169,7 +169,7 @@ func isLoopback(host string) bool {
 
 // tunnel connects to host:port through a proxy.
 func (d *Dialer) tunnel(ctx context.Context, p *Proxy, address string) (net.Conn, error) {
-	conn, err := d.dial(ctx, "tcp", p.url.Host)
+	conn, err := d.Socket(ctx, net.Dialer{}, "tcp", p.url.Host)
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func (s *Session) Diagnose() error {
 func (s *Session) inquiry() probe.Inquiry {
 	q := probe.Inquiry{
 		TLS: s.o.TLS, Proxies: s.o.Proxies, Accounts: map[iceurl.URL]probe.Account{},
-		Report: func(d diag.Data) { s.o.Feed.Append(d) }, Dial: s.dialServer, Allow: s.o.Limiter.AllowServer,
+		Report: func(d diag.Data) { s.o.Feed.Append(d) }, Dial: s.dialServer, Limiter: s.o.Limiter,
 	}
 	if s.o.Net != nil {
 		q.Net = s.o.Net
