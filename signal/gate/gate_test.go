@@ -111,6 +111,7 @@ func TestProxies(t *testing.T) {
 		named                      Proxies
 		want                       string
 	}{
+		{"a chain of proxies", "127.0.0.1:1", "X-Forwarded-For", "198.51.100.1" + strings.Repeat(", 127.0.0.2", 20), proxies, "198.51.100.1"},
 		{"no proxy", "192.0.2.1:1", "X-Forwarded-For", "198.51.100.1", proxies, "192.0.2.1"},
 		{"one hop", "127.0.0.1:1", "X-Forwarded-For", "198.51.100.1", proxies, "198.51.100.1"},
 		{"the client invents hops", "127.0.0.1:1", "X-Forwarded-For", "1.1.1.1, 2.2.2.2, 198.51.100.1", proxies, "198.51.100.1"},

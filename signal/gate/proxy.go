@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"iter"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -15,9 +16,6 @@ func (p Proxies) Trusts(a netip.Addr) bool {
 	return slices.ContainsFunc(p, func(n netip.Prefix) bool { return n.Contains(a.Unmap()) })
 }
 
-// maxHops bounds how many proxies a request may have passed.
-const maxHops = 16
-
 // unnamedShare is how many clients' worth a local proxy has that was not named.
 const unnamedShare = 32
 
@@ -30,11 +28,7 @@ func (p Proxies) Client(remote string, h http.Header) (c Client, unnamed bool) {
 	if !unnamed && !p.Trusts(at.Addr) {
 		return at, false
 	}
-	hops := forwardedFor(h)
-	if len(hops) == 0 {
-		return at, false
-	}
-	for _, hop := range slices.Backward(hops) {
+	for hop := range hops(h) {
 		if !hop.IsValid() {
 			break // an unknown client
 		}
@@ -53,19 +47,20 @@ func (p Proxies) Client(remote string, h http.Header) (c Client, unnamed bool) {
 	return c, unnamed
 }
 
-// forwardedFor are the addresses that a request passed, the last one last; those that cannot be read are not valid.
-func forwardedFor(h http.Header) []netip.Addr {
-	var hops []netip.Addr
+// hops are the addresses that a request passed, the last one first; those that cannot be read are not valid. What a
+// client invented comes last, and is not even read.
+func hops(h http.Header) iter.Seq[netip.Addr] {
 	fields, read := h.Values("X-Forwarded-For"), plainHop
 	if len(fields) == 0 {
 		fields, read = h.Values("Forwarded"), forwardedHop
 	}
-	for _, element := range strings.Split(strings.Join(fields, ","), ",") {
-		if element = strings.TrimSpace(element); element != "" {
-			hops = append(hops, read(element))
+	return func(yield func(netip.Addr) bool) {
+		for _, element := range slices.Backward(strings.Split(strings.Join(fields, ","), ",")) {
+			if element = strings.TrimSpace(element); element != "" && !yield(read(element)) {
+				return
+			}
 		}
 	}
-	return hops[max(0, len(hops)-maxHops):]
 }
 
 // forwardedHop reads for=192.0.2.7, for="[2001:db8::7]:4711" and the like.

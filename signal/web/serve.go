@@ -35,7 +35,7 @@ const (
 
 // Serve answers on ln until ctx ends, and closes ln. The error is nil after an orderly end.
 func Serve(ctx context.Context, ln net.Listener, h http.Handler) error {
-	conns := gate.NewConns(gate.ConnLimits{All: maxConnections, PerClient: maxOfClient, Idle: maxConnections / 2}, nil)
+	conns := gate.NewConns(gate.ConnLimits{All: maxConnections, PerClient: maxOfClient}, nil)
 	hs := &http.Server{
 		Handler: gate.Arrived(h), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, WriteTimeout: writeTime,
 		MaxHeaderBytes: 16 << 10,
