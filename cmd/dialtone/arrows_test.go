@@ -176,7 +176,7 @@ var arrows = []struct {
 		"dialtone/diag/sockets", "dialtone/diag/forward", "dialtone/diag/guard", "dialtone/diag/handover", "dialtone/diag/wire",
 		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/media/capture", "dialtone/diag/media/latency", "dialtone/diag/media/picture", "dialtone/diag/media/save", "dialtone/diag/reach", "github.com/pion/",
 	}},
-	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/nat", "dialtone/diag/reach", "github.com/pion/", stunPackage}},
+	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/guard", "dialtone/diag/iceurl", "dialtone/diag/nat", "dialtone/diag/reach", "github.com/pion/", stunPackage}},
 	{"dialtone/diag/watch", []string{"dialtone/diag", "github.com/mdlayher/netlink", "golang.org/x/sys/unix"}},
 	{"dialtone/diag/session", []string{
 		"dialtone/diag", "dialtone/diag/capture", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/guard", "dialtone/diag/iceurl", "dialtone/diag/impair", "dialtone/diag/media", "dialtone/diag/media/save", "dialtone/diag/nat",
