@@ -126,6 +126,9 @@ func (term *console) leave(t *testing.T) diag.Exit {
 	for b := range term.output {
 		term.seen.Write(b)
 	}
+	if _, race, found := strings.Cut(term.seen.String(), "WARNING: DATA RACE"); found {
+		t.Errorf("a data race:\n%s", race) // the detector writes it on the screen
+	}
 	err := term.cmd.Wait()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {

@@ -13,7 +13,10 @@ const (
 	// maxStep is how far the steps of timestamps and arrivals of two packets may differ; more is a jump. A longer time
 	// without a packet is a pause.
 	maxStep = time.Second
-	// maxWaited is for how long after a pause packets come that waited at the sender: the first ones of after an outage
+	// minStall is how late a packet is after which others make up for it. Stalls of a busy machine come one after
+	// another.
+	minStall = 100 * time.Millisecond
+	// maxWaited is for how long after a stall packets come that waited at the sender: the first ones of after an outage
 	// have timestamps of before it, and those that follow make up for it.
 	maxWaited = 5 * time.Second
 	// timingWindow is the time of which the fastest packet counts: others waited on the way, or came in a burst.
@@ -38,15 +41,15 @@ type Timing struct {
 	first, last *fastest // of the first and the latest complete one
 }
 
-// waits is how far the timestamps stayed behind in pauses, and until when that may be made up for.
+// waits is how far the timestamps stayed behind in stalls, and until when that may be made up for.
 type waits struct {
 	ticks int64
 	until time.Time
 }
 
-// add notes a pause, and how far a packet is ahead of the time since the last one.
-func (w *waits) add(at time.Time, gap time.Duration, ahead int64) {
-	if gap > maxStep {
+// add notes how far a packet is ahead of the time since the last one.
+func (w *waits) add(at time.Time, ahead int64, rate uint32) {
+	if -ahead > Units(minStall, rate) {
 		w.until = at.Add(maxWaited)
 	}
 	if w.ticks -= ahead; w.ticks < 0 || !at.Before(w.until) {
@@ -76,7 +79,7 @@ func (t *Timing) Add(at time.Time, seq int64, ts, rate uint32) {
 				t.Jumps++
 			}
 		}
-		t.waits.add(at, gap, ahead)
+		t.waits.add(at, ahead, rate)
 	}
 	if !t.started {
 		*t = Timing{started: true, from: at, at: at, ts: ts, seq: seq, Jumps: t.Jumps, waits: t.waits}

@@ -129,6 +129,7 @@ func TestPausesAreNoJumps(t *testing.T) {
 		"outage: more than was missed":              {[]packet{{25 * second, second / 50, 0}, {0, 28 * second, 0}}, 1},
 		"outage: made up for twice":                 {[]packet{{25 * second, second / 50, 0}, {0, 25 * second, 0}, {0, 25 * second, 0}}, 1},
 		"outage: a jump long after":                 {slices.Concat([]packet{{25 * second, second / 50, 0}}, media(300), []packet{{second / 50, 20 * second, 0}}), 1},
+		"stalls of less than a second, made up for": {[]packet{{second * 7 / 10, second / 50, 0}, {second * 7 / 10, second / 50, 0}, {0, second * 14 / 10, 0}}, 0},
 		"discontinuous sending: the clock runs on":  {[]packet{{30 * second, 30 * second, 0}}, 0},
 		"discontinuous sending: it stands still":    {[]packet{{30 * second, second / 50, 0}}, 0},
 		"another track: the clock runs on":          {[]packet{{3 * second, 3 * second, 0}}, 0},
