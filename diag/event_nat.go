@@ -60,6 +60,7 @@ func (NATFamilies) Type() Type { return "nat.families" }
 type NATServer struct {
 	Server    int            `json:"server"`             // its number in this diagnosis, from 0
 	URL       string         `json:"url"`                // as given, without credentials
+	Also      []string       `json:"also,omitempty"`     // other STUN URLs of the list that lead to this address
 	Address   netip.AddrPort `json:"address,omitzero"`   // asked; absent when the name did not resolve
 	SRV       string         `json:"srv,omitempty"`      // host:port that DNS SRV named, if the URL has no port
 	DNSMs     *Millis        `json:"dns_ms,omitempty"`   // until the name was resolved

@@ -12,6 +12,7 @@ import (
 // ServerRow is a server as a diagnosis sees it. Grade, basic and outlier are those of STUN over UDP.
 type ServerRow struct {
 	diag.Server
+	Also    []string    `json:"also,omitempty"`    // other STUN URLs that lead to the same address, asked as one
 	Grade   Grade       `json:"grade,omitempty"`   // what STUN it supports, of one that answered
 	Basic   *Basic      `json:"basic,omitempty"`   // why it counts as one of basic STUN
 	Outlier bool        `json:"outlier,omitempty"` // the majority of the servers reports another mapped address
@@ -98,7 +99,7 @@ func (s *State) row(i int, outlier bool) ServerRow {
 	row := ServerRow{Server: diag.Server{
 		URL: asked.URL, Transport: "udp", SRV: asked.SRV, Address: text(asked.Address),
 		Stages: []diag.Stage{},
-	}, Outlier: outlier}
+	}, Also: asked.Also, Outlier: outlier}
 	if asked.DNSMs != nil {
 		row.Stages = append(row.Stages, diag.Stage{Name: diag.StageDNS, DurationMs: *asked.DNSMs})
 	}

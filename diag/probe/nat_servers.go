@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,14 +29,20 @@ func NATServers(ctx context.Context, urls []iceurl.URL, families reach.Families)
 	}
 	all.Wait()
 	var out []diag.NATServer
-	seen := map[netip.AddrPort]bool{}
-	for _, list := range found {
+	at := map[netip.AddrPort]int{} // where each address is in out
+	for i, list := range found {
 		for _, s := range list {
-			if !s.Address.IsValid() || !seen[s.Address] { // two names of one server are one server
+			first, seen := at[s.Address]
+			if !seen || !s.Address.IsValid() {
+				at[s.Address] = len(out)
 				out = append(out, s)
+			} else if !urls[i].Scheme.TURN() { // which gets a line of its own for its relay
+				out[first].Also = append(out[first].Also, s.URL) // two names of one server are one server
 			}
-			seen[s.Address] = true
 		}
+	}
+	for i := range out {
+		out[i].Also = slices.Compact(slices.DeleteFunc(out[i].Also, func(url string) bool { return url == out[i].URL }))
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -81,5 +82,21 @@ func TestOneFamily(t *testing.T) {
 		if r := ask(t, target); r.Cause() != diag.CauseConfig || !strings.Contains(errorText(r), "family") {
 			t.Errorf("%+v: %+v", target, r)
 		}
+	}
+}
+
+// TestTwoNamesOfOneServer: it is asked once, and both names are kept.
+func TestTwoNamesOfOneServer(t *testing.T) {
+	var urls []iceurl.URL
+	for _, raw := range []string{"stun:127.0.0.1:9", "stun:localhost:9", "stun:127.0.0.1:9", "turn:localhost:9", "stun:127.0.0.1:10"} {
+		u, err := iceurl.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		urls = append(urls, u)
+	}
+	got := NATServers(t.Context(), urls, reach.OnlyIPv4)
+	if len(got) != 2 || !slices.Equal(got[0].Also, []string{"stun:localhost:9"}) || got[1].Also != nil {
+		t.Errorf("%+v", got)
 	}
 }

@@ -149,6 +149,9 @@ func ServerLine(row nat.ServerRow) string { return ServerName(row) + ": " + Serv
 // ServerName is the URL of a server, and the transport that it was asked over.
 func ServerName(row nat.ServerRow) string {
 	name := diag.Clean(row.URL, 400)
+	if len(row.Also) > 0 {
+		name += " (and " + diag.Clean(strings.Join(row.Also, ", "), 400) + ", at the same address)"
+	}
 	if row.Transport != "" {
 		name += " over " + strings.ToUpper(diag.Clean(row.Transport, 20))
 	}

@@ -137,6 +137,10 @@ var signalAdvice = []struct {
 			"token so.",
 	},
 	{reason: "status", from: 405, to: 410, advice: "Check the address, to the last character."},
+	{
+		reason: "status", from: 511, to: 511,
+		advice: "Open any address in a browser and log in there: this network answers in place of the server.",
+	},
 	{reason: "status", from: 503, to: 503, advice: "Try again later: the server is busy, or has nothing to play."},
 	{reason: "status", from: 500, to: 999, advice: "Check the log of the server, or try again later."},
 	{reason: "protocol", advice: "Check the address: the server speaks another protocol."},
@@ -160,14 +164,19 @@ func SignalAdvice(f diag.SignalFailure) string {
 		return "If you trust " + diag.Clean(f.Location, 200) + ", add --token-to " + diag.Clean(f.Location, 200) + "."
 	}
 	if f.Code == "login_page" {
-		return "Check the address. If it is right, log in as the server, or a proxy in front of it, wants it: with " +
-			"--token, or with a cookie in --header 'Cookie: …'."
+		return "Check the address. If it is right and this network has a login page of its own, as in a hotel, log in " +
+			"there with a browser. Otherwise log in as the server, or a proxy in front of it, wants it: with --token, " +
+			"or with a cookie in --header 'Cookie: …'."
 	}
 	if advice, ok := schemeAdvice[strings.ToLower(f.Scheme)]; ok && f.Status == http.StatusUnauthorized {
 		return advice
 	}
 	if f.Location != "" {
-		return "Give the address that the server redirects to: " + diag.Clean(f.Location, 200) + "."
+		text := "Give the address that the server redirects to: " + diag.Clean(f.Location, 200) + "."
+		if f.Status == http.StatusFound || f.Status == http.StatusSeeOther { // as such pages are told
+			text += " If that is a page of this network, as in a hotel, open it in a browser first."
+		}
+		return text
 	}
 	for _, row := range signalAdvice {
 		if (row.op == "" || row.op == f.Op) && (row.reason == "" || row.reason == f.Reason) &&

@@ -16,6 +16,8 @@ func TestSignalAdvice(t *testing.T) {
 		{diag.SignalFailure{Op: "page"}, "localhost:8000"},
 		{diag.SignalFailure{Op: "endpoint"}, "complete address"},
 		{diag.SignalFailure{Op: "dial", Reason: "dns"}, "DNS"},
+		{diag.SignalFailure{Op: "dial", Reason: "status", Status: 511}, "Open any address in a browser and log in there: this network answers in place of the server."},
+		{diag.SignalFailure{Op: "dial", Reason: "status", Status: 302, Location: "http://portal/"}, " If that is a page of this network, as in a hotel, open it in a browser first."},
 		{diag.SignalFailure{Op: "dial", Reason: "status", Status: 301, Location: "https://h/call/\x1b"}, "redirects to: https://h/call/\ufffd."},
 		{diag.SignalFailure{Op: "dial", Reason: "status", Status: 302}, "final address"},
 		{diag.SignalFailure{Op: "dial", Reason: "status", Status: 403, Code: "weak_code"}, "/call/code.json"},
