@@ -34,10 +34,17 @@ func leftEarly(c *call.Call) bool {
 	return ok && c.Ended.By == diag.ByRemote && c.EndedAt-*c.OpenAt < due
 }
 
+// leftAtOnce reports whether the user hung up before a data channel was due: a second after the call was connected.
+func leftAtOnce(c *call.Call) bool {
+	return c.Ended.Reason == diag.EndHangup && c.Ended.By == diag.ByLocal && c.ConnectedAt != nil && c.OpenAt == nil &&
+		c.UpTime() < time.Second
+}
+
 // channelFindings name a data channel that did not open, or from which nothing came back.
 func channelFindings(c *call.Call, x Expectation) []Finding {
 	switch {
-	case c.ConnectedAt == nil || c.Ended == nil || c.Start.MediaOnly || x.check && !x.Echo && c.Start.Channel == "":
+	case c.ConnectedAt == nil || c.Ended == nil || c.Start.MediaOnly || leftAtOnce(c),
+		x.check && !x.Echo && c.Start.Channel == "":
 		return nil
 	case c.OpenAt == nil && !c.ChannelSeen():
 		return []Finding{{ID: "channel.not_open", Severity: Problem, Evidence: ChannelNotOpen{

@@ -125,6 +125,10 @@ func transportEnds() []judgeTest {
 			[]string{"SCTP: unknown"},
 			[]string{"channel.not_open"},
 		},
+		{
+			"hung up at once", diagtest.Log(0, diag.ConnectionState{State: "connected"}, 40, diag.CallEnded{Reason: diag.EndHangup, By: diag.ByLocal}),
+			diag.ExitInterrupted, "connected for 40.0 ms; you hung up", nil, nil,
+		},
 		{"ICE, nobody answered", failedICE(), diag.ExitICE, "no path found after 2.1 s", []string{
 			"2 candidate pairs checked with 9 requests, none answered", "Local candidates: 1 host; remote candidates: 1 host", "Neither side has a relay candidate", "(--ice stun:HOST)", "(--ice turn:HOST --ice-user NAME)",
 		}, []string{"ice.no_path"}},

@@ -291,28 +291,39 @@ func TestCloseEndsReading(t *testing.T) {
 	}
 }
 
-// TestLines: however a text is broken, it is complete with its checksum.
+// TestLines: however a text is broken, quoted or put among words, it is complete with its checksum.
 func TestLines(t *testing.T) {
-	tests := map[string]struct {
-		lines []string
-		want  string
-	}{
-		"whole":            {[]string{"dt1o.abc.123456"}, "dt1o.abc.123456"},
-		"broken":           {[]string{"", "  dt1o.a", "bc.12 3", "456"}, "dt1o.abc.123456"},
-		"quoted":           {[]string{"> > dt1o.a", ">| bc.12", "> 3456"}, "dt1o.abc.123456"},
-		"in a chat":        {[]string{"`dt1o.abc.123456`"}, "dt1o.abc.123456"},
-		"begun anew":       {[]string{"dt1o.abc", "dt1o.abc.123456"}, "dt1o.abc.123456"},
-		"given up":         {[]string{"dt1o.abc.123", ""}, "dt1o.abc.123"},
-		"not of dialtone":  {[]string{"hello there"}, "hellothere"},
-		"longer than ever": {[]string{"dt1o." + strings.Repeat("x", MaxText)}, "dt1o." + strings.Repeat("x", MaxText)},
+	const text = "dt1o.a--c.1_3456"
+	tests := map[string]struct{ pasted, want string }{
+		"whole":                {text, text},
+		"broken":               {"\n  dt1o.a\n--c.1_ 3\n456", text},
+		"with empty lines":     {"dt1o.a--\r\n\r\nc.1_3456", text},
+		"quoted":               {"> > dt1o.a\n>| --c.1_\n> 3456", text},
+		"quoted with initials": {"AS> dt1o.a\nAS> --c.1_3456", text},
+		"in a chat":            {"[21:03] Ann: `" + text + "`", text},
+		"among words":          {"Hi, it is dt1o now:\n\n\"dt1o.a--c.1_3456\" – good luck.", text},
+		"typeset":              {"“dt1o.a—c.1_3456”", text},
+		"in a web page":        {"<p>&gt;&nbsp;dt1o.a&#8203;--<br>\n&gt; c.1_3456</p>", text},
+		"with invisible marks": {"\ufeffdt1o.a\u00ad--\u200bc.\u20601_3456", text},
+		"in JSON":              {`{"text": "dt1o.a--\nc.1_3456\n"}`, text},
+		"quoted-printable":     {"dt1o.a--=\nc.1_=\n3456", text},
+		"bracketed":            {"\x1b[200~" + text + "\x1b[201~", text},
+		"begun anew":           {"dt1o.abc\n" + text, text},
+		"longer than ever":     {"dt1o." + strings.Repeat("x", MaxText), "dt1o." + strings.Repeat("x", MaxText)},
+		"a part":               {"dt1o.abc.123\n", "dt1o.abc.123"},
+		"not of dialtone":      {"hello there, adt1o.xyz.123456", ""},
 	}
 	for name, tt := range tests {
 		var l Lines
-		for i, line := range tt.lines {
-			text, complete := l.Add(line)
-			if last := i == len(tt.lines)-1; complete != last || last && text != tt.want {
-				t.Errorf("%s, line %d: %q, %t", name, i, text, complete)
+		lines := strings.SplitAfter(tt.pasted, "\n")
+		for i, line := range lines {
+			complete := l.Add(line)
+			if want := i == len(lines)-1 && len(tt.want) >= len(text); complete != want {
+				t.Errorf("%s, line %d: complete: %t", name, i, complete)
 			}
+		}
+		if l.Text() != tt.want {
+			t.Errorf("%s: %q", name, l.Text())
 		}
 	}
 }

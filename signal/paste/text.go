@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"html"
 	"io"
+	"regexp"
 	"strings"
 
 	"dialtone/signal"
@@ -35,30 +37,46 @@ var kindCodes = map[string]string{"offer": "o", "answer": "a"}
 // Beginning is how the text of an offer or of an answer begins.
 func Beginning(kind string) string { return version + kindCodes[kind] }
 
-// Begins reports whether a text begins as those of dialtone do, of whatever version.
-func Begins(text string) bool { return strings.HasPrefix(text, version[:2]) }
+var (
+	// beginning finds where a text begins: words may stand before it.
+	beginning = regexp.MustCompile(`(?:^|[^-\w.])(dt\d[a-z]\.)`)
+	// marks are what web pages, and terminals that were asked for it, put around what is pasted.
+	marks = regexp.MustCompile(`<[^<>]*>|\x1b\[20[01]~`)
+	// typography undoes what programs for writing make of hyphens, and how JSON writes line breaks.
+	typography = strings.NewReplacer("—", "--", "–", "--", "‐", "-", "‑", "-", "−", "-", `\n`, "", `\r`, "")
+)
 
-// unquoted is a line without the marks by which mail programs and chats quote.
-func unquoted(line string) string { return strings.Trim(line, "> \t\r|`\"'“”") }
-
-// Lines puts a text together that a terminal or a mail program has broken or quoted.
+// Lines puts a text together that a terminal, a mail program, a chat or a web page has broken, quoted or put among words.
 type Lines struct{ text string }
 
-// Add takes the next line, and returns the text when it is complete: with its checksum, or at an empty line. What
-// dialtone did not make is complete with its line. A text that begins anew replaces what was there before.
-func (l *Lines) Add(line string) (text string, complete bool) {
-	line = strings.Join(strings.Fields(unquoted(line)), "")
-	if line == "" {
-		return l.text, l.text != ""
+// Text is what has come of the text; "" before its first line.
+func (l *Lines) Text() string { return l.text }
+
+// Add takes the next line, and reports whether the text is complete, with its checksum. Lines before the text are
+// ignored. A text that begins anew replaces what was there before.
+func (l *Lines) Add(line string) (complete bool) {
+	line = typography.Replace(marks.ReplaceAllString(html.UnescapeString(line), " "))
+	if begin := beginning.FindStringSubmatchIndex(line); begin != nil {
+		l.text, line = "", line[begin[2]:]
+	} else if l.text == "" {
+		return false
 	}
-	if Begins(line) {
-		l.text = ""
-	}
-	l.text += line
+	l.text += strings.Map(letter, line[strings.LastIndexByte(line, '>')+1:])
 	const sumLength = 6 // of CRC-32 in base64
 	parts := strings.SplitN(l.text, ".", 3)
-	summed := len(parts) == 3 && len(parts[2]) >= sumLength
-	return l.text, summed || !Begins(l.text) || len(l.text) > MaxText
+	if len(parts) < 3 || len(parts[2]) < sumLength {
+		return len(l.text) > MaxText
+	}
+	l.text = l.text[:len(l.text)-len(parts[2])+sumLength] // words may follow it
+	return true
+}
+
+// letter leaves those out that no text contains: white space, quotation marks, what is invisible.
+func letter(r rune) rune {
+	if r == '-' || r == '_' || r == '.' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+		return r
+	}
+	return -1
 }
 
 // Encode makes the text of a description. The error is signal.ErrMessage for one that cannot be sent.
@@ -89,21 +107,20 @@ func checksum(code, sdp string) string {
 	return base64.RawURLEncoding.EncodeToString(sum)
 }
 
-// Decode reads a text, also one that was quoted. It never unpacks more than signal.MaxSDP bytes. The error is
+// Decode reads a text, also one that was quoted or stands among words. It never unpacks more than signal.MaxSDP bytes. The error is
 // ErrForeign, ErrVersion or ErrDamaged.
 func Decode(text string) (*signal.Description, error) {
 	if len(text) > 2*MaxText { // half of it may be white space
 		return nil, fmt.Errorf("%w: it is too long", ErrForeign)
 	}
-	var joined strings.Builder
+	var lines Lines
 	for line := range strings.Lines(text) {
-		for part := range strings.FieldsSeq(unquoted(line)) {
-			joined.WriteString(part)
+		if lines.Add(line) {
+			break
 		}
 	}
-	text = joined.String()
-	head, rest, _ := strings.Cut(text, ".")
-	if len(head) != len(version)+1 || !strings.HasPrefix(head, "dt") {
+	head, rest, begun := strings.Cut(lines.Text(), ".")
+	if !begun {
 		return nil, ErrForeign
 	}
 	if !strings.HasPrefix(head, version) {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/muesli/cancelreader"
 	"golang.org/x/term"
 	"rsc.io/qr"
 
@@ -68,32 +69,36 @@ const shortestCut = 1000
 func (t *Terminal) Read(ctx context.Context, kind string) (string, error) {
 	t.Say(fmt.Sprintf("Paste the peer's %s here; it begins with %s. Then press Enter.", kind, paste.Beginning(kind)))
 	var text paste.Lines
-	rest, foreign := t.rejected, ""
+	refused := ""
+	rest, pasting := t.rejected, t.rejected // the lines after a rejected text belong to it
 	t.rejected = false
 	for {
-		line, err := t.line(ctx, rest || foreign != "")
+		line, err := t.line(ctx, pasting)
 		switch {
-		case foreign != "" && (errors.Is(err, errQuiet) || errors.Is(err, io.EOF)):
-			return foreign, nil
+		case refused != "" && (errors.Is(err, errQuiet) || errors.Is(err, io.EOF)):
+			return refused, nil
 		case errors.Is(err, errQuiet):
-			rest = false
+			if text.Text() != "" {
+				t.Say("The text is not complete: paste the rest, then press Enter.")
+			}
+			rest, pasting = false, false
 			continue
 		case err != nil:
 			return "", err
 		}
 		t.longest = max(t.longest, len(line))
-		switch whole, complete := text.Add(line); {
-		case paste.Begins(whole):
-			rest, foreign = false, ""
-			if complete {
-				return whole, nil
-			}
+		switch complete, blank := text.Add(line), strings.TrimSpace(line) == ""; {
 		case complete:
-			text = paste.Lines{}
-			if foreign == "" && !rest {
-				foreign = whole
-			}
+			t.drain()
+			return text.Text(), nil
+		case text.Text() != "" && blank: // it is given up, unless another line follows at once
+			refused = text.Text()
+		case text.Text() != "":
+			refused = ""
+		case !blank && !rest && refused == "":
+			refused = line
 		}
+		pasting = rest || refused != "" || text.Text() != ""
 	}
 }
 
@@ -102,6 +107,31 @@ const quiet = 400 * time.Millisecond
 
 // errQuiet: a paste has ended.
 var errQuiet = errors.New("no further line")
+
+// drain drops what was pasted after the text, such as the rest of a mail: the screen would take it for keys, and after
+// the end of the program the shell for commands.
+func (t *Terminal) drain() {
+	file, isFile := t.In.(*os.File)
+	if !isFile || !term.IsTerminal(int(file.Fd())) {
+		return
+	}
+	before, err := term.MakeRaw(int(file.Fd())) // what does not end with a line break is to be had only so
+	if err != nil {
+		return
+	}
+	defer func() { _ = term.Restore(int(file.Fd()), before) }() // as it was
+	r, err := cancelreader.NewReader(file)
+	if err != nil {
+		return
+	}
+	defer func() { _ = r.Close() }() // it was only read
+	over := time.AfterFunc(quiet, func() { r.Cancel() })
+	defer over.Stop()
+	for rest := make([]byte, 1<<12); err == nil; over.Reset(quiet) {
+		_, err = r.Read(rest)
+	}
+	t.lines = newLineReader(t.In)
+}
 
 // line waits for a line, within a paste only until that has ended: what is refused is refused once, not line by line.
 func (t *Terminal) line(ctx context.Context, within bool) (string, error) {

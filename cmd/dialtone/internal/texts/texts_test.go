@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/creack/pty"
+
 	"dialtone/cmd/dialtone/internal/terminal"
 	"dialtone/signal"
 	"dialtone/signal/paste"
@@ -39,7 +41,8 @@ func TestPastedText(t *testing.T) {
 		"quoted by blanks":      {"  " + strings.ReplaceAll(paste.Wrap(short), "\n", "\r\n  "), short},
 		"after empty lines":     {"\n\n" + paste.Wrap(short), short},
 		"after half of another": {short[:40] + "\n" + paste.Wrap(short), short},
-		"something else":        {"good morning\n", "goodmorning"},
+		"with CR and LF":        {strings.ReplaceAll(paste.Wrap(short), "\n", "\n\n"), short}, // a terminal makes two of it
+		"something else":        {"good morning\n", "good morning\n"},
 		"given up":              {short[:40] + "\n\n", short[:40]},
 		"without an end":        {short, short},
 	}
@@ -92,6 +95,30 @@ func TestOneRefusal(t *testing.T) {
 				t.Errorf("then %.60q, %v", text, err)
 			}
 		})
+	}
+}
+
+// TestRestOfPaste: what was pasted after the text is not left for the screen or the shell, not even its last line.
+func TestRestOfPaste(t *testing.T) {
+	keyboard, tty, err := pty.Open()
+	if err != nil {
+		t.Skip(err)
+	}
+	defer keyboard.Close() //nolint:errcheck // a terminal of the test
+	defer tty.Close()      //nolint:errcheck // the same
+	text := longText(t, 3)
+	d := New(terminal.Streams{In: tty, Err: io.Discard}, "")
+	if _, err := io.WriteString(keyboard, paste.Wrap(text)+"\nGood luck\n-- \nquit"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := d.Read(t.Context(), "offer"); err != nil || got != text {
+		t.Fatalf("read %.60q, %v", got, err)
+	}
+	if _, err := io.WriteString(keyboard, "typed later\n"); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := d.lines.next(t.Context()); err != nil || line != "typed later\n" {
+		t.Errorf("then %q, %v", line, err)
 	}
 }
 
