@@ -51,7 +51,7 @@ var arrows = []struct {
 		"dialtone/signal/page", "github.com/pion/turn/v5", "golang.org/x/time/rate",
 	}},
 	{"dialtone/cmd/dialtone/internal/texts", []string{
-		terminalPackage, "dialtone/diag", "dialtone/signal", "dialtone/signal/paste", "dialtone/tui/draw", "golang.org/x/term", "rsc.io/qr",
+		terminalPackage, "dialtone/diag", "dialtone/signal", "dialtone/signal/paste", "dialtone/tui/draw", "github.com/muesli/cancelreader", "golang.org/x/term", "rsc.io/qr",
 	}},
 	{"dialtone/cmd/dialtone/internal/shells", []string{"github.com/alecthomas/kong", "github.com/spf13/cobra", "github.com/spf13/cobra/doc"}},
 	{"dialtone/cmd/dialtone/internal/nattext", []string{"dialtone/diag/judge", "dialtone/diag/judge/network", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/words", "dialtone/diag/words/"}},

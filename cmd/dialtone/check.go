@@ -154,6 +154,15 @@ func (c *checkCommand) undone(a app, out []reports.Output, exit diag.Exit, err e
 	return exit, errors.Join(err, reports.NewGitHub(a.Environ).Write(a.Err, r, out))
 }
 
+// unread reports a command line that cannot be read to the places that it names.
+func unread(a app, c command, args []string, err error) error {
+	switch c.(type) {
+	case *checkCommand, *speedCommand:
+		_, err = (&checkCommand{}).undone(a, reports.Asked(args), diag.ExitUsage, err)
+	}
+	return err
+}
+
 // plans are the checks to run, complete and valid, the places of the report and the name of a scenario.
 func (c *checkCommand) plans(a app) (plans []checkPlan, out []reports.Output, scenario string, err error) {
 	if c.Scenario == "" {

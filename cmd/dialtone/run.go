@@ -27,12 +27,16 @@ func run(ctx context.Context, args []string, s streams) diag.Exit {
 	parsed, err := settings.Parse(grammar(), usual(args), s.options())
 	s.Warn(parsed.Warnings...)
 	code := diag.ExitUsage
-	if c, ok := parsed.Command.(command); err == nil && ok {
+	c, ok := parsed.Command.(command)
+	switch {
+	case ok && err == nil:
 		s.sender = telemetry.Open(ctx, telemetry.Options{
 			Command: c, Version: readVersion().Version, Getenv: s.Getenv, Complain: s.Complain,
 		})
 		code, err = c.run(ctx, app{s, parsed, parsed.Name})
 		s.sender.Close()
+	case ok && !errors.Is(err, settings.ErrHelp):
+		err = unread(app{s, parsed, parsed.Name}, c, args, err)
 	}
 	var wrong settings.MistakeErrors
 	switch {

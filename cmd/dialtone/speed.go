@@ -62,7 +62,7 @@ func (c *speedCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	}
 	plan, err := c.Plan()
 	if err != nil {
-		return diag.ExitUsage, a.checked(err)
+		return check.undone(a, c.Out, diag.ExitUsage, a.checked(err))
 	}
 	check.speed, check.compare, check.plain = &plan, c.Compare, c.Plain
 	if c.Allocations {

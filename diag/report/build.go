@@ -86,6 +86,9 @@ func Undone(tool, name string, begun time.Time, exit diag.Exit, mistakes []strin
 	if len(mistakes) == 1 {
 		r.Headline += ": " + mistakes[0]
 	}
+	if exit == diag.ExitUsage {
+		r.Next = []string{"Correct the command line or the file: --help lists what the command accepts."}
+	}
 	return r
 }
 

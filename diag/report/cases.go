@@ -116,6 +116,7 @@ func (r Result) asCase(group, name string) testCase {
 	}
 	c.kind = clean(r.Exit.Name)
 	for _, f := range r.Findings {
+		f.Advice = "" // the next steps follow, the best first
 		for _, l := range f.lines() {
 			c.detail = append(c.detail, strings.TrimPrefix(l.Key+": "+l.Value, ": "))
 		}

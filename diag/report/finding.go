@@ -24,6 +24,7 @@ func inEnglish(list []judge.Finding, side string) []Finding {
 	out := make([]Finding, 0, len(list))
 	for _, f := range list {
 		text := words.Of(f)
+		text.Evidence = slices.DeleteFunc(slices.Clone(text.Evidence), func(e string) bool { return e == text.Title })
 		if side != "" {
 			text.Title = otherSide + text.Title
 		}

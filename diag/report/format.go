@@ -120,6 +120,9 @@ func (s Summary) share() *float64 {
 
 // words describes a target in a line.
 func (t Target) words() string {
+	if t.Kind == "" { // nothing was started
+		return "none"
+	}
 	words := []string{clean(t.Kind)}
 	if t.Room != "" {
 		words = append(words, strconv.Quote(clean(t.Room)))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -139,12 +140,12 @@ func (c testCase) junit(class string) junitCase {
 	return out
 }
 
-// seconds is a time as schemas demand it: without exponent and not negative; "" if it is unknown.
+// seconds is a time as schemas demand it: to the microsecond, without exponent and not negative; "" if it is unknown.
 func seconds(m *diag.Millis) string {
 	if m == nil {
 		return ""
 	}
-	return strconv.FormatFloat(max(m.Float(), 0)/1000, 'f', -1, 64)
+	return strconv.FormatFloat(math.Round(max(m.Float(), 0)*1000)/1e6, 'f', -1, 64)
 }
 
 // xmlText drops what XML 1.0 cannot hold: clean text has no control characters, but may have U+FFFE and U+FFFF.

@@ -61,7 +61,7 @@ func (l *Lines) Add(line string) (complete bool) {
 	} else if l.text == "" {
 		return false
 	}
-	l.text += strings.Map(letter, line[strings.LastIndexByte(line, '>')+1:])
+	l.text += strings.Map(kept, line[strings.LastIndexByte(line, '>')+1:])
 	const sumLength = 6 // of CRC-32 in base64
 	parts := strings.SplitN(l.text, ".", 3)
 	if len(parts) < 3 || len(parts[2]) < sumLength {
@@ -71,8 +71,8 @@ func (l *Lines) Add(line string) (complete bool) {
 	return true
 }
 
-// letter leaves those out that no text contains: white space, quotation marks, what is invisible.
-func letter(r rune) rune {
+// kept leaves out what no text contains: white space, quotation marks, what is invisible.
+func kept(r rune) rune {
 	if r == '-' || r == '_' || r == '.' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
 		return r
 	}

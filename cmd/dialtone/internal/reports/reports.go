@@ -63,6 +63,29 @@ func Stdout(list []Output) []Output {
 	return slices.DeleteFunc(slices.Clone(list), func(o Output) bool { return o.file != "" })
 }
 
+// Asked are the outputs of a command line that cannot be read as a whole, without files that stand in it twice.
+func Asked(args []string) []Output {
+	var out []Output
+	for i, arg := range args {
+		text, long := strings.CutPrefix(arg, "--out=")
+		switch {
+		case long:
+		case (arg == "-o" || arg == "--out") && i+1 < len(args):
+			text = args[i+1]
+		case strings.HasPrefix(arg, "-o"):
+			text = arg[len("-o"):]
+		default:
+			continue
+		}
+		o, err := Parse(text)
+		others := slices.DeleteFunc(slices.Clone(args), func(other string) bool { return !strings.HasSuffix(other, o.file) })
+		if err == nil && (o.file == "" || len(others) == 1) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
 // Clash reports two outputs with one place.
 func Clash[R any](list []Place[R]) error {
 	for i, o := range list {
