@@ -46,7 +46,8 @@ var (
 	typography = strings.NewReplacer("—", "--", "–", "--", "‐", "-", "‑", "-", "−", "-", `\n`, "", `\r`, "")
 )
 
-// Lines puts a text together that a terminal, a mail program, a chat or a web page has broken, quoted or put among words.
+// Lines puts a text together that a terminal, a mail program, a chat or a web page has broken, quoted or put among
+// words.
 type Lines struct{ text string }
 
 // Text is what has come of the text; "" before its first line.
@@ -107,8 +108,8 @@ func checksum(code, sdp string) string {
 	return base64.RawURLEncoding.EncodeToString(sum)
 }
 
-// Decode reads a text, also one that was quoted or stands among words. It never unpacks more than signal.MaxSDP bytes. The error is
-// ErrForeign, ErrVersion or ErrDamaged.
+// Decode reads a text, also one that was quoted or stands among words. It never unpacks more than signal.MaxSDP bytes.
+// The error is ErrForeign, ErrVersion or ErrDamaged.
 func Decode(text string) (*signal.Description, error) {
 	if len(text) > 2*MaxText { // half of it may be white space
 		return nil, fmt.Errorf("%w: it is too long", ErrForeign)
