@@ -2,6 +2,7 @@ package call
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"time"
 
@@ -70,6 +71,9 @@ func (s *Signal) applyRequest(d diag.SignalRequest) {
 	}
 	if d.Certificate != nil {
 		s.Certificate, s.Clock = d.Certificate, d.Clock
+	}
+	if d.Status == http.StatusTooManyRequests || d.Status == http.StatusServiceUnavailable {
+		s.Deferred++
 	}
 	switch d.Code {
 	case "candidates", "restart", "bye", "ice-servers":

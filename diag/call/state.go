@@ -102,6 +102,7 @@ type Signal struct {
 	State     diag.SignalPhase // empty before the first
 	Requests  int
 	Failed    int    // requests that got no answer or an error
+	Deferred  int    // of these, answered with "not now" (429 or 503)
 	LastError string // empty when none
 	Lost      bool   // the server went away and has not come back
 

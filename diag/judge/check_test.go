@@ -149,7 +149,7 @@ func TestJudgeCheck(t *testing.T) {
 		"hung up early": {
 			call.Fold(diagtest.Then(diagtest.Log(0, diag.CallStart{ForMs: diag.Ptr(diag.Millis(10 * time.Second))}, 10, diag.ConnectionState{State: "connected"}, 20, diag.ChannelOpen{Label: "ping"}, 30, diag.Ping{}), 3000, diag.CallEnded{Reason: diag.EndPeerHangup, By: diag.ByRemote})),
 			judge.Expectation{Echo: true},
-			diag.ExitAssertion, "the peer hung up before --for was reached",
+			diag.ExitAssertion, "the peer hung up before the call was to end",
 			[]string{"error call.ended_early"},
 		},
 	}

@@ -15,6 +15,10 @@ type (
 	Tolerated struct {
 		Remarks []string `json:"remarks"` // as of signal.request
 	}
+	// Deferred means that the signaling server asked to come again later, and accepted what it was sent then.
+	Deferred struct {
+		Times int `json:"times"`
+	}
 	// RequestFailed means that a request failed without which the call continued.
 	RequestFailed struct {
 		Request string `json:"request"`          // bye, candidates, restart
@@ -35,6 +39,9 @@ func signalingFindings(c *call.Call, _ Expectation) []Finding {
 			e.Remarks = append(e.Remarks, diag.Clean(remark, 40))
 		}
 		out = append(out, Finding{ID: "signal.tolerated", Severity: Info, Evidence: e})
+	}
+	if n := c.Signal.Deferred; n > 0 && (c.Ended == nil || c.Ended.Reason != diag.EndSignaling) {
+		out = append(out, Finding{ID: "signal.deferred", Severity: Warn, Evidence: Deferred{n}})
 	}
 	if end := c.Signal.Certificate; end != nil && network.DaysLeft(end, c.Signal.Clock) < network.MaxExpiry {
 		e := network.CertificateEnd{Certificate: *end, Days: network.DaysLeft(end, c.Signal.Clock)}

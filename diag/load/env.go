@@ -33,8 +33,9 @@ func environment(r *Report) assert.Object {
 	}
 	env["phases"] = phases
 	env["failed_share"], env["passed_share"] = nil, nil
-	if n := r.Calls.Judged(); n > 0 {
-		env["failed_share"], env["passed_share"] = float64(r.Calls.Failed)/float64(n), float64(r.Calls.Passed)/float64(n)
+	if n := r.known(); n > 0 {
+		failed := float64(r.Calls.Failed) / float64(n)
+		env["failed_share"], env["passed_share"] = failed, 1-failed
 	}
 	return env
 }

@@ -107,7 +107,8 @@ func WriteProm(w io.Writer, r *Report) error {
 	}
 	p.add("calls_in_progress_max", "Most calls at once.", float64(c.Peak))
 	for _, cause := range r.Causes {
-		p.add("failed_calls", "Calls that failed by their cause.", float64(cause.Calls), "id", cause.ID, "side", cause.Side)
+		p.add("failed_calls", "Calls that failed by their cause.", float64(cause.Calls), "id", cause.ID, "side", cause.Side,
+			"status", statusLabel(cause.Status), "exit", cause.Exit.Name)
 	}
 	p.times("setup_seconds", "Setup time from the scheduled start.", r.Setup)
 	p.times("first_frame_seconds", "Time from the scheduled start to the first frame.", r.FirstFrame)
@@ -133,6 +134,14 @@ func WriteProm(w io.Writer, r *Report) error {
 		p.add("assertion_success", "Whether the assertion passed.", ok, "expr", a.Expr)
 	}
 	return p.set.Write(w)
+}
+
+// statusLabel is an HTTP status as a label; "" if there was none.
+func statusLabel(status int) string {
+	if status == 0 {
+		return ""
+	}
+	return strconv.Itoa(status)
 }
 
 // add takes a value; labels are names and values in turn.

@@ -15,13 +15,31 @@ import (
 const maxSkew = time.Minute
 
 // Merge makes one report of the parts of a test, as if one run had placed all calls: counts exactly, percentiles from
-// the merged histograms. The error says why they are not parts of one test.
+// the merged histograms. Parts that are missing are a finding. The error says why they are not parts of one test.
 func Merge(parts []*Report) (*Report, error) {
 	slices.SortStableFunc(parts, func(a, b *Report) int { return a.StartedAt.Compare(b.StartedAt) })
-	return MergeEach(slices.Values(parts))
+	for _, p := range parts {
+		if a, b := p.Target, parts[0].Target; a.URL != b.URL || a.Room != b.Room {
+			return nil, fmt.Errorf("the reports are of different targets: %q and %q", b.URL+b.Room, a.URL+a.Room)
+		}
+	}
+	out, err := MergeEach(slices.Values(parts))
+	if err != nil {
+		return nil, err
+	}
+	next := 1
+	for _, n := range append(slices.Clone(out.Complete), out.Plan.Parts+1) {
+		for ; next < n && len(out.Missing) < maxCauses; next++ {
+			out.Missing = append(out.Missing, next)
+		}
+		next = n + 1
+	}
+	out.Settle()
+	return out, nil
 }
 
-// MergeEach is Merge of parts that come one after another, the earliest first: it keeps none of them.
+// MergeEach joins parts of a test that come one after another, the earliest first, and need not be all: it keeps none
+// of them.
 func MergeEach(parts iter.Seq[*Report]) (*Report, error) {
 	var out *Report
 	for p := range parts {
@@ -45,7 +63,7 @@ func MergeEach(parts iter.Seq[*Report]) (*Report, error) {
 // emptied is a copy without what is summed over parts.
 func (r *Report) emptied() *Report {
 	out := *r
-	out.Complete, out.Causes, out.Noticed = nil, nil, nil
+	out.Complete, out.Missing, out.Causes, out.Noticed = nil, nil, nil, nil
 	out.Metrics, out.Unjudged, out.Lateness, out.Series = Metrics{}, Unjudged{}, nil, nil
 	out.Calls, out.MaxInProgress, out.Interrupted, out.Agents = Counts{}, 0, false, nil
 	out.Tester.Seconds, out.Tester.Unjudged, out.Tester.Calls, out.Tester.Drops = 0, 0, 0, 0

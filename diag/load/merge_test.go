@@ -3,6 +3,7 @@ package load
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -98,13 +99,51 @@ func TestMerge(t *testing.T) {
 	}
 }
 
+// TestMissingPart: without all parts there is no verdict, until the others are merged, too.
+func TestMissingPart(t *testing.T) {
+	r, err := Merge([]*Report{ran(1, 3), ran(3, 3)})
+	if err != nil || r.Exit.Code != diag.ExitCannotRun || r.Findings[0].ID != "load.parts_missing" || r.Headline != "no verdict: no report of part 2 of 3" {
+		t.Fatalf("%v: %v, %s", err, r.Exit, r.Headline)
+	}
+	if r, err = Merge([]*Report{r, ran(2, 3)}); err != nil || r.Exit.Code != diag.ExitICE || len(r.Findings) > 0 || r.Missing != nil {
+		t.Errorf("%v: %v, %s", err, r.Exit, r.Headline)
+	}
+}
+
+// TestCausesByStatus: what the server answered with is told apart.
+func TestCausesByStatus(t *testing.T) {
+	var r runner
+	r.Call.Target = check.Loopback{}
+	for _, status := range []int{404, 503, 503, 0} {
+		o := outcome{}
+		o.run.Exit = report.ExitOf(diag.ExitSignaling)
+		f := judge.Finding{ID: "signal.status", Severity: judge.Problem, Evidence: judge.SignalingFailed{Failure: &diag.SignalFailure{Reason: "status", Status: status}}}
+		o.run.Findings = report.Written([]judge.Finding{f})
+		r.count(&o)
+	}
+	want := []string{"2 503 HTTP 503 (Service Unavailable)", "1 404 HTTP 404 (Not Found)", "1 0 an unexpected HTTP status"}
+	var got []string
+	for _, c := range r.report(false).Causes {
+		title := strings.TrimSuffix(strings.TrimPrefix(c.Title, "The signaling server answered with "), ".")
+		got = append(got, fmt.Sprint(c.Calls, c.Status, " ", title))
+	}
+	if diff := cmp.Diff(want, got); diff != "" || len(r.findings) != 3 {
+		t.Errorf("%s, %d findings", diff, len(r.findings))
+	}
+	var b bytes.Buffer
+	if err := WriteProm(&b, r.report(false)); err != nil || strings.Count(b.String(), "dialtone_load_failed_calls{") != 3 || !strings.Contains(b.String(), `status="404"`) {
+		t.Errorf("%v: %s", err, b.String())
+	}
+}
+
 // TestNoMerge: what are no parts of one test is not joined.
 func TestNoMerge(t *testing.T) {
-	other, late := ran(2, 8), ran(3, 8)
+	other, late, foreign := ran(2, 8), ran(3, 8), ran(4, 8)
+	foreign.Target.URL = "https://other.example"
 	other.Plan.Calls = 7
 	late.StartedAt = late.StartedAt.Add(time.Hour)
 	for want, parts := range map[string][]*Report{
-		"different plans": {ran(1, 8), other}, "given twice": {ran(1, 8), ran(1, 8)}, "apart": {ran(1, 8), late}, "no reports": nil,
+		"different plans": {ran(1, 8), other}, "given twice": {ran(1, 8), ran(1, 8)}, "apart": {ran(1, 8), late}, "different targets": {ran(1, 8), foreign}, "no reports": nil,
 	} {
 		if _, err := Merge(parts); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)

@@ -2,6 +2,7 @@ package load
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"time"
 
@@ -41,9 +42,30 @@ func (o *outcome) cause() report.Finding {
 	return f
 }
 
-// Cause is why calls failed.
+// proven reports whether the call failed because of what the server did, however little CPU this program had: it
+// answered with an error, or its machine refused the connection. A request that came too late (408) proves nothing.
+func (o *outcome) proven() bool {
+	f := o.cause()
+	e, known := f.Finding.Evidence.(judge.SignalingFailed)
+	return o.failed() && known && e.Failure != nil && e.Failure.Status != http.StatusRequestTimeout &&
+		slices.Contains(saidByServer, e.Failure.Reason)
+}
+
+// saidByServer are the reasons of failed signaling that an answer, or its refusal, has; those of signal.Reason.
+var saidByServer = []string{"refused", "status", "limit", "protocol", "rejected"}
+
+// statusOf is the HTTP status by which signaling failed; 0: it did not, or without one.
+func statusOf(f report.Finding) int {
+	if e, known := f.Finding.Evidence.(judge.SignalingFailed); known && e.Failure != nil {
+		return e.Failure.Status
+	}
+	return 0
+}
+
+// Cause is why calls failed. Those of another HTTP status have another cause.
 type Cause struct {
 	report.Finding             // of the first of these calls
+	Status         int         `json:"status,omitempty"` // HTTP status of the signaling that failed
 	Calls          int         `json:"calls"`
 	Exit           report.Exit `json:"exit"`
 	First          diag.Millis `json:"first_ms"` // when the first of them ended, since the test began

@@ -13,6 +13,11 @@ func (r *Report) plausible() bool {
 	if c.Scheduled > maxCalls || c.Started+c.Dropped != c.Scheduled || !rising(0, c.Ended+c.NotPlaced+c.Stuck, c.Started) {
 		return false
 	}
+	for i, n := range r.Complete {
+		if n < 1 || n > r.Plan.Parts || i > 0 && n <= r.Complete[i-1] {
+			return false
+		}
+	}
 	parts := []int{
 		c.Scheduled, c.Started, c.Dropped, c.Ended, c.Passed, c.Failed, c.Interrupted, c.NotPlaced, c.Stuck, u.Calls,
 		u.Failed, r.Tester.Calls, r.Tester.Unjudged, r.Tester.Seconds, r.Tester.Drops, r.MaxInProgress,

@@ -61,6 +61,7 @@ type head struct {
 	Findings   texts  `json:"findings"`
 	Assertions texts  `json:"assertions"`
 	Parts      number `json:"parts"`
+	Missing    number `json:"missing_parts"`
 	Agents     number `json:"agents"`
 	Phases     number `json:"phases"`
 	Plan       struct {
@@ -78,6 +79,7 @@ func (h *head) fits() bool {
 		}
 	}
 	return h.Plan.Stages <= maxCauses && h.Series.number <= maxPoints && h.Parts > 0 && h.Parts <= maxPoints &&
+		h.Missing <= maxCauses &&
 		h.Agents <= maxPoints &&
 		h.Phases <= maxPhases &&
 		h.Limit.Steps <= maxPoints

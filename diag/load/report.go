@@ -26,8 +26,9 @@ type Report struct {
 	Duration      diag.Millis   `json:"duration_ms"`
 	Target        report.Target `json:"target"`
 	Plan          Plan          `json:"plan"`
-	Complete      []int         `json:"parts"`            // the parts of the plan that are in this report
-	Agents        []crowd.Agent `json:"agents,omitempty"` // that placed the parts together, by part
+	Complete      []int         `json:"parts"`                   // the parts of the plan that are in this report
+	Missing       []int         `json:"missing_parts,omitempty"` // parts that a merged report should have, the first of them
+	Agents        []crowd.Agent `json:"agents,omitempty"`        // that placed the parts together, by part
 	MaxInProgress int           `json:"max_in_progress"`
 
 	Verdict  report.Verdict   `json:"verdict"`
@@ -87,12 +88,20 @@ func (u *Unjudged) add(o *outcome) {
 // Noticed is a finding and how many calls had it.
 type Noticed struct {
 	report.Finding     // of the first of these calls
+	Status         int `json:"status,omitempty"` // as of a cause
 	Calls          int `json:"calls"`
+}
+
+// alike reports whether findings are counted together.
+func (n Noticed) alike(o Noticed) bool {
+	return n.ID == o.ID && n.Side == o.Side && n.Severity == o.Severity && n.Status == o.Status
 }
 
 // addCause counts calls that failed alike; the most frequent come first.
 func addCause(list []Cause, c Cause) []Cause {
-	i := slices.IndexFunc(list, func(o Cause) bool { return o.ID == c.ID && o.Exit == c.Exit && o.Side == c.Side })
+	i := slices.IndexFunc(list, func(o Cause) bool {
+		return o.ID == c.ID && o.Status == c.Status && o.Exit == c.Exit && o.Side == c.Side
+	})
 	switch {
 	case i >= 0:
 		if c.First < list[i].First {
@@ -106,14 +115,9 @@ func addCause(list []Cause, c Cause) []Cause {
 	return list
 }
 
-// alike reports whether findings are counted together.
-func alike(a, b report.Finding) bool {
-	return a.ID == b.ID && a.Side == b.Side && a.Severity == b.Severity
-}
-
 // addNoticed counts the calls of findings that are alike.
 func addNoticed(list []Noticed, n Noticed) []Noticed {
-	i := slices.IndexFunc(list, func(o Noticed) bool { return alike(o.Finding, n.Finding) })
+	i := slices.IndexFunc(list, n.alike)
 	switch {
 	case i >= 0:
 		list[i].Calls += n.Calls
@@ -137,17 +141,30 @@ func (r *Report) Settle() {
 	r.Causes, r.Noticed = filled(r.Causes), filled(r.Noticed)
 	r.Findings = report.Written(crowd.Findings(r.Tester, crowd.StartsDropped{
 		Dropped: r.Calls.Dropped, Scheduled: r.Calls.Scheduled, Limit: r.MaxInProgress,
-	}, crowd.CallsStuck{Calls: r.Calls.Stuck}, crowd.LostOf(r.Agents)))
+	}, crowd.CallsStuck{Calls: r.Calls.Stuck}, r.partsMissing(), crowd.LostOf(r.Agents)))
 	r.evaluate()
 	exit := r.exit()
 	r.Exit, r.Verdict = report.ExitOf(exit), report.VerdictOf(exit)
 	r.Headline = said.Headline(r.result())
 }
 
+// known is how many calls failed, or passed, be it while the tester was short: a failure that the server has caused
+// counts at any time, so a share of the judged calls only would be too high.
+func (r *Report) known() int { return r.Calls.Judged() + r.Unjudged.Calls - r.Unjudged.Failed }
+
+func (r *Report) partsMissing() crowd.PartsMissing {
+	if len(r.Missing) == 0 {
+		return crowd.PartsMissing{}
+	}
+	return crowd.PartsMissing{Missing: r.Missing, Given: len(r.Complete), Parts: r.Plan.Parts}
+}
+
 func (r *Report) result() said.Result {
 	s := said.Result{
-		Judged: r.Calls.Judged(), Failed: r.Calls.Failed, Dropped: r.Calls.Dropped, Scheduled: r.Calls.Scheduled,
-		Lost: crowd.LostOf(r.Agents), Withdrawn: r.Tester.Withdrawn(), InProgress: r.Tester.InProgress,
+		Known: r.known(), Judged: r.Calls.Judged(), Failed: r.Calls.Failed, Dropped: r.Calls.Dropped,
+		Scheduled: r.Calls.Scheduled,
+		Lost:      crowd.LostOf(r.Agents), Missing: r.partsMissing(), Withdrawn: r.Tester.Withdrawn(),
+		InProgress:  r.Tester.InProgress,
 		Interrupted: r.Interrupted,
 	}
 	if l := r.Limit; l != nil {
@@ -213,7 +230,8 @@ func (r *Report) exit() diag.Exit {
 	if l := r.Limit; l != nil && l.Broke == nil && l.Tester {
 		exit = diag.ExitCannotRun
 	}
-	if crowd.LostOf(r.Agents) != nil || r.Tester.Withdrawn() || r.Calls.NotPlaced > 0 || r.Calls.Judged() == 0 {
+	if crowd.LostOf(r.Agents) != nil || len(r.Missing) > 0 || r.Tester.Withdrawn() || r.Calls.NotPlaced > 0 ||
+		r.Calls.Judged() == 0 {
 		exit = diag.ExitCannotRun
 	}
 	if r.Interrupted {

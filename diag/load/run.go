@@ -140,7 +140,7 @@ func (r *runner) snapshot() {
 		return
 	}
 	r.mu.Lock()
-	now, err := Merge([]*Report{r.report(false)})
+	now, err := MergeEach(slices.Values([]*Report{r.report(false)}))
 	r.mu.Unlock()
 	if err == nil {
 		r.Snapshot(now)
@@ -359,20 +359,23 @@ func (r *runner) count(o *outcome) {
 	case o.run.Exit.Code == diag.ExitInterrupted:
 		r.counts.Interrupted++
 		r.cut = true
-	case r.shortIn(o):
+	case r.shortIn(o) && !o.proven():
 		r.limit.Unjudged++
 		r.unjudged.add(o)
 	case o.failed():
 		r.counts.Failed++
 		r.judged.add(o)
-		r.causes = addCause(r.causes, Cause{o.cause(), 1, o.run.Exit, diag.Millis(o.ended)})
+		f := o.cause()
+		r.causes = addCause(r.causes, Cause{f, statusOf(f), 1, o.run.Exit, diag.Millis(o.ended)})
 	default:
 		r.counts.Passed++
 		r.judged.add(o)
 	}
 	for i, f := range o.run.Findings { // of audio and of video it is one call
-		if !slices.ContainsFunc(o.run.Findings[:i], func(g report.Finding) bool { return alike(g, f) }) {
-			r.findings = addNoticed(r.findings, Noticed{f, 1})
+		n := Noticed{f, statusOf(f), 1}
+		alike := func(g report.Finding) bool { return n.alike(Noticed{g, statusOf(g), 1}) }
+		if !slices.ContainsFunc(o.run.Findings[:i], alike) {
+			r.findings = addNoticed(r.findings, n)
 		}
 	}
 }

@@ -226,6 +226,41 @@ func TestLongWindow(t *testing.T) {
 	}
 }
 
+// TestProvenFailure: an answer of the server is judged even while the tester is short; calls that passed meanwhile count
+// for its share.
+func TestProvenFailure(t *testing.T) {
+	r := &runner{Options: options(check.Loopback{}, 10, 10), starts: map[int]time.Duration{}, begun: time.Now(), short: []bool{true}}
+	for n := range 10 {
+		var o outcome
+		if n < 2 { // a path may fail because of the tester
+			o.run.Exit = report.ExitOf(diag.ExitICE)
+		} else if n < 5 {
+			o.run.Exit = report.ExitOf(diag.ExitSignaling)
+			o.run.Findings = report.Written([]judge.Finding{{ID: "signal.refused", Severity: judge.Problem, Evidence: judge.SignalingFailed{Failure: &diag.SignalFailure{Reason: "refused"}}}})
+		}
+		r.count(&o)
+	}
+	got := r.report(false)
+	if got.Calls.Failed != 3 || got.Unjudged.Calls != 7 || got.Unjudged.Failed != 2 || got.Exit.Code != diag.ExitCannotRun {
+		t.Errorf("%+v, %+v, %v", got.Calls, got.Unjudged, got.Exit)
+	}
+	if !strings.HasSuffix(got.Headline, "; 3 of 8 calls failed: The signaling server refused the connection.") || environment(got)["failed_share"] != 3.0/8 {
+		t.Errorf("%s, %v", got.Headline, environment(got)["failed_share"])
+	}
+}
+
+// TestShortWindow: the use of the processors in a moment is unknown.
+func TestShortWindow(t *testing.T) {
+	u := usage{at: time.Unix(0, 0), cpu: new(time.Duration)}
+	at := func(wall time.Duration) usage { return usage{at: u.at.Add(wall), cpu: diag.Ptr(10 * time.Millisecond)} }
+	if share := at(time.Millisecond).share(u); share != nil {
+		t.Errorf("%v", *share)
+	}
+	if share := at(time.Second).share(u); share == nil || *share > 0.011 {
+		t.Errorf("%v", share)
+	}
+}
+
 func repeat(w crowd.Window, n int) (out []crowd.Window) {
 	for range n {
 		out = append(out, w)

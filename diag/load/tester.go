@@ -48,13 +48,16 @@ func usageNow() usage {
 	return usage{time.Now(), processTime(), gcPauses(), dropsNow()}
 }
 
+// shortest is the time below which the use of the processors is unknown: the kernel may count it in ticks of 10 ms.
+const shortest = 500 * time.Millisecond
+
 // share is the part of all processors that was used since then; nil if it is unknown.
 func (u usage) share(since usage) *float64 {
-	wall := u.at.Sub(since.at) * time.Duration(runtime.GOMAXPROCS(0))
-	if u.cpu == nil || since.cpu == nil || wall <= 0 {
+	wall := u.at.Sub(since.at)
+	if u.cpu == nil || since.cpu == nil || wall < shortest {
 		return nil
 	}
-	return diag.Ptr(float64(*u.cpu-*since.cpu) / float64(wall))
+	return diag.Ptr(float64(*u.cpu-*since.cpu) / float64(wall*time.Duration(runtime.GOMAXPROCS(0))))
 }
 
 // gcPauses is the sum of the pauses of the garbage collector, by the middle of their buckets.

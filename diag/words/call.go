@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 
 	"dialtone/diag"
@@ -47,12 +48,12 @@ var callFindings = map[string]entry{
 			}
 		}),
 	"call.ended_early": on(
-		"The peer hung up before --for was reached, so the call could not be checked to its end.",
+		"The peer hung up before the call was to end, so the call could not be checked to its end.",
 		func(_ judge.Finding, e judge.EndedEarly) Text {
 			return Text{
-				Title:    "The peer hung up before --for was reached.",
+				Title:    "The peer hung up before the call was to end.",
 				Evidence: []string{"connected for " + Millis(e.UpMs) + " of " + Millis(e.AskedMs)},
-				Advice:   "Keep the peer connected longer, or lower --for.",
+				Advice:   "Keep the peer connected longer, or make the call shorter (--for, in load tests --hold).",
 			}
 		}),
 	"call.cannot_run": on(
@@ -162,11 +163,23 @@ var signalFindings = func() map[string]entry {
 		title := texts[0]
 		table["signal."+reason] = on(strings.TrimSpace(title+" "+texts[1]),
 			func(_ judge.Finding, e judge.SignalingFailed) Text {
-				return Text{Title: title, Evidence: signalingEvidence(e), Advice: signalingAdvice(e)}
+				t := Text{Title: title, Evidence: signalingEvidence(e), Advice: signalingAdvice(e)}
+				if reason == "status" && e.Failure != nil && e.Failure.Status > 0 {
+					t.Title = "The signaling server answered with " + httpStatus(e.Failure.Status) + "."
+				}
+				return t
 			})
 	}
 	return table
 }()
+
+// httpStatus names an HTTP status: "HTTP 404 (Not Found)".
+func httpStatus(status int) string {
+	if text := http.StatusText(status); text != "" {
+		return fmt.Sprintf("HTTP %d (%s)", status, text)
+	}
+	return fmt.Sprintf("HTTP %d", status)
+}
 
 func signalingEvidence(e judge.SignalingFailed) []string {
 	requests := ""

@@ -155,7 +155,7 @@ var mediaFindings = map[string]entry{
 			}
 			switch {
 			case e.UpMs.Duration() < judge.ReportGrace:
-				t.Advice = "Repeat with --for 10s: the first report may take some seconds."
+				t.Advice = "Repeat with a call of 10 s (--for, in load tests --hold): the first report may take some seconds."
 			case len(e.Reports) > 0:
 				t.Evidence = append(t.Evidence, "the peer reports on the "+names(e.Reports))
 				t.Advice = "Check why the peer drops the " + e.Kind + ": an unknown SSRC, payload type or codec."

@@ -216,6 +216,15 @@ var requestFindings = map[string]entry{
 			}
 			return t
 		}),
+	"signal.deferred": on("The signaling server asked to come again later (429 or 503 with Retry-After), and accepted "+
+		"the request when it was repeated. The setup took as much longer.",
+		func(_ judge.Finding, e judge.Deferred) Text {
+			return Text{
+				Title:    "The signaling server asked to come again later before it accepted the call.",
+				Evidence: []string{Count(e.Times, "request was", "requests were") + " answered with HTTP 429 or 503 and repeated"},
+				Advice:   "Check the limits of the server, or place fewer calls at once.",
+			}
+		}),
 	"signal.answer_mismatch": on("An answer has the media sections of the offer, in their order, with their kinds and "+
 		"mids (RFC 3264 §6, RFC 9143 §7.3), even for what it rejects, and says active or passive where the offer leaves "+
 		"the DTLS role open (RFC 8842 §5.3). This one does not. dialtone uses what it can of it, and the rest may be "+

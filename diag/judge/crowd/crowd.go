@@ -57,6 +57,13 @@ type CallsStuck struct {
 	Calls int `json:"calls"`
 }
 
+// PartsMissing is the evidence of parts of a test whose reports were not merged.
+type PartsMissing struct {
+	Missing []int `json:"missing"` // the first of them
+	Given   int   `json:"given"`
+	Parts   int   `json:"parts"` // of the test
+}
+
 // Loss is why an agent, a machine that places one part of a load test, did not report all of its calls.
 type Loss string
 
@@ -111,7 +118,10 @@ func LostOf(agents []Agent) *AgentsLost {
 }
 
 // Findings are those about a load test as a whole; lost may be nil.
-func Findings(t TesterLimit, d StartsDropped, s CallsStuck, lost *AgentsLost) (out []judge.Finding) {
+func Findings(t TesterLimit, d StartsDropped, s CallsStuck, p PartsMissing, lost *AgentsLost) (out []judge.Finding) {
+	if len(p.Missing) > 0 {
+		out = append(out, judge.Finding{ID: "load.parts_missing", Severity: judge.Problem, Evidence: p})
+	}
 	if lost != nil {
 		out = append(out, judge.Finding{ID: "load.agents_lost", Severity: judge.Problem, Evidence: *lost})
 	}

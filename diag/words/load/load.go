@@ -3,6 +3,8 @@ package load
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"dialtone/diag/judge"
 	"dialtone/diag/judge/crowd"
@@ -23,6 +25,16 @@ var Findings = map[string]phrase.Entry{
 			"calls came to is unknown. The report has what each agent had sent until it was lost. An agent sends its "+
 			"counts every second or less often, so calls of the last seconds have no result although they took place.",
 		agentsLost),
+	"load.parts_missing": phrase.On(
+		"A test that was placed in parts (--part) has no verdict without the report of each part: what the missing calls "+
+			"came to is unknown.",
+		func(_ judge.Finding, e crowd.PartsMissing) phrase.Text {
+			return phrase.Text{
+				Title:    fmt.Sprintf("The reports of %d of %d parts are missing.", e.Parts-e.Given, e.Parts),
+				Evidence: []string{"missing: " + partList(e)},
+				Advice:   "Give dialtone merge the reports of all parts.",
+			}
+		}),
 	"load.stuck": phrase.On(
 		"Calls of a load test no longer reacted because of a fault in dialtone, which ended them. A machine that is short "+
 			"of CPU makes that more likely. These calls are not judged.",
@@ -43,6 +55,25 @@ var Findings = map[string]phrase.Entry{
 				Advice:   "Raise --max-in-progress, shorten --hold or lower --arrive; or use more machines (--part).",
 			}
 		}),
+}
+
+// mostParts bounds the parts that are listed.
+const mostParts = 20
+
+// partList lists the parts that are missing: "parts 2, 5 of 8".
+func partList(e crowd.PartsMissing) string {
+	var list []string
+	for _, n := range e.Missing[:min(len(e.Missing), mostParts)] {
+		list = append(list, strconv.Itoa(n))
+	}
+	if more := e.Parts - e.Given - len(list); more > 0 {
+		list = append(list, fmt.Sprintf("%d more", more))
+	}
+	name := "part "
+	if len(e.Missing) > 1 {
+		name = "parts "
+	}
+	return fmt.Sprintf("%s%s of %d", name, strings.Join(list, ", "), e.Parts)
 }
 
 // losses say why an agent did not report all of its calls.
@@ -69,6 +100,9 @@ func agentsLost(_ judge.Finding, e crowd.AgentsLost) phrase.Text {
 	return t
 }
 
+// lowCPU is the share of the processors below which dialtone itself did not use them up.
+const lowCPU = 0.5
+
 func testerLimit(_ judge.Finding, e crowd.TesterLimit) phrase.Text {
 	t := phrase.Text{
 		Title: fmt.Sprintf("This machine was the limit from %s in progress and %s arrivals a second on.",
@@ -80,6 +114,10 @@ func testerLimit(_ judge.Finding, e crowd.TesterLimit) phrase.Text {
 				phrase.Duration(e.WorstMs.Duration())),
 		},
 		Advice: "Lower --arrive, give dialtone more processors, or use more machines (--part).",
+	}
+	if e.CPU != nil && *e.CPU < lowCPU {
+		t.Advice = fmt.Sprintf("Check what else runs on this machine, and the CPU limit of its container: dialtone itself "+
+			"used at most %.0f %% of the processors.", 100**e.CPU)
 	}
 	if e.Rate == 0 { // no call began in that second
 		t.Title = fmt.Sprintf("This machine was the limit from %s in progress on.", calls(e.InProgress))
@@ -96,12 +134,14 @@ func testerLimit(_ judge.Finding, e crowd.TesterLimit) phrase.Text {
 // Result is what a load test comes to, as facts.
 type Result struct {
 	Scheduled, Judged, Failed, Dropped int
+	Known                              int // calls that failed, or passed, judged or not
 	Withdrawn, Interrupted             bool
 	Lost                               *crowd.AgentsLost // nil: all agents reported all of their calls
-	InProgress                         int               // calls when the tester became its own limit
-	Cause                              string            // the title of the most frequent cause of failure
-	Assertion                          string            // the first that failed
-	Limit                              *Limit            // of a search
+	Missing                            crowd.PartsMissing
+	InProgress                         int    // calls when the tester became its own limit
+	Cause                              string // the title of the most frequent cause of failure
+	Assertion                          string // the first that failed
+	Limit                              *Limit // of a search
 }
 
 // Limit is the result of a search for the rate from which on an assertion breaks.
@@ -127,6 +167,18 @@ func (l Limit) headline() string {
 	return fmt.Sprintf("%s held (%s in progress); at %s this broke: %s", l.Rate, calls(l.InProgress), l.Broke, l.Assertion)
 }
 
+func (r Result) failures() string {
+	return fmt.Sprintf("%d of %d calls failed: %s", r.Failed, r.Known, r.Cause)
+}
+
+// proven are the failures that are none of this machine's.
+func (r Result) proven() string {
+	if r.Failed == 0 {
+		return ""
+	}
+	return "; " + r.failures()
+}
+
 // Headline says it in a line.
 func Headline(r Result) string {
 	switch {
@@ -135,14 +187,16 @@ func Headline(r Result) string {
 	case r.Lost != nil:
 		return fmt.Sprintf("no verdict: %d of %d agents did not report all of their calls, and %d of %d calls have no result",
 			len(r.Lost.Lost)+r.Lost.More, r.Lost.Agents, r.Lost.Unreported, r.Lost.Calls)
+	case len(r.Missing.Missing) > 0:
+		return "no verdict: no report of " + partList(r.Missing)
 	case r.Limit != nil:
 		return r.Limit.headline()
 	case r.Withdrawn:
-		return fmt.Sprintf("no verdict: this machine was the limit from %s in progress on", calls(r.InProgress))
+		return fmt.Sprintf("no verdict: this machine was the limit from %s in progress on", calls(r.InProgress)) + r.proven()
 	case r.Judged == 0:
 		return "no call was judged"
 	case r.Failed > 0:
-		return fmt.Sprintf("%d of %d calls failed: %s", r.Failed, r.Judged, r.Cause)
+		return r.failures()
 	case r.Dropped > 0:
 		return fmt.Sprintf("%d of %d scheduled calls did not begin", r.Dropped, r.Scheduled)
 	case r.Assertion != "":
