@@ -304,6 +304,39 @@ func TestNoTest(t *testing.T) {
 	}
 }
 
+// TestOtherController: a controller whose agent takes part in another test says so.
+func TestOtherController(t *testing.T) {
+	t.Parallel()
+	c := newCrew(t, 20, 50)
+	over := make(chan error, 1)
+	go func() {
+		_, err := c.control(t.Context(), 1, 20*time.Second)
+		over <- err
+	}()
+	a := c.act("a")
+	a.await(status{Agent: "a", State: joining}, preparing)
+	a.send(status{Agent: "a", Test: newID(), State: prepared})
+	if err := <-over; err == nil || !strings.Contains(err.Error(), "agent a takes part in the test of another controller") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestCredentials: a file of a JWT, and one of the seed of a key, are told from what is neither.
+func TestCredentials(t *testing.T) {
+	t.Parallel()
+	seed := "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY" // of the documentation of nkeys
+	for content, fine := range map[string]bool{"junk": false, seed: true, "-----BEGIN NATS USER JWT-----\nx\n" + seed: true} {
+		file := filepath.Join(t.TempDir(), "creds")
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := Broker{URL: "nats://127.0.0.1:1", Subject: "test", Creds: file}.Check()
+		if (err == nil) != fine || err != nil && (!strings.Contains(err.Error(), "nsc generate creds") || strings.Contains(err.Error(), "junk")) {
+			t.Errorf("%q: %v", content, err)
+		}
+	}
+}
+
 // TestStopped: if the controller is interrupted, or disappears, the agents end their calls.
 func TestStopped(t *testing.T) {
 	t.Parallel()

@@ -13,6 +13,7 @@
 package agents
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -33,7 +34,7 @@ import (
 // Broker says how a broker is reached.
 type Broker struct {
 	URL     diag.Secret // nats:// or tls://, with user and password, or a token; several are separated by commas
-	Creds   string      // a file with a JWT and the seed of its key; "": none
+	Creds   string      // a file with the seed of a key, and the JWT of its user if the broker wants one; "": none
 	Subject string      // before all subjects of the test
 	TLS     *tls.Config // nil: the authorities of the system
 }
@@ -54,11 +55,26 @@ func (b Broker) Check() error {
 	}
 	_, err := b.hosts()
 	if err == nil && b.Creds != "" {
-		if _, statErr := os.Stat(b.Creds); statErr != nil {
-			return fmt.Errorf("cannot read the credentials for the broker: %w", statErr)
-		}
+		_, err = b.credentials()
 	}
 	return err
+}
+
+// credentials are those of the file: of a JWT, or of a key that the broker itself knows.
+func (b Broker) credentials() (nats.Option, error) {
+	raw, err := os.ReadFile(b.Creds)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the credentials for the broker: %w", err)
+	}
+	key, err := nats.NkeyOptionFromSeed(b.Creds)
+	if err != nil {
+		return nil, fmt.Errorf("no credentials in %q: give the file that nsc generate creds writes, or one with the seed of "+
+			"a user's key (SU…)", diag.Clean(b.Creds, 200))
+	}
+	if bytes.Contains(raw, []byte("BEGIN NATS USER JWT")) {
+		return nats.UserCredentials(b.Creds), nil
+	}
+	return key, nil
 }
 
 // hosts are the addresses of the broker without its credentials.
@@ -92,7 +108,11 @@ func (b Broker) dial(ctx context.Context, name string) (*nats.Conn, error) {
 		nats.SetCustomDialer(dialer{ctx}),
 	}
 	if b.Creds != "" {
-		o = append(o, nats.UserCredentials(b.Creds))
+		credentials, err := b.credentials()
+		if err != nil {
+			return nil, err
+		}
+		o = append(o, credentials)
 	}
 	if b.TLS != nil {
 		o = append(o, func(n *nats.Options) error {

@@ -259,7 +259,13 @@ func (t *test) take(s status) {
 	case i < 0 && t.phase == gathering && s.Test == "" && s.State == joining:
 		t.join(s)
 		return
-	case i < 0 || s.Test != "" && s.Test != t.id || s.Agent != t.members[i].name:
+	case i < 0 || s.Agent != t.members[i].name:
+		return
+	case s.Test != "" && s.Test != t.id:
+		if t.phase == preparing {
+			t.abort(fmt.Errorf("agent %s takes part in the test of another controller: give each test a --nats-subject of its "+
+				"own", s.Agent))
+		}
 		return
 	}
 	m := t.members[i]

@@ -17,7 +17,7 @@ import (
 // Fleet are the settings of a test that several machines place together.
 type Fleet struct {
 	NATS         diag.Secret   `name:"nats" placeholder:"URL" help:"Place the test on several machines together, over this NATS broker: nats://HOST, or tls://HOST, with user and password if it wants them. With --agents on one of them and --join on the others. Process lists show a password: prefer DIALTONE_NATS or --nats-creds."`
-	NATSCreds    string        `name:"nats-creds" placeholder:"FILE" help:"Credentials for the broker: a file with a JWT and its key."`
+	NATSCreds    string        `name:"nats-creds" placeholder:"FILE" help:"Credentials for the broker: a file with a JWT and its key, or with the seed of a key that the broker knows."`
 	NATSSubject  string        `name:"nats-subject" default:"dialtone.load" placeholder:"SUBJECT" help:"Before the subjects that the machines use: another one for each test at the same time. Default: ${default}."`
 	Agents       Crew          `placeholder:"N" help:"Be the controller: wait for N agents, give them the schedule, and join their reports. It has the schedule, the assertions and the report; the agents have the target."`
 	Join         AgentName     `placeholder:"NAME" help:"Be an agent with this name: place one part of the calls, to the target of this command line."`
