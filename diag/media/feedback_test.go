@@ -68,6 +68,7 @@ func TestRemoteInbound(t *testing.T) {
 		t.Error(diff)
 	}
 
+	block.FractionLost, want.FractionLost = 0, new(float64)
 	block.TotalLost, block.Delay = 0xfffffe, 65536 // duplicates make it −2; more delay than time since the report
 	block.Jitter = math.MaxUint32                  // the peer's timestamps wrapped
 	r.read(1, &rtcp.SenderReport{SSRC: 77, Reports: []rtcp.ReceptionReport{block}})
@@ -115,5 +116,35 @@ func TestLossIsOfWhatTheReportIsAbout(t *testing.T) {
 	r.read(1, &rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: 10, LastSequenceNumber: 60000, TotalLost: 100}}})
 	if got := r.outbound().Remote.PacketsReceived; got != nil {
 		t.Errorf("%d received by a report about what was never sent", *got)
+	}
+}
+
+// TestReportsThatContradictThemselves: what a report says that cannot be is not known, and the rest of it is.
+func TestReportsThatContradictThemselves(t *testing.T) {
+	r := newHarness(t)
+	send := r.leaves(opusStream)
+	for i := range uint16(100) {
+		send(10, i, false, make([]byte, 80))
+	}
+	for _, tt := range []struct {
+		name        string
+		highest     uint32
+		fraction    uint8
+		total       uint32
+		lost, share bool // are known
+	}{
+		{"nothing lost", 49, 0, 0, true, true},
+		{"all lost of the last packets, and none of all", 99, 255, 0, true, false},
+		{"some of both", 99, 25, 5, true, true},
+		{"none of the last packets", 99, 0, 5, true, true},
+		{"more than were sent", 99, 0, 0x7fffff, false, true},
+	} {
+		r.read(1, &rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{
+			{SSRC: 10, LastSequenceNumber: tt.highest, FractionLost: tt.fraction, TotalLost: tt.total},
+		}})
+		d := r.outbound().Remote
+		if (d.PacketsLost != nil) != tt.lost || (d.FractionLost != nil) != tt.share {
+			t.Errorf("%s: lost %v, fraction %v", tt.name, d.PacketsLost, d.FractionLost)
+		}
 	}
 }

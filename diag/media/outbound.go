@@ -22,9 +22,8 @@ type outbound struct {
 	key           bool // the frame that is being sent is a key frame
 	width, height uint16
 	sizes         sizes
-	report        *rtcp.ReceptionReport // the last
-	sender        *latency.Sender       // nil: it is not kept when its packets are sent
-	expected      int64                 // packets that it is about, −1 if it names one that was not sent
+	received      *received       // by the peer's last report; nil before
+	sender        *latency.Sender // nil: it is not kept when its packets are sent
 	delivered     delivered
 	last          time.Time // when the last packet was sent
 }
@@ -122,16 +121,10 @@ func (s *outbound) receptionReport(r rtcp.ReceptionReport, now time.Time) {
 		expected = highest - s.base + 1
 		s.delivered.report(highest, s.seq, now, s.trip())
 	}
-	if s.report != nil && r == *s.report {
+	if s.received != nil && r == s.received.report {
 		return
 	}
-	if s.codec.rate != 0 && time.Duration(r.Jitter)*time.Second/time.Duration(s.codec.rate) > maxRoundTrip {
-		r.Jitter = 0 // the peer compared timestamps across their wrap
-		if s.report != nil {
-			r.Jitter = s.report.Jitter
-		}
-	}
-	s.report, s.expected = &r, expected
+	s.received = newReceived(r, s.received, expected, s.codec.rate)
 	s.roundTrips.answer(r.LastSenderReport, r.Delay, now)
 }
 
@@ -166,7 +159,9 @@ func (s *outbound) stats(now time.Time, mid string) diag.OutboundRTP {
 		PacketsSent: diag.Ptr(s.packets), BytesSent: diag.Ptr(s.payloadBytes), HeaderBytesSent: diag.Ptr(s.headerBytes),
 		RetransmittedPacketsSent: diag.Ptr(s.repairs),
 		NACKCount:                diag.Ptr(s.nacks), PLICount: diag.Ptr(s.plis), FIRCount: diag.Ptr(s.firs),
-		Remote: s.remote(),
+	}
+	if s.received != nil {
+		d.Remote = s.received.stats(&s.roundTrips, s.delivered.seconds())
 	}
 	if s.packets == 0 {
 		return d
@@ -186,26 +181,4 @@ func (s *outbound) stats(now time.Time, mid string) diag.OutboundRTP {
 		d.FrameWidth, d.FrameHeight = diag.Ptr(s.width), diag.Ptr(s.height)
 	}
 	return d
-}
-
-func (s *outbound) remote() *diag.RemoteInbound {
-	if s.report == nil {
-		return nil
-	}
-	lost := int64(int32(s.report.TotalLost<<8) >> 8) // 24 bits, signed
-	r := &diag.RemoteInbound{
-		PacketsLost:               &lost,
-		FractionLost:              diag.Ptr(float64(s.report.FractionLost) / 256),
-		RoundTripTime:             s.roundTrips.seconds(),
-		TotalRoundTripTime:        diag.Ptr(s.roundTrips.total.Seconds()),
-		RoundTripTimeMeasurements: diag.Ptr(s.roundTrips.count),
-		NotReceivedFor:            s.delivered.seconds(),
-	}
-	if s.expected >= max(0, lost) {
-		r.PacketsReceived = diag.Ptr(uint64(s.expected - lost)) // #nosec G115 -- not negative
-	}
-	if s.codec.rate != 0 {
-		r.Jitter = diag.Ptr(float64(s.report.Jitter) / float64(s.codec.rate))
-	}
-	return r
 }

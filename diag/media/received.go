@@ -1,0 +1,52 @@
+package media
+
+import (
+	"github.com/pion/rtcp"
+
+	"dialtone/diag"
+)
+
+// received is what the peer's latest report says of a stream that is sent, as far as it does not contradict itself.
+type received struct {
+	report   rtcp.ReceptionReport
+	expected int64 // packets that it is about; −1 if it names one that was not sent
+	lost     int64 // as it says
+	fraction float64
+	sudden   bool     // fraction has packets that lost does not have
+	jitter   *float64 // seconds
+}
+
+// newReceived takes a report after another one, of a stream with a clock rate.
+func newReceived(r rtcp.ReceptionReport, before *received, expected int64, rate uint32) *received {
+	now := &received{report: r, expected: expected, fraction: float64(r.FractionLost) / 256}
+	now.lost = int64(int32(r.TotalLost<<8) >> 8) // 24 bits, signed
+	earlier := int64(0)
+	if before != nil {
+		earlier, now.jitter = before.lost, before.jitter
+	}
+	now.sudden = r.FractionLost > 0 && now.lost <= earlier
+	if rate != 0 { // else, and if the peer compared timestamps across their wrap, it is not known
+		if s := float64(r.Jitter) / float64(rate); s <= maxRoundTrip.Seconds() {
+			now.jitter = &s
+		}
+	}
+	return now
+}
+
+// stats is the report, with the round trips that it and those before it measured.
+func (r *received) stats(trips *roundTrips, notReceived *float64) *diag.RemoteInbound {
+	d := &diag.RemoteInbound{
+		RoundTripTime: trips.seconds(), TotalRoundTripTime: diag.Ptr(trips.total.Seconds()),
+		RoundTripTimeMeasurements: diag.Ptr(trips.count), NotReceivedFor: notReceived, Jitter: r.jitter,
+	}
+	if r.expected < 0 || r.lost <= r.expected {
+		d.PacketsLost = &r.lost
+	}
+	if !r.sudden {
+		d.FractionLost = &r.fraction
+	}
+	if r.expected >= max(0, r.lost) {
+		d.PacketsReceived = diag.Ptr(uint64(r.expected - r.lost)) // #nosec G115 -- not negative
+	}
+	return d
+}
