@@ -11,7 +11,9 @@ type Mapping struct {
 	Arrived bool    // a packet has, after a report
 	Transit float64 // seconds, mean of the latest packets
 
-	known  bool
+	rate   uint32        // of the timestamps, Hz
+	begun  bool          // a report came
+	known  bool          // and does not contradict the one before it
 	sentAt time.Duration // of the last report, since NTPEpoch
 	ts     uint32        // at that time
 	last   uint32        // timestamp of the packet before
@@ -29,15 +31,22 @@ func (m *Mapping) Report(at time.Time, ntp uint64, ts uint32) (time.Duration, bo
 		return 0, false // a sender without a clock
 	}
 	sent := sinceEpoch(ntp)
-	if m.known && absolute(sent-m.sentAt) > time.Minute {
-		m.Arrived = false // the clock was set
+	off := m.begun && m.rate != 0 && absolute(sent-m.sentAt-Ticks(ts-m.ts, m.rate)) > maxStep
+	if off {
+		m.Arrived = false // the clock was set, or the sender counts timestamps wrong
 	}
-	m.known, m.sentAt, m.ts = true, sent, ts
+	m.begun, m.known, m.sentAt, m.ts = true, !off, sent, ts
 	return m.since(at, sent), true
 }
 
 // Arrival notes a packet, and returns how long after its capture it arrived. Of a frame, the first counts.
 func (m *Mapping) Arrival(at time.Time, ts, rate uint32) (time.Duration, bool) {
+	if m.rate != rate {
+		if m.rate != 0 {
+			m.Restart()
+		}
+		m.rate = rate
+	}
 	if !m.known || rate == 0 || m.Arrived && ts == m.last {
 		return 0, false
 	}
@@ -50,6 +59,9 @@ func (m *Mapping) Arrival(at time.Time, ts, rate uint32) (time.Duration, bool) {
 	}
 	return transit, true
 }
+
+// Restart forgets how timestamps and clock are tied, until the next report: the timestamps began anew.
+func (m *Mapping) Restart() { m.begun, m.known, m.Arrived, m.stated = false, false, false, false }
 
 // sameClock is how far two statements of one capture may differ that are by one clock.
 const sameClock = 250 * time.Millisecond

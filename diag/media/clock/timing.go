@@ -27,6 +27,7 @@ const (
 
 // Timing measures how fast the timestamps of a stream advance, by the clock of this machine. The zero value is ready.
 type Timing struct {
+	rate        uint32 // of the codec's clock
 	started     bool
 	from        time.Time
 	ticks       int64 // of timestamps, since from
@@ -69,6 +70,9 @@ func (t *Timing) Add(at time.Time, seq int64, ts, rate uint32) {
 	if rate == 0 {
 		return
 	}
+	if rate != t.rate { // after a change of the codec, timestamps count in other units (RFC 7160)
+		*t = Timing{rate: rate, Jumps: t.Jumps}
+	}
 	step := int64(int32(ts - t.ts)) // #nosec G115 -- the difference wraps by intent
 	gap := at.Sub(t.at)
 	ahead := step - Units(gap, rate)
@@ -82,7 +86,7 @@ func (t *Timing) Add(at time.Time, seq int64, ts, rate uint32) {
 		t.waits.add(at, ahead, rate)
 	}
 	if !t.started {
-		*t = Timing{started: true, from: at, at: at, ts: ts, seq: seq, Jumps: t.Jumps, waits: t.waits}
+		*t = Timing{rate: rate, started: true, from: at, at: at, ts: ts, seq: seq, Jumps: t.Jumps, waits: t.waits}
 		return
 	}
 	t.ticks += step

@@ -157,3 +157,36 @@ func TestPausesAreNoJumps(t *testing.T) {
 		})
 	}
 }
+
+// TestAnotherClock: after a change of the codec, timestamps count in other units, from anywhere.
+func TestAnotherClock(t *testing.T) {
+	var m Timing
+	var mapping Mapping
+	now, ts := time.Unix(1e9, 0), uint32(0)
+	mapping.Report(now, 1<<63, 0)
+	for i := range int64(300) {
+		rate := uint32(48_000)
+		if i >= 100 {
+			rate = 8_000
+		}
+		if now, ts = now.Add(20*time.Millisecond), ts+rate/50; i == 100 {
+			ts += 1 << 30
+		}
+		m.Add(now, i, ts, rate)
+		if _, known := mapping.Arrival(now, ts, rate); known != (i < 100) {
+			t.Fatalf("packet %d: transit is known: %t", i, known)
+		}
+	}
+	for i, tt := range []struct {
+		ts    uint32 // a second later
+		known bool
+	}{{0, true}, {8_000, true}, {56_000, false}, {64_000, true}} { // the third is by another clock, or the clock was set
+		mapping.Report(now, 1<<63+uint64(i)<<32, tt.ts)
+		if _, known := mapping.Arrival(now, tt.ts, 8_000); known != tt.known {
+			t.Errorf("report %d: transit is known: %t", i, known)
+		}
+	}
+	if hz, _ := m.Rate(8_000, new(float64)); hz == nil || *hz != 8_000 || m.Jumps != 0 {
+		t.Errorf("%v Hz, %d jumps", hz, m.Jumps)
+	}
+}
