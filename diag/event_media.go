@@ -255,6 +255,8 @@ type InboundRTP struct {
 	TotalFreezesDuration *float64 `json:"totalFreezesDuration,omitempty"` // seconds
 	// seconds in gaps of over 200 ms between two frames; not in webrtc-stats
 	TotalGapsDuration *float64 `json:"totalGapsDuration,omitempty"`
+	// seconds, the longest of the last three distances of frames; not in webrtc-stats
+	RecentFrameGap *float64 `json:"recentFrameGap,omitempty"`
 	// of video whose packets name their layer; not in webrtc-stats
 	Layers []LayerCount `json:"layers,omitempty"`
 	// audio, by a model: a jitter buffer of 40 ms and twice the jitter
@@ -265,7 +267,7 @@ type InboundRTP struct {
 	RID string `json:"rid,omitempty"`
 	// what became of the frames of dialtone's clip; absent for other video
 	ClipFrames            *ClipFrames `json:"clipFrames,omitempty"`
-	LastPacketReceivedAgo *float64    `json:"lastPacketReceivedAgo,omitempty"` // seconds before the sample
+	LastPacketReceivedAgo *float64    `json:"lastPacketReceivedAgo,omitempty"` // seconds before the sample, of media
 	// seconds, the longest time between two packets, without those in which the peer had muted; not in webrtc-stats
 	LongestPacketGap     *float64 `json:"longestPacketGap,omitempty"`
 	AudioLevel           *float64 `json:"audioLevel,omitempty"`           // 0–1, RMS of the last interval

@@ -19,9 +19,11 @@ type Sound struct {
 	SilentFor float64 `json:"silentFor,omitempty"`
 	// seconds up to now in which there was nothing but comfort noise (RFC 3389, or discontinuous transmission of Opus) or
 	// noise below −40 dBFS whose level varied by less than 6 dB
-	NoiseFor            float64 `json:"noiseFor,omitempty"`
-	ComfortNoisePackets uint64  `json:"comfortNoisePackets,omitempty"` // RFC 3389, or Opus without a frame
-	UndecodedPackets    uint64  `json:"undecodedPackets,omitempty"`    // whose codec is not known, or not followed
+	NoiseFor float64 `json:"noiseFor,omitempty"`
+	// the latest packet is comfort noise (RFC 3389), which lasts until the next one
+	Paused              bool   `json:"paused,omitempty"`
+	ComfortNoisePackets uint64 `json:"comfortNoisePackets,omitempty"` // RFC 3389, or Opus without a frame
+	UndecodedPackets    uint64 `json:"undecodedPackets,omitempty"`    // whose codec is not known, or not followed
 	// seconds in all of sound that was not decoded, because decoding took too much of the time
 	RestedDuration  float64 `json:"restedDuration,omitempty"`
 	ClippedDuration float64 `json:"clippedDuration,omitempty"` // seconds in all, at the limit of the samples

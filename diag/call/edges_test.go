@@ -232,9 +232,14 @@ func TestSparseVideo(t *testing.T) {
 	const offer = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=video 9 RTP 0\r\na=sendrecv\r\n"
 	for _, tt := range []struct {
 		frames uint32
+		recent *float64 // seconds between frames
 		ago    float64
 		want   Flow
-	}{{250, 2, FlowSilent}, {5, 2, FlowOK}, {5, 5.5, FlowOK}, {5, 6.5, FlowSilent}, {1, 9.9, FlowOK}, {1, 10, FlowSilent}} {
+	}{
+		{250, nil, 2, FlowSilent}, {5, nil, 2, FlowOK}, {5, nil, 5.5, FlowOK}, {5, nil, 6.5, FlowSilent},
+		{1, nil, 9.9, FlowOK}, {1, nil, 10, FlowSilent},
+		{250, diag.Ptr(3.0), 8.9, FlowOK}, {250, diag.Ptr(3.0), 9, FlowSilent}, {5, diag.Ptr(0.04), 2, FlowSilent},
+	} {
 		packets := uint64(tt.frames)
 		c := Fold(diagtest.Log(
 			0, diag.CallStart{Media: true},
@@ -243,6 +248,7 @@ func TestSparseVideo(t *testing.T) {
 			100, diag.ConnectionState{State: "connected"},
 			10_100, diag.Sample{Inbound: []diag.InboundRTP{{
 				Kind: "video", PacketsReceived: &packets, FramesReceived: &tt.frames, LastPacketReceivedAgo: &tt.ago,
+				RecentFrameGap: tt.recent,
 			}}},
 		))
 		if got := c.Flow(diag.Inbound, "video"); got != tt.want {

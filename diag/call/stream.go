@@ -58,6 +58,7 @@ type Stream struct {
 
 	arrives  bool          // one of several streams does, by the peer's feedback
 	patience time.Duration // how long Ago may be
+	slowest  *float64      // seconds, recent distance of frames
 	longest  *float64      // seconds between two packets; nil if that is not known of a stream
 	expected *int64        // packets that Lost is about
 }
@@ -126,7 +127,7 @@ const (
 	finalLeast = 500 * time.Millisecond
 	finalTimes = 3
 	// sparseTimes and sparseMost bound the silence of video with few frames, such as a screen that is shared: so many
-	// of its usual pauses, and no more in all.
+	// of its recent pauses; while there was none, of the mean distance of its frames, and no more in all.
 	sparseTimes = 3
 	sparseMost  = 10 * time.Second
 )
@@ -136,7 +137,9 @@ const (
 func (c *Call) wait(s *Stream, dir diag.Direction, kind string) {
 	sample := c.Latest()
 	s.patience = diag.SecondsOf(SilentAfter)
-	if rate := diag.OrZero(s.FramesPerSecond); rate > 0 {
+	if rate := diag.OrZero(s.FramesPerSecond); s.slowest != nil {
+		s.patience = max(s.patience, diag.SecondsOf(sparseTimes**s.slowest))
+	} else if rate > 0 {
 		s.patience = max(s.patience, min(sparseMost, diag.SecondsOf(sparseTimes/rate)))
 	}
 	if final := sample.Final && c.Ended != nil && c.Ended.By == diag.ByLocal; final && s.longest != nil {
@@ -173,7 +176,12 @@ func (s *Stream) addInbound(in diag.InboundRTP) {
 	worst(&s.RoundTrip, in.RoundTripTime)
 	s.delayed(in.OneWayDelay)
 	worst(&s.EchoDelay, in.EchoDelay)
-	s.latest(in.LastPacketReceivedAgo)
+	if in.Sound == nil || !in.Sound.Paused {
+		s.latest(in.LastPacketReceivedAgo)
+	}
+	if in.RecentFrameGap != nil && (s.slowest == nil || *in.RecentFrameGap > *s.slowest) {
+		s.slowest = in.RecentFrameGap
+	}
 	if in.LongestPacketGap != nil && (s.longest == nil || *in.LongestPacketGap > *s.longest) {
 		s.longest = in.LongestPacketGap
 	}

@@ -3,6 +3,7 @@ package media
 import (
 	"time"
 
+	"dialtone/diag"
 	"dialtone/diag/media/sequence"
 	"dialtone/diag/media/video"
 )
@@ -203,6 +204,18 @@ func (z *freezes) shown(at time.Time) {
 	z.gaps[z.next] = gap
 	z.next = (z.next + 1) % average
 	z.n = min(z.n+1, average)
+}
+
+// recent is the longest of the last three distances of frames, in seconds; nil before there is one.
+func (z *freezes) recent() *float64 {
+	var longest time.Duration
+	for i := 1; i <= min(z.n, 3); i++ {
+		longest = max(longest, z.gaps[(z.next+average-i)%average])
+	}
+	if z.n == 0 {
+		return nil
+	}
+	return diag.Ptr(longest.Seconds())
 }
 
 // pause says that no frames are expected for a while, or that they are again. What lies between is no freeze.

@@ -25,16 +25,12 @@ type inbound struct {
 	lastExt    int64
 	lastTS     uint32
 	duplicates uint64
-	began      time.Time
 	meter      *audio.Meter // nil of video
-	last       time.Time
-	muted      bool      // by the peer
-	unmuted    time.Time // when that ended
-	longest    time.Duration
+	presence   clock.Presence
 	seq        sequence.Sequence
 	jitter     clock.Jitter
 	timing     clock.Timing
-	pace       pace // of audio
+	pace       audio.Pace // of audio
 	frames     frames
 	playout    clock.Playout // of audio
 	mapping    clock.Mapping
@@ -80,20 +76,13 @@ func (s *inbound) packet(b []byte, repair bool) int {
 		h, left = s.unwrap(h)
 	}
 	first := s.packets == 0
-	if first {
-		s.began = now
-	}
-	if !s.muted && !s.last.IsZero() {
-		s.longest = max(s.longest, min(now.Sub(s.last), now.Sub(s.unmuted)))
-	}
-	resumed := s.resumed(now)
 	var event *diag.FirstFrame
 	if frame := s.count(h, left, repair, now); frame != nil && !s.sawFrame {
 		s.sawFrame = true
 		event = &diag.FirstFrame{Width: frame.Width, Height: frame.Height, KeyFrame: frame.Key}
 	}
 	kind := s.codec.Kind
-	key := s.frames.requests.answered()
+	key, resumed := s.frames.requests.answered(), s.presence.Resumed()
 	length := len(b)
 	if left.changed {
 		length = rewrite(b, begin, left.payloadType, left.payload)
@@ -102,7 +91,7 @@ func (s *inbound) packet(b []byte, repair bool) int {
 	s.mu.Unlock()
 	s.counted(first, kind, event)
 	if resumed != nil {
-		s.rec.emit(*resumed)
+		s.rec.emit(diag.MediaResumed{Kind: kind, SSRC: s.ssrc, AfterMs: *resumed})
 	}
 	if encoding != nil {
 		s.rec.emit(*encoding)
@@ -115,10 +104,7 @@ func (s *inbound) packet(b []byte, repair bool) int {
 
 // pause notes that the peer stopped or resumed sending on purpose.
 func (s *inbound) pause(paused bool, now time.Time) {
-	if s.muted && !paused {
-		s.unmuted = now
-	}
-	s.muted = paused
+	s.presence.Pause(paused, now)
 	s.frames.freezes.pause(paused)
 	if s.meter != nil {
 		s.meter.Pause(paused)
@@ -128,7 +114,6 @@ func (s *inbound) pause(paused bool, now time.Time) {
 // count does the arithmetic of packet. It returns a frame that is now complete, or nil.
 func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFrame {
 	s.packets++
-	s.last = now
 	if repair {
 		original, ok := h.original()
 		if !ok { // padding
@@ -156,8 +141,9 @@ func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFr
 	case sequence.Restart:
 		s.jitter.Restart()
 		s.timing.Restart()
+		s.mapping.Restart()
 		s.playout.Restart()
-		s.pace.restart()
+		s.pace.Restart()
 		s.frames.restart()
 		if s.meter != nil {
 			s.meter.Restart()
@@ -166,6 +152,9 @@ func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFr
 		if repair || arrival == sequence.Repair && s.repairSSRC == 0 { // beside RTX, the media's SSRC carries no repairs
 			s.seq.Repair()
 		}
+	}
+	if h.carried > 0 {
+		s.presence.Add(now)
 	}
 	if !repair && arrival != sequence.Repair { // jitter is of the network, not of the time that a repair takes
 		s.jitter.Add(now, h.timestamp, s.codec.rate)
@@ -178,9 +167,12 @@ func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFr
 		if !repair {
 			s.restore(ext, h, now)
 		}
-		s.timing.Add(now, ext, h.timestamp, s.codec.rate)
+		jumps := s.timing.Jumps
+		if s.timing.Add(now, ext, h.timestamp, s.codec.rate); s.timing.Jumps != jumps {
+			s.mapping.Restart()
+		}
 		if s.codec.Kind == KindAudio {
-			s.pace.add(now, ext, h.timestamp, s.codec.Name, h.payload)
+			s.pace.Add(now, ext, h.timestamp, s.codec.Name, h.payload)
 			s.playout.Add(now, ext, h.timestamp, s.codec.rate, s.jitter.Seconds())
 		}
 		s.travels(h, now)
@@ -292,15 +284,15 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 		missing := s.seq.Lost() - s.seq.Repaired()
 		d.TotalSamplesReceived, d.ConcealedSamples = s.playout.Samples(uint64(max(s.seq.Expected(), 0)), missing)
 	}
-	d.LastPacketReceivedAgo = diag.Ptr(max(0, now.Sub(s.last).Seconds()))
-	if s.longest > 0 {
-		d.LongestPacketGap = diag.Ptr(s.longest.Seconds())
+	d.LastPacketReceivedAgo = s.presence.Ago(now)
+	if s.presence.Longest > 0 {
+		d.LongestPacketGap = diag.Ptr(s.presence.Longest.Seconds())
 	}
 	d.Jitter = s.jitter.Seconds()
 	d.OneWayDelay, d.EchoDelay = s.latency.Report(now), s.latency.Echo()
 	d.ClockRate, d.TimestampJumps = s.codec.rate, diag.Ptr(s.timing.Jumps)
 	d.TimestampRate, d.TimestampRateMargin = s.timing.Rate(s.codec.rate, d.Jitter)
-	if hz := s.pace.rate(s.codec.rate); hz > 0 {
+	if hz := s.pace.Rate(s.codec.rate); hz > 0 {
 		d.TimestampRate, d.TimestampRateMargin = &hz, new(float64)
 	}
 	d.Bitrate, d.FractionLost = s.rates.bits(), s.rates.fractionLost()
@@ -318,6 +310,7 @@ func (s *inbound) video(d *diag.InboundRTP) {
 	d.FramesPerSecond = s.rates.framesPerSecond()
 	d.FreezeCount = diag.Ptr(f.freezes.count)
 	d.TotalFreezesDuration = diag.Ptr(f.freezes.total.Seconds())
+	d.RecentFrameGap = f.freezes.recent()
 	d.TotalGapsDuration, d.ClipFrames = diag.Ptr(f.freezes.gapped.Seconds()), s.clip.stats()
 	if s.codec.hasKeys() {
 		d.KeyFramesReceived = diag.Ptr(f.keys)

@@ -114,18 +114,3 @@ func (r *Recorder) requestKeyFrames(of func(*inbound) bool) []diag.KeyFrameReque
 	}
 	return out
 }
-
-const (
-	// minPause is the shortest time without packets that is reported, if it is also many times their usual distance.
-	minPause   = time.Second
-	pauseTimes = 10
-)
-
-// resumed says how long a stream paused before the packet of now; nil if it did not.
-func (s *inbound) resumed(now time.Time) *diag.MediaResumed {
-	gap := now.Sub(s.last)
-	if s.last.IsZero() || gap < minPause || gap < pauseTimes*(s.last.Sub(s.began)/time.Duration(s.packets)) {
-		return nil
-	}
-	return &diag.MediaResumed{Kind: s.codec.Kind, SSRC: s.ssrc, AfterMs: diag.Millis(gap)}
-}

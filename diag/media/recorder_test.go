@@ -114,7 +114,7 @@ func TestInboundVideoWithRepairs(t *testing.T) {
 		PacketsDuplicated: diag.Ptr(uint64(1)), RetransmittedPackets: diag.Ptr(uint64(2)),
 		FramesReceived: diag.Ptr(uint32(3)), KeyFramesReceived: diag.Ptr(uint32(1)),
 		FrameWidth: diag.Ptr(uint16(320)), FrameHeight: diag.Ptr(uint16(240)),
-		FreezeCount: diag.Ptr(uint32(0)), TotalFreezesDuration: diag.Ptr(0.0), TotalGapsDuration: diag.Ptr(0.0),
+		FreezeCount: diag.Ptr(uint32(0)), TotalFreezesDuration: diag.Ptr(0.0), TotalGapsDuration: diag.Ptr(0.0), RecentFrameGap: diag.Ptr(0.0),
 		Jitter: diag.Ptr(0.0), ClockRate: 90_000, TimestampJumps: diag.Ptr(uint32(0)), LastPacketReceivedAgo: diag.Ptr(0.0),
 	}
 	if diff := cmp.Diff(counted(want), in[1], cmpopts.IgnoreFields(diag.InboundRTP{}, "Jitter")); diff != "" {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/hex"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pion/interceptor"
 )
 
 var compareHeaders = cmp.AllowUnexported(header{})
@@ -70,4 +72,26 @@ func unhex(t *testing.T, s string) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// TestPaddingIsNoMedia: video has stopped when nothing but padding comes, or packets that were there before, with which
+// senders probe the bandwidth.
+func TestPaddingIsNoMedia(t *testing.T) {
+	r := newHarness(t)
+	media := r.arrives(&interceptor.StreamInfo{SSRC: 10, MimeType: "video/VP8", ClockRate: 90_000})
+	repair := r.arrives(&interceptor.StreamInfo{SSRC: 11, MimeType: "video/rtx", ClockRate: 90_000})
+	for i := range uint16(3) {
+		r.clock = r.clock.Add(time.Second)
+		media(i, uint32(i)*90_000, true, []byte{0x10, 1})
+	}
+	for i := range uint16(20) {
+		r.clock = r.clock.Add(100 * time.Millisecond)
+		media(3+i, 180_000, false, nil)
+		repair(3*i, 180_000, false, nil)
+		repair(3*i+1, 180_000, false, []byte{0, 1})
+		repair(3*i+2, 180_000, false, []byte{0, 1, 0x10, 1})
+	}
+	if got := r.inbound(); *got.LastPacketReceivedAgo != 2 || *got.RecentFrameGap != 1 || *got.PacketsReceived != 83 {
+		t.Errorf("%d packets, the last with media %v s ago, frames %v s apart", *got.PacketsReceived, *got.LastPacketReceivedAgo, *got.RecentFrameGap)
+	}
 }

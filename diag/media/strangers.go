@@ -18,7 +18,7 @@ func (r *Recorder) Quiet(ssrc uint32) (quiet time.Duration, known bool) {
 	now := r.now()
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	r.in.update(ssrc, func(s *inbound) { quiet, known = now.Sub(s.last), s.packets > 0 })
+	r.in.update(ssrc, func(s *inbound) { quiet, known = now.Sub(s.presence.Last), s.presence.Packets > 0 })
 	return quiet, known
 }
 

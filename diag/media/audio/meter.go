@@ -184,8 +184,12 @@ func (m *Meter) Report(d *diag.InboundRTP) {
 	s := &m.sound
 	d.Sound = &diag.Sound{
 		Source: m.source, SilentFor: s.silent.Seconds(), NoiseFor: s.noise.Seconds(), ComfortNoisePackets: m.comfort,
-		UndecodedPackets: m.undecoded, RestedDuration: m.missed.Seconds(), ClippedDuration: s.clipped.Seconds(),
-		Tone: s.tone.stats(),
+		UndecodedPackets: m.undecoded, Paused: m.played && isComfort(m.last.Codec), RestedDuration: m.missed.Seconds(),
+		ClippedDuration: s.clipped.Seconds(),
+		Tone:            s.tone.stats(),
+	}
+	if d.Sound.Paused {
+		d.Sound.NoiseFor += max(0, m.now().Sub(m.last.At)).Seconds()
 	}
 	d.TotalAudioEnergy, d.TotalSamplesDuration = diag.Ptr(s.energy), diag.Ptr(s.length.Seconds())
 	if took := (s.measured - m.measured).Seconds(); took > 0 {

@@ -1,10 +1,8 @@
-package media
+package audio
 
 import (
 	"math"
 	"time"
-
-	"dialtone/diag/media/audio"
 )
 
 const (
@@ -13,9 +11,9 @@ const (
 	paceLate  = 1.5  // by which the times of arrival may differ from the length of the sound
 )
 
-// pace compares the steps of the timestamps of a stream of audio with the length of the sound in its packets: a clock
+// Pace compares the steps of the timestamps of a stream of audio with the length of the sound in its packets: a clock
 // of another rate shows within a second, where times of arrival take several. The zero value is ready.
-type pace struct {
+type Pace struct {
 	known  bool
 	seq    int64
 	ts     uint32
@@ -26,9 +24,9 @@ type pace struct {
 	at     time.Time
 }
 
-// add processes a packet that arrived in order.
-func (p *pace) add(at time.Time, seq int64, ts uint32, name string, payload []byte) {
-	length := audio.Length(name, payload)
+// Add processes a packet that arrived in order.
+func (p *Pace) Add(at time.Time, seq int64, ts uint32, name string, payload []byte) {
+	length := Length(name, payload)
 	step := int64(int32(ts - p.ts)) // #nosec G115 -- the difference wraps by intent
 	if same := p.known && seq == p.seq+1 && length == p.length && length > 0; !same || step != p.step || step <= 0 {
 		p.step, p.run, p.since = step, 0, at
@@ -38,11 +36,11 @@ func (p *pace) add(at time.Time, seq int64, ts uint32, name string, payload []by
 	p.known, p.seq, p.ts, p.length, p.at = true, seq, ts, length, at
 }
 
-// restart forgets the packets.
-func (p *pace) restart() { *p = pace{} }
+// Restart forgets the packets.
+func (p *Pace) Restart() { *p = Pace{} }
 
-// rate is the clock of the timestamps, Hz, if it is another than was announced; 0 if it is not, or not known.
-func (p *pace) rate(announced uint32) float64 {
+// Rate is the clock of the timestamps, Hz, if it is another than was announced; 0 if it is not, or not known.
+func (p *Pace) Rate(announced uint32) float64 {
 	if p.run < paceRun {
 		return 0
 	}
