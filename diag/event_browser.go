@@ -6,6 +6,9 @@ var _ = []Type{
 	register[DumpStart](), register[CaptureRequest](), register[CaptureTrack](), register[BrowserSample](),
 }
 
+// DumpPage is the connection of a dump that has none, but requests of a page for devices.
+const DumpPage = "page"
+
 // DumpStart ("dump.start") says which dump the events come from. What dialtone has no notion of follows as events
 // whose type begins with "browser.", with the text of the dump.
 type DumpStart struct {

@@ -173,16 +173,11 @@ type Failure struct {
 
 // String is the failure in the terms of the vocabulary, for logs and errors.
 func (f *Failure) String() string {
-	words := []string{string(f.Cause)}
-	for _, word := range []string{string(f.Detail), f.Reason} {
-		if word != "" {
-			words = append(words, word)
-		}
-	}
+	words := []string{string(f.Cause), "", string(f.Detail), f.Reason}
 	if f.Code != 0 {
-		words = slices.Insert(words, 1, strconv.Itoa(f.Code))
+		words[1] = strconv.Itoa(f.Code)
 	}
-	return strings.Join(words, " ")
+	return strings.Join(slices.DeleteFunc(words, func(word string) bool { return word == "" }), " ")
 }
 
 // Certificate is what the certificate of a server says.

@@ -119,7 +119,7 @@ var arrows = []struct {
 	{"dialtone/diag/capture", []string{"dialtone/diag", "dialtone/diag/capture/decrypt", "dialtone/diag/wire"}},
 	{"dialtone/diag/capture/decrypt", []string{"dialtone/diag", "dialtone/diag/wire", "github.com/pion/"}},
 	{"dialtone/diag/export", []string{"dialtone/diag"}},
-	{"dialtone/diag/dump", []string{"dialtone/diag", "dialtone/diag/dump/", "dialtone/diag/record", "dialtone/diag/sdp", "golang.org/x/text/"}},
+	{"dialtone/diag/dump", []string{"dialtone/diag", "dialtone/diag/dump/", "dialtone/diag/iceurl", "dialtone/diag/record", "dialtone/diag/sdp", "golang.org/x/text/"}},
 	{"dialtone/diag/dump/dumptest", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/sdp", "dialtone/diag/words/verdict"}},
 	{"dialtone/diag/dump/aboutwebrtc", []string{"golang.org/x/net/html"}},
 	{"dialtone/diag/dump/other", nil},

@@ -18,13 +18,17 @@ type Facts struct {
 	Ended     time.Duration
 	RelayOnly bool
 	TURN      bool // a TURN server is configured
-	Waiting   bool // a TURN server has not failed, as far as is known
+	Waiting   bool // a TURN server has not failed, as far as is known, and had less than GatherPatience
 	Relay     bool // there is a local relay candidate
 	Gathered  bool // gathering is complete
 	Connected bool // it ever was
 	NoPath    bool
-	Uncounted bool // media was agreed on, and which of it flowed is unknown
+	Uncounted bool     // media was agreed on, and which of it flowed is unknown
+	Unsent    []string // kinds that the latest descriptions do not let it send
 }
+
+// GatherPatience is how long a TURN server may take: Chromium gives up after 9.5 s.
+const GatherPatience = 10 * time.Second
 
 // Evidence of the findings.
 type (

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"slices"
 	"time"
 
 	"dialtone/diag"
@@ -59,7 +60,7 @@ func sendingStopped(s *State, f Facts) []finding.Finding {
 			first--
 		}
 		still := f.Times[last] - f.Times[first]
-		if now == 0 || still < stoppedAfter || inactive(s, o) {
+		if now == 0 || still < stoppedAfter || inactive(s, o) || slices.Contains(f.Unsent, o.Kind) {
 			continue
 		}
 		out = append(out, finding.Finding{

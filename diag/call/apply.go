@@ -127,6 +127,9 @@ func (c *Call) applyTransport(e diag.Event) bool {
 	case diag.MediaPause:
 		c.Paused.Inbound, c.Paused.Outbound = longer(c.Paused.Inbound, d.Inbound), longer(c.Paused.Outbound, d.Outbound)
 	case diag.DTLSState:
+		if c.Browser != nil && d.State == "closed" && c.DTLS.State != d.State {
+			c.DownAt = e.At // the peer said goodbye
+		}
 		c.DTLS = mergeDTLS(c.DTLS, d)
 	case diag.SCTPState:
 		c.SCTP = d

@@ -24,11 +24,20 @@ func (c *Call) BrowserFacts() browser.Facts {
 		Gathered: c.Gathering == "complete", Connected: c.ConnectedAt != nil, NoPath: c.NoPath(),
 	}
 	f.Uncounted = f.Connected && (c.Start.Media || c.Browser.Start.Partial) && c.MediaUnknown()
+	slow := !f.NoPath && !c.Browser.Start.Partial && // gathering begins with the first local description
+		slices.ContainsFunc(c.Descriptions, func(d DescriptionRow) bool {
+			return d.Side == diag.Local && c.EndedAt-d.At >= browser.GatherPatience
+		})
+	for _, kind := range diag.Kinds {
+		if !c.Agreed(diag.Outbound, kind) {
+			f.Unsent = append(f.Unsent, kind)
+		}
+	}
 	for _, s := range c.Start.ICEServers {
 		failed := func(r ServerRow) bool { return r.URL == s.URL && r.Failed() != nil }
 		if strings.HasPrefix(s.URL, "turn") {
 			f.TURN = true
-			f.Waiting = f.Waiting || !slices.ContainsFunc(c.Servers, failed)
+			f.Waiting = f.Waiting || !slow && !slices.ContainsFunc(c.Servers, failed)
 		}
 	}
 	for _, s := range c.Samples {

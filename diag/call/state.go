@@ -227,6 +227,9 @@ func (c *Call) Apply(e diag.Event) {
 	case diag.Warning:
 		c.Warnings = keep(c.Warnings, WarningRow{d, e.At}, maxWarnings)
 	case diag.CallEnded:
+		if d.Reason == diag.EndDTLS {
+			c.ConnectedAt = nil // the peer rejected the end of the handshake
+		}
 		c.Ended, c.EndedAt = &d, e.At
 	case diag.DiagnosisStart:
 		c.NAT = keep(c.NAT, NATRow{State: &nat.State{}, At: e.At}, maxDiagnoses)

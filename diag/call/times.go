@@ -72,8 +72,10 @@ const (
 	StageDialing           // the signaling server has not answered
 	StageWaiting           // the peer is not there
 	StageNegotiating       // offer and answer are exchanged
+	StageUnpaired          // both descriptions are known, and there is no candidate pair yet
 	StageChecking          // candidate pairs are checked
 	StageSecuring          // the DTLS handshake runs
+	StageDevices           // in the dump of a browser: there is no connection, only requests for devices
 	StageUndescribed       // in the dump of a browser: no description was set
 	StageFound             // likewise: ICE is connected, and nothing is said of DTLS
 )
@@ -81,18 +83,27 @@ const (
 // Stage says what a call that is not connected is doing, or was doing when it ended.
 func (c *Call) Stage() Stage {
 	switch {
+	case c.Browser != nil && c.Start.Code == diag.DumpPage:
+		return StageDevices
 	case c.Browser != nil && c.Role == "":
 		return StageUndescribed
-	case c.Browser != nil && (c.ICE == "connected" || c.ICE == "completed") && !c.began(diag.PhaseDTLS):
+	case c.Browser != nil && (c.ICE == "connected" || c.ICE == "completed") &&
+		(!c.began(diag.PhaseDTLS) || c.DTLS.State == "closed"):
 		return StageFound
 	case c.Role == "" && c.waited():
 		return StageWaiting
 	case c.Role == "":
 		return StageDialing
-	case c.ICE == "checking" || c.ICE == "failed":
-		return StageChecking
 	case c.ICE == "connected" || c.ICE == "completed":
 		return StageSecuring
+	case c.Browser != nil && (c.description(diag.Local) == nil || c.description(diag.Remote) == nil):
+		return StageNegotiating // whatever ICE says: there is no peer to check with
+	case c.Browser != nil && (len(c.Local) == 0 || len(c.Remote) == 0):
+		return StageUnpaired
+	case c.ICE == "checking" || c.ICE == "failed":
+		return StageChecking
+	case c.Browser != nil:
+		return StageUnpaired
 	}
 	return StageNegotiating
 }

@@ -62,6 +62,7 @@ type conn struct {
 	remoteUfrags          []string
 	spans                 map[diag.PhaseName]bool // those that are open
 	everConnected         bool
+	up                    float64 // when the connection was up last
 	path                  bool    // ICE has connected once
 	proven                float64 // time of the first statistics that only a connection has; 0: none
 
@@ -254,7 +255,7 @@ func (c *conn) connectionState(at float64, state string) {
 	c.connection = state
 	switch state {
 	case "connected":
-		c.everConnected = true
+		c.everConnected, c.up = true, at
 		c.end(at, diag.PhaseDTLS, diag.OutcomeOK)
 	case "failed":
 		c.end(at, diag.PhaseDTLS, diag.OutcomeFailed)
@@ -348,7 +349,8 @@ func (c *conn) noteUfrag(side diag.Side, ufrag string) {
 
 // finish adds the beginning and the end, and puts all in order.
 func (c *conn) finish() Connection {
-	if c.connection == "" && c.proven > 0 { // browsers did not report this state until 2019
+	unsaid := c.connection == "" || c.partial && (c.connection == "new" || c.connection == "connecting")
+	if unsaid && c.proven > 0 { // browsers did not report this state until 2019
 		c.connectionState(c.proven, "connected")
 	}
 	slices.SortStableFunc(c.facts, func(a, b fact) int { return cmp.Compare(a.at, b.at) })
@@ -401,8 +403,12 @@ func (c *conn) lastSample(end float64) {
 // ended is how the connection ended, by its states. A dump that is written during the call ends with it open.
 func (c *conn) ended() diag.CallEnded {
 	switch {
+	case c.dtls == "failed" && c.everConnected: // an alert of the peer, which had not accepted the handshake
+		return diag.CallEnded{Reason: diag.EndDTLS, By: diag.ByRemote}
 	case c.dtls == "failed":
 		return diag.CallEnded{Reason: diag.EndDTLS, By: diag.ByNetwork}
+	case c.dtls == "closed" && c.everConnected && !c.closed: // by an alert of the peer (close_notify)
+		return diag.CallEnded{Reason: diag.EndPeerHangup, By: diag.ByRemote}
 	case (c.ice == "failed" || c.connection == "failed") && !c.everConnected:
 		return diag.CallEnded{Reason: diag.EndICE, By: diag.ByNetwork}
 	case c.ice == "failed" || c.connection == "failed":

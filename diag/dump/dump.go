@@ -6,7 +6,7 @@ package dump
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,9 +32,6 @@ const (
 	maxEntries     = 100_000 // of the trace of a connection
 	maxCaptures    = 1000
 	maxFaults      = 20
-	maxUnpacked    = 4 << 30 // bytes that are read of a file, unpacked
-	maxRatio       = 200     // times its size that a file may unpack to, beyond freeUnpacked; gzip reaches 1,000
-	freeUnpacked   = 16 << 20
 )
 
 // ErrNotDump is returned (wrapped) for a file that is something else.
@@ -64,7 +61,7 @@ type Connection struct {
 }
 
 // Page is the ID of what belongs to no connection.
-const Page = "page"
+const Page = diag.DumpPage
 
 // Options of reading a dump.
 type Options struct {
@@ -76,7 +73,7 @@ type Options struct {
 // MaxMemory is how much memory the events of a dump may take, in bytes: those of some hours.
 const MaxMemory = 32 << 20
 
-// Read reads a dump in any of the formats, packed by gzip or not.
+// Read reads a dump in any of the formats, packed by gzip, in a ZIP archive, or as it is.
 func Read(r io.Reader, o Options) (*Dump, error) {
 	if o.MaxMemory == 0 {
 		o.MaxMemory = MaxMemory
@@ -93,12 +90,12 @@ func Read(r io.Reader, o Options) (*Dump, error) {
 	switch {
 	case len(head) == 0 && errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, fmt.Errorf("%w: its packing ends too early", ErrNotDump)
-	case len(head) == 0:
+	case len(bytes.TrimSpace(head)) == 0:
 		return nil, fmt.Errorf("%w: it is empty", ErrNotDump)
 	}
 	read := d.readerOf(head)
 	if read == nil {
-		return nil, fmt.Errorf("%w, but %s", ErrNotDump, other.Kind(head))
+		return nil, fmt.Errorf("%w, but %s", ErrNotDump, cmp.Or(other.Kind(head), other.Text(head)))
 	}
 	if err := read(in); err != nil {
 		if len(d.Connections) == 0 && errors.Is(err, ErrNotDump) {
@@ -113,53 +110,6 @@ func Read(r io.Reader, o Options) (*Dump, error) {
 		return nil, fmt.Errorf("%w: it has no connection", ErrNotDump)
 	}
 	return d.Dump, nil
-}
-
-// Unpack is what a file holds, at most 4 GiB of it, and whether it was packed by gzip. The error says that it begins as
-// if it were, and is not.
-func Unpack(r io.Reader) (in *bufio.Reader, packed bool, _ error) {
-	in = bufio.NewReaderSize(r, 64<<10)
-	if magic, _ := in.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return bufio.NewReaderSize(io.LimitReader(in, maxUnpacked), 64<<10), false, nil
-	}
-	u := &unpacking{}
-	zip, err := gzip.NewReader(io.TeeReader(in, &u.taken))
-	if err != nil {
-		return nil, true, fmt.Errorf("damaged gzip: %w", err)
-	}
-	u.zip = zip
-	return bufio.NewReaderSize(u, 64<<10), true, nil
-}
-
-// unpacking ends a file that is made to take long: it unpacks to much more than dumps and recordings do.
-type unpacking struct {
-	zip   io.Reader
-	taken counter // bytes of the file
-	given counter
-}
-
-// counter counts what is written to it.
-type counter int64
-
-// Write implements io.Writer.
-func (c *counter) Write(b []byte) (int, error) {
-	*c += counter(len(b))
-	return len(b), nil
-}
-
-var errBomb = fmt.Errorf("it unpacks to more than %d times its size: the rest was not read", maxRatio)
-
-// Read implements io.Reader.
-func (u *unpacking) Read(b []byte) (int, error) {
-	switch {
-	case u.given >= maxUnpacked:
-		return 0, io.EOF
-	case u.given > freeUnpacked && u.given > maxRatio*u.taken:
-		return 0, errBomb
-	}
-	n, err := u.zip.Read(b)
-	u.given += counter(n)
-	return n, err
 }
 
 // utf8Of is a file as UTF-8 without a mark of its order of bytes: editors of Windows write UTF-16.
@@ -186,8 +136,9 @@ func (d *reading) readerOf(head []byte) func(*bufio.Reader) error {
 	first, _, lines := bytes.Cut(head, []byte("\n"))
 	first = bytes.TrimSpace(first)
 	switch {
-	case bytes.HasPrefix(head, []byte("RTCStatsDump")):
+	case bytes.HasPrefix(head, magic):
 		return d.readRTCStats
+	case other.Kind(head) != "":
 	case bytes.HasPrefix(head, []byte("[\"")), lines && bytes.HasPrefix(first, []byte("{")) &&
 		bytes.HasSuffix(first, []byte("}")) && len(first) > 2:
 		return d.readRTCStats

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -61,6 +62,9 @@ func (d *reading) readPage(in *bufio.Reader) error {
 		}
 		d.firefox(members)
 	})
+	for _, c := range d.pending {
+		c.partial = err != nil // what ICE came to is logged at the end
+	}
 	d.endPage()
 	if errors.Is(err, aboutwebrtc.ErrNotPage) || errors.Is(err, aboutwebrtc.ErrEmpty) {
 		return fmt.Errorf("%w: %w", ErrNotDump, err)
@@ -86,9 +90,9 @@ func (d *reading) firefoxReport(s *scan.Scanner) error {
 	if err != nil {
 		return tolerable(err)
 	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(raw, &members) != nil {
-		d.fault(errReport)
+	members := firstObject(raw)
+	if members["pcid"] == nil && len(d.members) == 0 {
+		d.members = slices.Sorted(maps.Keys(members))
 	}
 	if reports := members["reports"]; reports != nil { // a list of histories
 		var list []map[string]json.RawMessage
@@ -101,6 +105,20 @@ func (d *reading) firefoxReport(s *scan.Scanner) error {
 	}
 	d.firefox(members)
 	return nil
+}
+
+// firstObject is a value, or the first object in the lists that it is; nil: there is none.
+func firstObject(raw json.RawMessage) (members map[string]json.RawMessage) {
+	for range 4 {
+		var list []json.RawMessage
+		if json.Unmarshal(raw, &list) != nil || len(list) == 0 {
+			break
+		}
+		i := slices.IndexFunc(list, func(one json.RawMessage) bool { return one[0] == '{' })
+		raw = list[max(i, 0)]
+	}
+	_ = json.Unmarshal(raw, &members)
+	return members
 }
 
 // firefox translates a report. Several reports of a connection are its history.
@@ -202,22 +220,25 @@ func firefoxStats(members map[string]json.RawMessage) []stat {
 }
 
 // firefoxStates takes the states of the transports, as Firefox reports no changes of them. A connection counts from the
-// first sign of it: a packet, a frame or a report of the peer.
+// first sign of it: a packet, a frame or a report of the peer, whatever became of it. DTLS that is closed although the
+// connection is not was closed by the peer.
 func (c *conn) firefoxStates(at float64, list []stat, frames json.RawMessage) {
 	for _, s := range list {
 		if s.kind != "transport" {
 			continue
 		}
 		ice, dtls := text(s.values["iceState"], 20), text(s.values["dtlsState"], 20)
-		switch {
-		case dtls == "connected" && (ice == "connected" || ice == "completed"):
-			first := min(at, firstSign(list, frames))
-			c.iceState(first, ice)
+		first := min(at, firstSign(list, frames))
+		up := ice == "connected" || ice == "completed"
+		if first < at || up && (dtls == "connected" || dtls == "closed" && !c.closed) {
+			c.iceState(first, "connected")
 			c.connectionState(first, "connected")
+		}
+		switch {
 		case ice == "failed" || ice == "disconnected":
 			c.iceState(at, ice)
 			c.connectionState(at, ice)
-		case dtls == "failed" && !c.path && !c.closed && selectedPair(list) == nil: // ICE says "closed" when it has failed
+		case ice == "closed" && dtls == "failed" && !c.closed && selectedPair(list) == nil: // as Firefox has a failed ICE
 			c.iceState(at, "failed")
 			c.connectionState(at, "failed")
 		default:

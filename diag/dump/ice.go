@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/iceurl"
 )
 
 // candidates are those of a connection: what the trace and the statistics say of each is joined by its address.
@@ -186,16 +187,18 @@ func (c *conn) candidateError(at float64, v any) {
 		return member(v, b)
 	}
 	code, _ := number(either("errorCode", "error_code"))
-	reason := text(either("errorText", "error_text"), 200)
+	reason := strings.TrimRight(text(either("errorText", "error_text"), 200), ".")
 	if c.candidates.byKey == nil {
 		c.putCandidate(at, diag.Candidate{}) // makes the maps
 	}
 	key := url + " " + strconv.Itoa(int(code)) + " " + reason
-	if url == "" || c.candidates.failed[key] {
+	u, err := iceurl.Parse(url)
+	configured, ok := c.asConfigured(url, u)
+	if err != nil || !ok || c.candidates.failed[key] {
 		return
 	}
 	c.candidates.failed[key] = true
-	d := diag.ServerStage{URL: url, TURN: strings.HasPrefix(url, "turn"), Transport: transportOf(url)}
+	d := diag.ServerStage{URL: configured, TURN: u.Scheme.TURN(), Transport: u.Transport()}
 	d.Stage = diag.Stage{Name: diag.StageBinding, Failure: failureOf(int(code), reason)}
 	if d.TURN {
 		d.Stage.Name = diag.StageAllocate
@@ -210,6 +213,23 @@ func (c *conn) candidateError(at float64, v any) {
 	c.emit(at, d)
 }
 
+// asConfigured is a URL as the configuration has it: browsers report the port and the transport even if it does not.
+// They ask TURN servers as STUN servers, too; false: only the page's TURN server is meant, whose own error says more.
+func (c *conn) asConfigured(url string, u iceurl.URL) (string, bool) {
+	relays := false
+	for _, s := range servers(decoded(member(c.config, "iceServers"))) {
+		v, err := iceurl.Parse(s.URL)
+		switch {
+		case err != nil:
+		case v.String() == u.String():
+			return s.URL, true
+		case v.Scheme.TURN() && v.Address() == u.Address():
+			relays = true
+		}
+	}
+	return url, !relays || u.Scheme.TURN()
+}
+
 // words701 are what Chromium says in the text of error 701, which stands for all that is no answer of the server.
 var words701 = []struct {
 	pattern *regexp.Regexp
@@ -219,7 +239,7 @@ var words701 = []struct {
 	{regexp.MustCompile(`(?i)tls|certificate|ssl`), diag.CauseTLS},
 	{regexp.MustCompile(`(?i)time(d)?[ -]?out`), diag.CauseTimeout},
 	{regexp.MustCompile(`(?i)refused`), diag.CauseRefused},
-	{regexp.MustCompile(`(?i)unreachable|failed to establish|family|address not`), diag.CauseUnreachable},
+	{regexp.MustCompile(`(?i)unreachable|family|address not`), diag.CauseUnreachable},
 }
 
 // failureOf is the failure that an error code stands for. Codes from 700 are none of STUN (W3C WebRTC §4.8.2).
@@ -236,16 +256,4 @@ func failureOf(code int, reason string) *diag.Failure {
 		}
 	}
 	return &diag.Failure{Reason: strings.TrimSpace(reason + " (error " + strconv.Itoa(code) + ")")}
-}
-
-// transportOf is how a server is reached, by its URL (RFC 7064, RFC 7065).
-func transportOf(url string) string {
-	scheme, _, _ := strings.Cut(url, ":")
-	switch tcp := strings.Contains(url, "transport=tcp"); {
-	case scheme == "turns" || scheme == "stuns":
-		return "tls"
-	case tcp:
-		return "tcp"
-	}
-	return "udp"
 }

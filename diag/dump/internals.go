@@ -29,8 +29,8 @@ func (d *reading) readDocument(in *bufio.Reader) error {
 		return err
 	}
 	if first == '[' {
-		known = true
 		err = s.Array(func() error { return d.firefoxReport(s) })
+		known = len(d.pending) > 0
 	} else {
 		err = s.Object(read)
 	}
@@ -41,6 +41,9 @@ func (d *reading) readDocument(in *bufio.Reader) error {
 	d.endPage()
 	if s.Long > 0 {
 		d.fault(errLongValues)
+	}
+	if s.Broken > 0 {
+		d.fault(errBroken)
 	}
 	if s.Odd > 0 {
 		d.fault(fmt.Errorf("%d values are of another kind than in dumps: they were left out", s.Odd))
@@ -56,6 +59,7 @@ func (d *reading) readDocument(in *bufio.Reader) error {
 
 var (
 	errLongValues = errors.New("some values are too long: they were cut or left out")
+	errBroken     = errors.New("line ends break texts, as in a dump pasted into a message: get it as an attachment")
 	errMore       = errors.New("something follows the dump, which was not read: give a second dump as a file of its own")
 )
 

@@ -78,6 +78,20 @@ func traced(follows ...any) string {
 	return b.String()
 }
 
+// relayed is a dump of a page that permits only relay candidates, with an error of a server.
+func relayed(until int, candidateError string) string {
+	text := traced(until, "onconnectionstatechange", `"new"`)
+	if candidateError != "" {
+		text = traced(300, "onicecandidateerror", candidateError, until, "onconnectionstatechange", `"new"`)
+	}
+	text = strings.Replace(text, `{"iceServers":[{"urls":"stun:stun.example"}]}`,
+		`{"iceServers":[{"urls":"turn:t.example"}],"iceTransportPolicy":"relay"}`, 1)
+	return strings.Replace(text, `"oniceconnectionstatechange","PC_0","checking"`, `"oniceconnectionstatechange","PC_0","new"`, 1)
+}
+
+// transport is a report with a state of DTLS.
+func transport(state string) string { return `{"T":{"type":"transport","dtlsState":"` + state + `"}}` }
+
 // counted is a report with counts of packets; a count below 0 is unknown, and without a stream for "".
 func counted(in, out string) string {
 	stats := map[string]any{"P": map[string]any{"type": "candidate-pair", "state": "succeeded", "nominated": true}}
@@ -117,7 +131,16 @@ func TestUnproven(t *testing.T) {
 		"pairs unknown":       {traced(15052, ice, `"failed"`), "no path found after 15.1 s", []string{"ice.no_path", "browser.turn_missing"}},
 		"denied, but sent": {with(300, "getUserMedia", `{"audio":true}`, 301, "getUserMediaOnFailure", `"NotAllowedError: no"`, 6220, "getStats",
 			counted("9", "9")), "connected for 6.0 s; the dump ends here", []string{"browser.capture_denied"}},
-		"asked only": {`["getUserMedia",null,{"audio":true},1700000000000]` + "\n", "the dump ends here before a description was set", nil},
+		"asked only":     {`["getUserMedia",null,{"audio":true},1700000000000]` + "\n", "the dump has requests for devices, and no connection", nil},
+		"no candidates":  {traced(10_000, state, `"connecting"`), "the dump ends here while waiting for candidates", nil},
+		"DTLS failed":    {traced(200, ice, `"connected"`, 300, "getStats", transport("failed")), "the DTLS handshake failed", []string{"dtls.failed"}},
+		"DTLS rejected":  {with(300, "getStats", transport("failed")), "the DTLS handshake failed", []string{"dtls.closed_by_peer"}},
+		"the peer left":  {with(4220, "getStats", transport("closed"), 9000, "getStats", transport("closed")), "connected for 4.0 s; the peer hung up", []string{"browser.uncounted"}},
+		"TURN is silent": {relayed(12_000, ""), "the dump ends here while waiting for candidates", []string{"browser.no_relay"}},
+		"TURN may come":  {relayed(5000, ""), "the dump ends here while waiting for candidates", nil},
+		"TURN rejects":   {relayed(5000, `{"url":"turn:t.example:3478?transport=udp","errorCode":403,"errorText":"Forbidden."}`), "the dump ends here while waiting for candidates", []string{"browser.no_relay", "turn.forbidden"}},
+		"TURN unknown":   {relayed(5000, `{"url":"turn:t.example:3478?transport=udp","errorCode":701,"errorText":"Failed to establish connection"}`), "the dump ends here while waiting for candidates", []string{"browser.no_relay", "server.failed"}},
+		"TURN as STUN":   {relayed(5000, `{"url":"stun:t.example:3478","errorCode":701,"errorText":"STUN host lookup received error."}`), "the dump ends here while waiting for candidates", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, err := Read(strings.NewReader(tt.text), Options{})

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"dialtone/diag"
+	"dialtone/diag/dump/other"
 	"dialtone/diag/dump/scan"
 	"dialtone/diag/dump/shorthand"
 )
@@ -51,6 +52,9 @@ func (d *reading) readRTCStats(in *bufio.Reader) error {
 		d.fault(fmt.Errorf("%d lines are not readable, the first is line %s", r.bad, r.firstBad))
 	}
 	if len(r.conns) == 0 && len(d.captures) == 0 && err == nil {
+		if len(d.members) > 0 {
+			return fmt.Errorf("%w, but %s", ErrNotDump, other.Document(d.members))
+		}
 		return fmt.Errorf("%w: none of its %d lines is of a connection", ErrNotDump, r.line)
 	}
 	return err
@@ -119,6 +123,9 @@ func (r *rtcstats) header(line []byte) {
 	if json.Unmarshal(line, &h) != nil {
 		r.wrong(scan.ErrSyntax.Error())
 		return
+	}
+	if r.line == 1 {
+		r.d.members = slices.Sorted(maps.Keys(h))
 	}
 	r.about(h)
 }

@@ -149,8 +149,8 @@ func (c *conn) inbound(at float64, s *stat, byID map[string]*stat, sample *diag.
 		at: s.at, bytes: float64(diag.OrZero(in.BytesReceived)), packets: float64(diag.OrZero(in.PacketsReceived)),
 		lost: float64(diag.OrZero(in.PacketsLost)),
 	}
-	if now.packets > 0 && (c.proven == 0 || at < c.proven) {
-		c.proven = at // they were decrypted
+	if now.packets > 0 {
+		c.prove(at) // they were decrypted
 	}
 	before := c.stats.before[s.id]
 	if rate, lost, ok := c.since(s.id, now); ok {
@@ -291,11 +291,24 @@ func (c *conn) transport(at float64, s *stat, byID map[string]*stat, sample *dia
 	}
 	version := strings.ToUpper(text(s.values["tlsVersion"], 20))
 	d.Version = cmp.Or(dtlsVersions[version], version)
-	if d.State == "" || d == c.stats.dtls || d.State == "failed" && !c.path { // without a path there was no handshake
+	if d.State == "" || d == c.stats.dtls || d.State == "failed" && !c.handshook(at) {
 		return
 	}
-	c.stats.dtls, c.dtls = d, d.State
+	if c.stats.dtls, c.dtls = d, d.State; d.State == "connected" {
+		c.prove(at)
+	}
 	c.emit(at, d)
+}
+
+// handshook reports whether there can have been a handshake that failed by a time: ICE has found a path, and DTLS has
+// not been connected for longer than it takes the peer to reject the last message.
+func (c *conn) handshook(at float64) bool { return c.path && (!c.everConnected || at-c.up < 2000) }
+
+// prove notes the earliest time at which statistics show that the connection is up.
+func (c *conn) prove(at float64) {
+	if c.proven == 0 || at < c.proven {
+		c.proven = at
+	}
 }
 
 func fingerprint(s *stat) string {

@@ -45,6 +45,9 @@ func dtlsFindings(c *call.Call, _ Expectation) []Finding {
 	case c.Ended.By == diag.ByRemote:
 		return []Finding{{ID: "dtls.closed_by_peer", Severity: Problem, Evidence: failed}}
 	}
+	if c.Browser != nil { // browsers give no reason, and not all count the checks of the peer
+		return []Finding{{ID: "dtls.failed", Severity: Problem, Evidence: failed}}
+	}
 	id := "dtls.timeout"
 	pair, packets := unusedPair(c), failed.Packets
 	switch {

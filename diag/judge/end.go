@@ -119,6 +119,12 @@ func upTime(c *call.Call) time.Duration {
 	if lost, known := c.LostAt(); known && c.Ended != nil && c.Ended.Reason == diag.EndPeerLost {
 		return lost - *c.ConnectedAt
 	}
+	switch goodbye := c.Ended != nil && c.Ended.Reason == diag.EndPeerHangup && c.Browser != nil; {
+	case goodbye && c.Browser.Start.Format == diag.DumpFirefox:
+		return 0 // it does not say when
+	case goodbye:
+		return max(0, c.DownAt-*c.ConnectedAt)
+	}
 	return c.UpTime()
 }
 

@@ -34,6 +34,7 @@ type Outcome struct {
 	Cause   string           // the words of the error that ended it
 	Network *network.Verdict // of a diagnosis
 	Dump    bool             // a browser placed the call, and its dump was read
+	Partial bool             // the dump was not read to its end
 }
 
 // Expectation is what a check asks of a call, beyond its connecting.
@@ -99,6 +100,7 @@ func outcome(c *call.Call) Outcome {
 		State: c.State(), Failing: c.Failing(), Stage: c.Stage(), After: c.Now, Path: c.Selected,
 		Network: blamed(c), Dump: c.Browser != nil,
 	}
+	o.Partial = o.Dump && c.Browser.Start.Partial
 	if c.ConnectedAt != nil {
 		up := upTime(c)
 		o.Up = &up

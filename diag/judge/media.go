@@ -221,7 +221,7 @@ func faded(c *call.Call, m call.MediaKind, severity Severity) []Finding {
 		Running: c.Ended == nil, Muted: c.Muted(m.Direction, m.Kind),
 	}
 	switch {
-	case m.Direction == diag.Outbound && !c.Agreed(m.Direction, m.Kind):
+	case !c.Agreed(m.Direction, m.Kind):
 		return nil
 	case s.HasStopped():
 		e.AgoMs = diag.Millis(*s.Ago)

@@ -64,6 +64,17 @@ var pathFindings = map[string]entry{
 				Advice:   "Check the MTU of VPNs and tunnels: long packets may be lost on the way.",
 			}
 		}),
+	"dtls.failed": on(
+		"ICE found a path, and the DTLS handshake over it failed. Browsers say no more: the certificate of the peer may not "+
+			"be the one that its description announced, or the peer sent an alert.",
+		func(_ judge.Finding, e judge.HandshakeFailed) Text {
+			return Text{
+				Title:    "The DTLS handshake failed over a path that works.",
+				Evidence: handshakeEvidence(e),
+				Advice: "Compare a=fingerprint in the description that came from the peer with the one that the peer sent, and " +
+					"check the log of the peer.",
+			}
+		}),
 	"dtls.peer_silent": on(
 		"Connectivity checks pass over the path, and no packet of a DTLS handshake came from the peer. The DTLS client, "+
 			"which is the side with a=setup:active (RFC 5763 §5), has to begin, and the server answers. The peer's program may "+

@@ -20,6 +20,8 @@ type Scanner struct {
 	depth int
 	Long  int // strings that were cut
 	Odd   int // values that should have been objects or arrays
+
+	Broken int // line ends within strings, which JSON does not have
 }
 
 // maxDepth is how deep values may be nested.
@@ -289,6 +291,7 @@ func (s *Scanner) rawString(k *keeper) error {
 	for {
 		part, err := s.r.ReadSlice('"')
 		s.at += int64(len(part))
+		s.Broken += bytes.Count(part, []byte("\n"))
 		k.add(part...)
 		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			return unexpected(err)

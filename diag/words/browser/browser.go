@@ -260,7 +260,7 @@ var mediaFindings = map[string]phrase.Entry{
 				Advice: "Save a dump with statistics: open chrome://webrtc-internals before the call.",
 			}
 			if e.Partial {
-				t.Title = "Statistics of the dump could not be read, so which media flowed is unknown."
+				t.Title = "Part of the dump could not be read, so which media flowed is unknown."
 				t.Advice = "Save or copy the dump again."
 			}
 			return t
@@ -290,8 +290,8 @@ var pathFindings = map[string]phrase.Entry{
 			}
 		}),
 	"browser.no_relay": phrase.On(
-		"The page permits only relay candidates (iceTransportPolicy \"relay\"), and gathering ended without one. Nothing "+
-			"can be sent then, and browsers report no failure: the connection stays \"new\".",
+		"The page permits only relay candidates (iceTransportPolicy \"relay\"), and gathering ended, or lasted 10 s, "+
+			"without one. Nothing can be sent then, and browsers report no failure: the connection stays \"new\".",
 		func(_ judge.Finding, e browser.NoRelay) phrase.Text {
 			t := phrase.Text{
 				Title:  "The page permits only relay candidates, and no TURN server allocated one.",

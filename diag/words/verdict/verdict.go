@@ -82,6 +82,9 @@ func headline(v judge.Verdict, causes []judge.Finding) string {
 	case diag.EndHangup, diag.EndDuration, diag.EndPeerHangup, diag.EndInterrupted, diag.EndDump:
 		return orderlyHeadline(o)
 	case diag.EndPeerLost:
+		if o.Dump && orZero(o.Up) == 0 {
+			return "the peer vanished, when is unknown"
+		}
 		return "the peer vanished after " + words.Duration(orZero(o.Up))
 	case diag.EndNoPeer:
 		return "timed out waiting for the peer after " + words.Duration(o.After)
@@ -125,12 +128,17 @@ func orderlyHeadline(o judge.Outcome) string {
 		ended = "this side closed the connection"
 	}
 	switch {
+	case o.Dump && o.Up != nil && *o.Up == 0:
+		return "connected, for how long is unknown; " + ended
 	case o.Up != nil:
 		return "connected for " + words.Duration(*o.Up) + "; " + ended
 	case o.Ended == diag.EndPeerHangup:
 		return "the peer hung up before the call was connected"
-	}
-	if o.Stage == call.StageUndescribed {
+	case o.Partial:
+		return "the part of the dump that was read does not show whether the call connected"
+	case o.Stage == call.StageDevices:
+		return "the dump has requests for devices, and no connection"
+	case o.Stage == call.StageUndescribed:
 		return ended + " before a description was set"
 	}
 	return ended + " while " + Stage(o.Stage)
@@ -145,13 +153,15 @@ func Stage(s call.Stage) string {
 		return "waiting for the peer"
 	case call.StageNegotiating:
 		return "exchanging offer and answer"
+	case call.StageUnpaired:
+		return "waiting for candidates"
 	case call.StageChecking:
 		return "checking candidate pairs"
 	case call.StageSecuring:
 		return "waiting for the DTLS handshake"
 	case call.StageFound:
 		return "ICE was connected; the dump does not say whether DTLS was"
-	case call.StageUnknown, call.StageUndescribed:
+	case call.StageUnknown, call.StageUndescribed, call.StageDevices:
 	}
 	return "starting"
 }
@@ -196,6 +206,12 @@ func next(v judge.Verdict, o judge.Outcome) []string {
 	}
 	if o.Dump && o.Ended == diag.EndHangup {
 		o.Ended = diag.EndDump // a later dump shows more
+	}
+	if o.Stage == call.StageDevices && len(out) == 0 {
+		out = append(out, "Save the dump during the call: browsers forget a connection soon after it is closed.")
+	}
+	if o.Partial && o.Up == nil {
+		out = append(out, "Read the whole dump: copy the file again, or use --large.")
 	}
 	if out = unique(out); len(out) == 0 {
 		out = []string{cmp.Or(words.Ended(diag.CallEnded{Reason: o.Ended, By: o.By}), watchAgain)}

@@ -51,7 +51,7 @@ func openOne(path string, o Options) (*Opened, error) {
 	defer file.Close() //nolint:errcheck // it was only read
 	in, packed, err := dump.Unpack(file)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; save the file again", name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if head, _ := in.Peek(64); isRecording(head) {
 		return openRecording(in, name, packed || path == "-", o)
