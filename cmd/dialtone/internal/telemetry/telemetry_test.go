@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -275,6 +276,30 @@ func TestReceiverHangs(t *testing.T) {
 	s.Close()
 	if text := said(); !strings.Contains(text, "192 of 192 messages") || strings.Count(text, "\n") != 1 {
 		t.Errorf("it says %q", text)
+	}
+}
+
+// TestReceiverSaysMuch: of an answer without an end, little is read.
+func TestReceiverSaysMuch(t *testing.T) {
+	for _, status := range []int{http.StatusOK, http.StatusBadRequest} {
+		var wrote atomic.Int64
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			for b := make([]byte, 1<<20); wrote.Load() < 100<<20; {
+				n, err := w.Write(b)
+				if wrote.Add(int64(n)); err != nil {
+					return
+				}
+			}
+		}))
+		s, said := opened(t, server.URL, nil)
+		_, end := s.Placed()
+		end(began, ended()) // a trace and metrics
+		s.Close()
+		if n := wrote.Load(); n > 50<<20 || !strings.Contains(said(), "2 of 2 messages") {
+			t.Errorf("HTTP %d: %d MB were sent, and it says %q", status, n>>20, said())
+		}
+		server.Close()
 	}
 }
 
