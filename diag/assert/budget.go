@@ -16,13 +16,12 @@ import (
 // Bounds of the evaluation of all assertions of a check, so that no scenario costs more than the check itself. A step
 // is a turn of a loop, an element of a list that a function reads, or 64 bytes of a text.
 const (
-	maxSteps    = 500_000
-	maxTime     = 2 * time.Second
-	maxElements = 400_000 // of the lists that one assertion makes
-	maxText     = 4096    // bytes of a text that an assertion makes
-	maxParts    = 500     // names, values and operators of an assertion: compiling takes the square of them
-	maxPattern  = 256     // bytes of a regular expression
-	maxStates   = 2000    // instructions of a regular expression, once its repetitions are written out
+	maxSteps   = 500_000
+	maxTime    = 2 * time.Second
+	maxText    = 4096 // bytes of a text that an assertion makes
+	maxParts   = 500  // names, values and operators of an assertion: compiling takes the square of them
+	maxPattern = 256  // bytes of a regular expression
+	maxStates  = 2000 // instructions of a regular expression, once its repetitions are written out
 )
 
 // functions are those of expr whose cost the length of their arguments bounds.
@@ -143,8 +142,7 @@ func (b *budget) spend(v any, factor int, whole bool) error {
 // run evaluates a program within the budget.
 func (b *budget) run(p *vm.Program, env Object) (any, error) {
 	env[budgetName] = b
-	machine := vm.VM{MemoryBudget: maxElements}
-	return machine.Run(p, env)
+	return vm.Run(p, env)
 }
 
 // Names of what a compiled assertion uses beside the report. An expression cannot name them: the checker does not know
