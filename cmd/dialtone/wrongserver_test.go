@@ -218,12 +218,15 @@ func TestWrongServers(t *testing.T) {
 		"private addresses":  {unreached("1 1 udp 2130706431 10.255.255.7 50000 typ host"), "", nil, diag.ExitICE, []string{"private"}, ""},
 		"no a=setup":         {changed(post, "POST", inSDP(func(s string) string { return regexp.MustCompile(`a=setup:\w+\r\n`).ReplaceAllString(s, "") })), "", nil, diag.ExitPass, []string{"does not say who starts the DTLS handshake"}, ""},
 		"no ICE credentials": {changed(post, "POST", inSDP(func(s string) string { return regexp.MustCompile(`a=ice-(ufrag|pwd):.*\r\n`).ReplaceAllString(s, "") })), "", nil, diag.ExitSignaling, []string{"no ice-ufrag", "Check the description that the peer or its server sends"}, "--server"},
-		"escaped line ends":  {changed(post, "POST", inSDP(func(s string) string { return strings.ReplaceAll(s, "\r\n", `\r\n`) })), "", nil, diag.ExitSignaling, []string{"Check the description that the peer or its server sends"}, "--server"},
-		"Basic":              {fixed(refuses(401, "text/plain", "", "WWW-Authenticate", `Basic realm="x"`)), "whip", nil, diag.ExitSignaling, []string{"--header 'Authorization: Basic USER:PASSWORD'"}, ""},
-		"Digest":             {fixed(refuses(401, "text/plain", "", "WWW-Authenticate", `Digest realm="x", nonce="y"`)), "whip", []string{"--token", "x"}, diag.ExitSignaling, []string{"does not support Digest"}, ""},
-		"Bearer":             {fixed(refuses(401, "text/plain", "", "WWW-Authenticate", `Bearer`)), "whip", nil, diag.ExitSignaling, []string{"Give the bearer token with --token"}, ""},
-		"mids of its own":    {changed(post, "POST", inSDP(func(s string) string { return regexp.MustCompile(`a=mid:`).ReplaceAllString(s, "a=mid:x") })), "", nil, diag.ExitSignaling, []string{"names the mid 0, and the mids of its sections are x0, x1, x2", "The answer does not match the offer", "section 2: offered video 1, answered video x1"}, "refuses"},
-		"setup:actpass":      {changed(post, "POST", inSDP(func(s string) string { return regexp.MustCompile(`a=setup:\w+`).ReplaceAllString(s, "a=setup:actpass") })), "", nil, diag.ExitPass, []string{"section 1 (audio 0) has a=setup:actpass in the answer, which is neither active nor passive"}, ""},
+		"another call's answer": {changed(post, "POST", inSDP(func(s string) string {
+			return regexp.MustCompile(`a=ice-ufrag:.*\r\n`).ReplaceAllString(s, "a=ice-ufrag:another\r\n")
+		})), "", nil, diag.ExitICE, []string{"The peer does not know the ICE credentials of its description", "its description has another", "Check that the server returns the answer to this offer"}, ""},
+		"escaped line ends": {changed(post, "POST", inSDP(func(s string) string { return strings.ReplaceAll(s, "\r\n", `\r\n`) })), "", nil, diag.ExitSignaling, []string{"Check the description that the peer or its server sends"}, "--server"},
+		"Basic":             {fixed(refuses(401, "text/plain", "", "WWW-Authenticate", `Basic realm="x"`)), "whip", nil, diag.ExitSignaling, []string{"--header 'Authorization: Basic USER:PASSWORD'"}, ""},
+		"Digest":            {fixed(refuses(401, "text/plain", "", "WWW-Authenticate", `Digest realm="x", nonce="y"`)), "whip", []string{"--token", "x"}, diag.ExitSignaling, []string{"does not support Digest"}, ""},
+		"Bearer":            {fixed(refuses(401, "text/plain", "", "WWW-Authenticate", `Bearer`)), "whip", nil, diag.ExitSignaling, []string{"Give the bearer token with --token"}, ""},
+		"mids of its own":   {changed(post, "POST", inSDP(func(s string) string { return regexp.MustCompile(`a=mid:`).ReplaceAllString(s, "a=mid:x") })), "", nil, diag.ExitSignaling, []string{"names the mid 0, and the mids of its sections are x0, x1, x2", "The answer does not match the offer", "section 2: offered video 1, answered video x1"}, "refuses"},
+		"setup:actpass":     {changed(post, "POST", inSDP(func(s string) string { return regexp.MustCompile(`a=setup:\w+`).ReplaceAllString(s, "a=setup:actpass") })), "", nil, diag.ExitPass, []string{"section 1 (audio 0) has a=setup:actpass in the answer, which is neither active nor passive"}, ""},
 		"sections exchanged": {changed(post, "POST", inSDP(func(s string) string {
 			return regexp.MustCompile(`(?s)(m=audio .*)(m=video .*)(m=appl)`).ReplaceAllString(s, "$2$1$3")
 		})), "", nil, diag.ExitPass, []string{"section 1: offered audio 0, answered video 1", "browsers may reject such an answer"}, ""},

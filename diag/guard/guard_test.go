@@ -358,3 +358,35 @@ func TestTriggeredCheck(t *testing.T) {
 		t.Errorf("%d checks at a host that does not answer", sent)
 	}
 }
+
+// TestOtherSession: a peer that has other credentials than its description is recognized by its checks, or by what it
+// answers to those of this end.
+func TestOtherSession(t *testing.T) {
+	from := netip.MustParseAddrPort("192.0.2.9:6000")
+	denied := func(m *stun.Message) *stun.Message { return message(t, m, stun.BindingError, stun.CodeUnauthorized) }
+	for name, test := range map[string]struct {
+		announced string
+		receive   func(sent *stun.Message) *stun.Message
+		want      string
+	}{
+		"the same":                 {"remote", func(*stun.Message) *stun.Message { return incomingCheck(t) }, ""},
+		"another fragment":         {"early", func(*stun.Message) *stun.Message { return incomingCheck(t) }, "its checks have the ice-ufrag remote, its description has early"},
+		"no description yet":       {"", func(*stun.Message) *stun.Message { return incomingCheck(t) }, ""},
+		"rejects our checks":       {"remote", denied, "it answers checks with the error 401"},
+		"rejects what is not ours": {"remote", func(*stun.Message) *stun.Message { return denied(check(t)) }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, _ := guarded()
+			g.Remote(test.announced)
+			sent := check(t)
+			g.Sends(home, sent, from)
+			g.Receives(home, test.receive(sent), from)
+			if got := g.OtherSession(); got != test.want {
+				t.Errorf("%q", got)
+			}
+			if g.Restart(); g.OtherSession() != "" {
+				t.Error("it is known after a restart")
+			}
+		})
+	}
+}

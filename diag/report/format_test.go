@@ -76,7 +76,7 @@ func TestTableFits(t *testing.T) {
 
 // TestUnknownIsNoNumber: of a call of which nothing was measured no format tells a number.
 func TestUnknownIsNoNumber(t *testing.T) {
-	if got := []string{span(nil), unitBits.of(nil), directed{kind: "video", Stream: &call.Stream{}}.frameSize()}; cmp.Diff([]string{unknown, unknown, unknown}, got) != "" {
+	if got := []string{span(nil), unitBits.of(nil), directed{kind: "video", Stream: &call.Stream{}}.coded()}; cmp.Diff([]string{unknown, unknown, "unknown, size unknown"}, got) != "" {
 		t.Error(got)
 	}
 	r := nothing(t)

@@ -240,13 +240,13 @@ func (r *Report) chartSection() section {
 }
 
 func (r *Report) mediaSection() section {
-	s := section{Title: r.ofRun("Media"), Columns: columns("stream", "", "#frame size")}
+	s := section{Title: r.ofRun("Media"), Columns: columns("stream", "", "codec")}
 	shown := slices.DeleteFunc(slices.Clone(figures), func(f figure) bool { return f.title == "" })
 	for _, f := range shown {
 		s.Columns = append(s.Columns, column{f.title, true, f.minor})
 	}
 	for _, d := range r.Media.streams() {
-		values := []any{d.kind + " " + d.direction, d.state(), d.frameSize()}
+		values := []any{d.kind + " " + d.direction, d.state(), d.coded()}
 		for _, f := range shown {
 			values = append(values, f.unit.of(f.of(d.Stream)))
 		}
@@ -268,15 +268,17 @@ func (d directed) state() cell {
 	return cell{Text: "flows", Mark: good}
 }
 
-// frameSize is "" for audio.
-func (d directed) frameSize() string {
+// coded is the codec, and of video the size of the frames.
+func (d directed) coded() string {
+	_, codec, _ := strings.Cut(d.MimeType, "/")
+	codec = cmp.Or(codec, unknown)
 	switch {
 	case d.kind != "video":
-		return ""
+		return codec
 	case d.Width == nil || d.Height == nil:
-		return unknown
+		return codec + ", size unknown"
 	}
-	return fmt.Sprintf("%d×%d", *d.Width, *d.Height)
+	return fmt.Sprintf("%s %d×%d", codec, *d.Width, *d.Height)
 }
 
 func (r *Report) channelSection() section {
