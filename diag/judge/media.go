@@ -187,7 +187,8 @@ func (x Expectation) expectedMedia(c *call.Call) []Finding {
 	}
 	var out []Finding
 	way := OneWay(c)
-	if way != nil && slices.ContainsFunc(x.Media, func(m call.MediaKind) bool { return m.Direction != way.Flows }) {
+	missed := func(m call.MediaKind) bool { return m.Direction != way.Flows && c.Agreed(m.Direction, m.Kind) }
+	if way != nil && slices.ContainsFunc(x.Media, missed) {
 		out = append(out, Finding{ID: "media.one_way", Severity: Problem, Evidence: *way})
 	}
 	for _, m := range x.Media {

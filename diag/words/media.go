@@ -92,7 +92,7 @@ var mediaFindings = map[string]entry{
 		"Packets of this kind arrived, or were sent, but none in the last 1.75 seconds or more, although the call stayed "+
 			"connected; at the end of a call, none for three times as long as ever before. Of outbound media, it may also "+
 			"mean that the peer's feedback names none of the packets that were sent for a second or more. The source "+
-			"ended, or something on the path closed.", mediaStopped),
+			"ended, something on the path closed, or the peer's program does not read what it receives.", mediaStopped),
 	"media.loss": on(
 		"More than 5 % of the packets of a direction were lost, counted as receiver reports do (RFC 3550), before any "+
 			"retransmission. Retransmission repairs video; what it did not repair is the unrepaired loss. Above 20 % a check "+
@@ -240,13 +240,14 @@ func mediaStopped(_ judge.Finding, e judge.MediaStopped) Text {
 	const connected = "; the connection was established all the time"
 	switch {
 	case e.AtPeer:
-		t.Title = "The peer has received no " + e.Kind + " for " + Millis(e.AgoMs) + "."
+		t.Title = "By its feedback, the peer has received no " + e.Kind + " for " + Millis(e.AgoMs) + "."
 		if !e.Running {
-			t.Title = "The peer received no " + e.Kind + " in the last " + Millis(e.AgoMs) + "."
+			t.Title = "By its feedback, the peer received no " + e.Kind + " in the last " + Millis(e.AgoMs) + "."
 		}
 		t.Evidence = []string{fmt.Sprintf("%s packets sent; the peer's feedback names none of the last %s%s",
 			Number(e.Packets), Millis(e.AgoMs), connected)}
-		t.Advice = "Check what changed on the path at that time: a firewall or NAT may drop the direction to the peer."
+		t.Advice = "Check whether the peer's program still takes its " + e.Kind + ": the path carried connectivity checks " +
+			"both ways. Then check what else it may drop."
 	case e.Direction == diag.Outbound:
 		t.Evidence = lines(
 			fmt.Sprintf("%s packets sent, none in the last %s%s", Number(e.Packets), Millis(e.AgoMs), connected),
