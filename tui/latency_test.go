@@ -130,7 +130,7 @@ func TestKeysAreQuickInABurst(t *testing.T) {
 		program.Send(keyMsg("x"))
 		out.await(t, fmt.Sprintf("key %d.", i))
 		took = append(took, time.Since(began))
-		sleep(ctx, time.Duration(7+i%23)*time.Millisecond)
+		diag.Sleep(ctx, time.Duration(7+i%23)*time.Millisecond)
 	}
 	program.Quit()
 	parts.Wait()

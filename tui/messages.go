@@ -8,6 +8,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"dialtone/diag"
 	"dialtone/tui/draw"
 	"dialtone/tui/pane"
 )
@@ -32,7 +33,7 @@ type (
 func (m *Model) listen() tea.Cmd {
 	source, quiet := m.options.Source, m.batchAt.Add(batchGap)
 	return m.tasks.cmd(func(ctx context.Context) tea.Msg {
-		if !sleep(ctx, time.Until(quiet)) {
+		if !diag.Sleep(ctx, time.Until(quiet)) {
 			return nil
 		}
 		events, err := source.Next(ctx)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
+
+	"dialtone/diag"
 )
 
 // tasks runs the commands of a session so that none outlives it: Bubble Tea starts a goroutine per command and does not
@@ -96,7 +98,7 @@ func (t *tasks) cmd(f func(context.Context) tea.Msg) tea.Cmd {
 // after delivers msg when d has passed.
 func (t *tasks) after(d time.Duration, msg tea.Msg) tea.Cmd {
 	return t.cmd(func(ctx context.Context) tea.Msg {
-		if !sleep(ctx, d) {
+		if !diag.Sleep(ctx, d) {
 			return nil
 		}
 		return msg
@@ -122,12 +124,4 @@ func (t *tasks) close() {
 	t.mu.Unlock()
 	t.cancel()
 	t.wg.Wait()
-}
-
-// sleep waits; false when the context ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	waiting, stop := context.WithTimeout(ctx, d)
-	defer stop()
-	<-waiting.Done()
-	return ctx.Err() == nil
 }

@@ -2,7 +2,6 @@ package load
 
 import (
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"io"
 	"maps"
@@ -14,6 +13,7 @@ import (
 	"dialtone/diag/judge/crowd"
 	"dialtone/diag/report"
 	"dialtone/diag/report/gauges"
+	"dialtone/diag/report/junit"
 )
 
 // Formats are the writers by the name that -o takes.
@@ -170,82 +170,40 @@ func (p *prom) values(family, help string, v *Values, labels ...string) {
 // quantiles are those of the smallest value, the percentiles and the largest.
 var quantiles = []string{"0", "0.5", "0.95", "0.99", "1"}
 
-// The dialect of Surefire, as Jenkins and GitLab read it.
-type (
-	junitSuites struct {
-		XMLName  xml.Name   `xml:"testsuites"`
-		Name     string     `xml:"name,attr"`
-		Tests    int        `xml:"tests,attr"`
-		Failures int        `xml:"failures,attr"`
-		Errors   int        `xml:"errors,attr"`
-		Time     string     `xml:"time,attr"`
-		Suite    junitSuite `xml:"testsuite"`
-	}
-	junitSuite struct {
-		Name     string      `xml:"name,attr"`
-		Tests    int         `xml:"tests,attr"`
-		Failures int         `xml:"failures,attr"`
-		Errors   int         `xml:"errors,attr"`
-		Skipped  int         `xml:"skipped,attr"`
-		Time     string      `xml:"time,attr"`
-		Cases    []junitCase `xml:"testcase"`
-		Out      string      `xml:"system-out"`
-	}
-	junitCase struct {
-		Name    string       `xml:"name,attr"`
-		Class   string       `xml:"classname,attr"`
-		Failure *junitReason `xml:"failure"`
-		Error   *junitReason `xml:"error"`
-	}
-	junitReason struct {
-		Message string `xml:"message,attr"`
-		Type    string `xml:"type,attr,omitempty"`
-		Text    string `xml:",chardata"`
-	}
-)
-
 // WriteJUnit writes the report as JUnit XML: a test case for each assertion and for the test itself, which is an error
 // if there is no verdict. There are failures or errors exactly if the exit code is not 0.
 func WriteJUnit(w io.Writer, r *Report) error {
-	class := "dialtone." + xmlText(strings.ReplaceAll(clean(r.Name), ".", "_"))
-	itself := junitCase{Name: "load test", Class: class}
-	failures := 0
-	s := junitSuite{Name: xmlText(clean(r.Name)), Time: strconv.FormatFloat(max(0, r.Duration.Float())/1000, 'f', 3, 64)}
+	class := junit.Text("dialtone." + strings.ReplaceAll(clean(r.Name), ".", "_"))
+	itself := junit.Case{Name: "load test", Class: class}
+	var cases []junit.Case
+	failed := false
 	for _, a := range r.Assertions {
-		c := junitCase{Name: xmlText(clean(a.Expr)), Class: class}
+		c := junit.Case{Name: junit.Text(clean(a.Expr)), Class: class}
 		if !a.Pass {
-			failures++
-			c.Failure = &junitReason{Message: xmlText(clean(fmt.Sprint(a.Value, " ", a.Error))), Type: "assertion"}
-			if a.Default && len(r.Causes) > 0 {
-				c.Failure.Text = xmlText(causeLines(r.Causes))
+			failed = true
+			c.Failure = &junit.Reason{Message: junit.Text(clean(fmt.Sprint(a.Value, " ", a.Error))), Type: "assertion"}
+			if a.Default {
+				c.Failure.Text = junit.Text(causeLines(r.Causes))
 			}
 		}
-		s.Cases = append(s.Cases, c)
+		cases = append(cases, c)
 	}
-	why := &junitReason{Message: xmlText(clean(r.Headline)), Type: xmlText(clean(r.Exit.Name))}
+	why := &junit.Reason{Message: junit.Text(clean(r.Headline)), Type: junit.Text(clean(r.Exit.Name))}
 	switch {
 	case r.Verdict == report.Error:
 		itself.Error = why
-		s.Errors = 1
-	case r.Verdict != report.Pass && failures == 0:
+	case r.Verdict != report.Pass && !failed:
 		itself.Failure = why
-		failures++
 	}
-	s.Cases = append([]junitCase{itself}, s.Cases...)
-	s.Tests, s.Failures = len(s.Cases), failures
 	var text strings.Builder
 	if err := WriteText(&text, r); err != nil {
 		return err
 	}
-	s.Out = xmlText(text.String())
-	raw, err := xml.MarshalIndent(junitSuites{
-		Name: xmlText(clean(r.Tool)), Tests: s.Tests, Failures: s.Failures, Errors: s.Errors, Time: s.Time, Suite: s,
-	}, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(w, xml.Header+string(raw)+"\n")
-	return err
+	seconds := strconv.FormatFloat(max(0, r.Duration.Float())/1000, 'f', 3, 64)
+	return junit.Write(w, clean(r.Tool), seconds, junit.Suite{
+		Name: junit.Text(clean(r.Name)), Time: seconds, Cases: append([]junit.Case{itself}, cases...),
+		Out: &junit.Output{Text: junit.Text(text.String())},
+	})
 }
 
 // causeLines lists why calls failed.
@@ -255,14 +213,4 @@ func causeLines(list []Cause) string {
 		fmt.Fprintf(&b, "%d × %s [%s]\n", c.Calls, clean(c.Title), clean(c.ID))
 	}
 	return b.String()
-}
-
-// xmlText drops what XML 1.0 cannot hold.
-func xmlText(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == 0xfffe || r == 0xffff || r < ' ' && r != '\n' {
-			return '\ufffd'
-		}
-		return r
-	}, s)
 }

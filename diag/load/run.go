@@ -131,7 +131,7 @@ func (r *runner) await(ctx context.Context) bool {
 		return false
 	}
 	r.begun = begin
-	return wait(ctx, time.Until(r.begun))
+	return diag.Sleep(ctx, time.Until(r.begun))
 }
 
 // snapshot passes on a copy of the report so far.
@@ -168,25 +168,10 @@ func cheap(tune func(bool, *session.Options)) func(bool, *session.Options) {
 	}
 }
 
-// wait returns false if ctx ends first.
-func wait(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
-}
-
 // arrive begins the calls at their times. It returns false if ctx ended before the last.
 func (r *runner) arrive(ctx context.Context) bool {
 	for n, at := range r.Plan.Arrivals() {
-		if !wait(ctx, time.Until(r.begun.Add(at))) {
+		if !diag.Sleep(ctx, time.Until(r.begun.Add(at))) {
 			return false
 		}
 		if r.start(n, at) {

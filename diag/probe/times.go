@@ -36,7 +36,7 @@ func (p *prober) sample(ctx context.Context, l *link, first *reply) {
 	}
 	_ = p.step(ctx, diag.StageSample, func(stage *diag.Stage) error {
 		for n := len(s.trips); n < p.target.Samples; n++ {
-			if n > 0 && !pause(ctx, samplePace) || !s.sample(ctx) {
+			if n > 0 && !diag.Sleep(ctx, samplePace) || !s.sample(ctx) {
 				break
 			}
 		}
@@ -89,16 +89,4 @@ func (s *sampler) grace() time.Duration {
 		return maxGrace
 	}
 	return min(max(4*slowest, minGrace), maxGrace)
-}
-
-// pause waits; false where ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -59,16 +59,6 @@ func (r *Report) suites() []suite {
 	return out
 }
 
-// count is how many cases have an outcome.
-func (s suite) count(of outcome) (n int) {
-	for _, c := range s.cases {
-		if c.outcome == of {
-			n++
-		}
-	}
-	return n
-}
-
 // cases are the runs, assertions and values of the baseline. A cause is one failure: what a run has failed by already
 // is not another one as a default assertion, and the phases of the described run are facts.
 func (r *Report) cases() []testCase {

@@ -151,3 +151,13 @@ func TestPathsCompared(t *testing.T) {
 		t.Errorf("a scenario without measurements: %+v", s)
 	}
 }
+
+// count is how many cases have an outcome.
+func (s suite) count(of outcome) (n int) {
+	for _, c := range s.cases {
+		if c.outcome == of {
+			n++
+		}
+	}
+	return n
+}

@@ -21,6 +21,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/lab/labtest"
+	"dialtone/diag/report/junit"
 )
 
 // nasty are texts that break writers which do not expect them.
@@ -203,7 +204,7 @@ func readJSONL(_ *Report, raw []byte) error {
 }
 
 func readJUnit(r *Report, raw []byte) error {
-	var doc junitSuites
+	var doc junit.Document
 	if err := xml.Unmarshal(raw, &doc); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"encoding/xml"
 	"io"
 	"math"
 	"slices"
@@ -11,52 +10,7 @@ import (
 	"unicode"
 
 	"dialtone/diag"
-)
-
-// The dialect of Surefire, as Jenkins and GitLab read it. An absent time stays absent.
-type (
-	junitSuites struct {
-		XMLName  xml.Name     `xml:"testsuites"`
-		Name     string       `xml:"name,attr"`
-		Tests    int          `xml:"tests,attr"`
-		Failures int          `xml:"failures,attr"`
-		Errors   int          `xml:"errors,attr"`
-		Time     string       `xml:"time,attr"`
-		Suites   []junitSuite `xml:"testsuite"`
-	}
-	junitSuite struct {
-		Name       string          `xml:"name,attr"`
-		Tests      int             `xml:"tests,attr"`
-		Failures   int             `xml:"failures,attr"`
-		Errors     int             `xml:"errors,attr"`
-		Skipped    int             `xml:"skipped,attr"`
-		Time       string          `xml:"time,attr"`
-		Timestamp  string          `xml:"timestamp,attr,omitempty"` // UTC, without zone
-		Properties []junitProperty `xml:"properties>property"`
-		Cases      []junitCase     `xml:"testcase"`
-		Out        *junitText      `xml:"system-out"`
-	}
-	junitProperty struct {
-		Name  string `xml:"name,attr"`
-		Value string `xml:"value,attr"`
-	}
-	junitCase struct {
-		Name    string       `xml:"name,attr"`
-		Class   string       `xml:"classname,attr"`
-		Time    string       `xml:"time,attr,omitempty"`
-		Failure *junitReason `xml:"failure"`
-		Error   *junitReason `xml:"error"`
-		Skipped *junitReason `xml:"skipped"`
-		Out     *junitText   `xml:"system-out"`
-	}
-	junitReason struct {
-		Message string `xml:"message,attr"`
-		Type    string `xml:"type,attr,omitempty"`
-		Text    string `xml:",cdata"`
-	}
-	junitText struct {
-		Text string `xml:",cdata"`
-	}
+	"dialtone/diag/report/junit"
 )
 
 // WriteJUnit writes the report as JUnit XML in the dialect of Surefire: a test suite for each check, a test case for
@@ -64,36 +18,25 @@ type (
 // of what was checked, an error one of the check itself. There are failures or errors exactly if the exit code is not
 // 0. The text report is the output of each suite.
 func WriteJUnit(w io.Writer, r *Report) error {
-	doc := junitSuites{Name: xmlText(orUnknown(clean(r.Tool))), Time: seconds(&r.Duration)}
+	var suites []junit.Suite
 	for _, s := range r.suites() {
 		one, err := s.junit()
 		if err != nil {
 			return err
 		}
-		doc.Tests += one.Tests
-		doc.Failures += one.Failures
-		doc.Errors += one.Errors
-		doc.Suites = append(doc.Suites, one)
+		suites = append(suites, one)
 	}
-	raw, err := xml.MarshalIndent(doc, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(w, xml.Header+string(raw)+"\n")
-	return err
+	return junit.Write(w, orUnknown(clean(r.Tool)), seconds(&r.Duration), suites...)
 }
 
-func (s suite) junit() (junitSuite, error) {
-	out := junitSuite{
-		Name: xmlText(s.name), Tests: len(s.cases), Failures: s.count(failed), Errors: s.count(broken),
-		Skipped: s.count(skipped), Time: seconds(&s.Duration),
-	}
+func (s suite) junit() (junit.Suite, error) {
+	out := junit.Suite{Name: junit.Text(s.name), Time: seconds(&s.Duration)}
 	if !s.StartedAt.IsZero() {
 		out.Timestamp = s.StartedAt.UTC().Format("2006-01-02T15:04:05")
 	}
 	verdict := []fact{{"verdict", clean(string(s.Verdict))}, {"exit", s.exit()}, {"headline", clean(s.Headline)}}
 	for _, f := range slices.Concat(verdict, s.facts(), s.phaseFacts()) {
-		out.Properties = append(out.Properties, junitProperty{xmlText(f.Key), xmlText(f.Value)})
+		out.Properties = append(out.Properties, junit.Property{Name: junit.Text(f.Key), Value: junit.Text(f.Value)})
 	}
 	class := "dialtone." + className(s.name) + "."
 	for _, c := range s.cases {
@@ -103,7 +46,7 @@ func (s suite) junit() (junitSuite, error) {
 	if err := WriteText(&text, s.Report); err != nil {
 		return out, err
 	}
-	out.Out = &junitText{xmlText(text.String())}
+	out.Out = &junit.Output{Text: junit.Text(text.String())}
 	return out, nil
 }
 
@@ -117,9 +60,11 @@ func className(name string) string {
 	}, name)
 }
 
-func (c testCase) junit(class string) junitCase {
-	out := junitCase{Name: xmlText(orUnknown(c.name)), Class: xmlText(class + c.group), Time: seconds(c.time)}
-	why := &junitReason{Message: xmlText(c.message), Type: xmlText(c.kind), Text: xmlText(strings.Join(c.detail, "\n"))}
+func (c testCase) junit(class string) junit.Case {
+	out := junit.Case{Name: junit.Text(orUnknown(c.name)), Class: junit.Text(class + c.group), Time: seconds(c.time)}
+	why := &junit.Reason{
+		Message: junit.Text(c.message), Type: junit.Text(c.kind), Text: junit.Text(strings.Join(c.detail, "\n")),
+	}
 	switch c.outcome {
 	case failed:
 		out.Failure = why
@@ -135,7 +80,7 @@ func (c testCase) junit(class string) junitCase {
 		lines = append(lines, f.Key+": "+f.Value)
 	}
 	if len(lines) > 0 {
-		out.Out = &junitText{xmlText(strings.Join(lines, "\n"))}
+		out.Out = &junit.Output{Text: junit.Text(strings.Join(lines, "\n"))}
 	}
 	return out
 }
@@ -146,14 +91,4 @@ func seconds(m *diag.Millis) string {
 		return ""
 	}
 	return strconv.FormatFloat(math.Round(max(m.Float(), 0)*1000)/1e6, 'f', -1, 64)
-}
-
-// xmlText drops what XML 1.0 cannot hold: clean text has no control characters, but may have U+FFFE and U+FFFF.
-func xmlText(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == 0xfffe || r == 0xffff || r < ' ' && r != '\n' {
-			return '\ufffd'
-		}
-		return r
-	}, s)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"dialtone/diag/report/junit"
 )
 
 // WriteTAP writes the report in the Test Anything Protocol, version 14: a test point for each run, assertion and value
@@ -84,11 +86,11 @@ func tapText(s string) string {
 
 // yamlText is text in double quotes.
 func yamlText(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(xmlText(clean(s))) + `"`
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(junit.Clean(clean(s))) + `"`
 }
 
 // tapDetail is a line of a block, which keeps the blanks at its beginning.
 func tapDetail(s string) string {
 	trimmed := strings.TrimLeft(s, " ")
-	return s[:len(s)-len(trimmed)] + xmlText(orUnknown(clean(trimmed)))
+	return s[:len(s)-len(trimmed)] + junit.Clean(orUnknown(clean(trimmed)))
 }

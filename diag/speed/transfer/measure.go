@@ -229,7 +229,7 @@ func (m *measurer) test(ctx context.Context, number int, test diag.SpeedTest) er
 func (m *measurer) idle(ctx context.Context, number int, test diag.SpeedTest) error {
 	begun := time.Now()
 	for time.Since(begun) < test.ForMs.Duration() {
-		if !sleep(ctx, every) {
+		if !diag.Sleep(ctx, every) {
 			return ctx.Err()
 		}
 		m.roundTrips(number, time.Since(begun) >= test.WarmUpMs.Duration())

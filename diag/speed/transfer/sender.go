@@ -129,7 +129,7 @@ func (s *sender) moment() Host {
 func (s *sender) wait(ctx context.Context) bool {
 	if s.test.Rate > 0 {
 		due := s.begun.Add(time.Duration(float64(s.now.count+s.late) * float64(8*s.test.Size) / s.test.Rate * 1e9))
-		return sleep(ctx, time.Until(due))
+		return diag.Sleep(ctx, time.Until(due))
 	}
 	for s.to.BufferedAmount() >= s.filler.limit {
 		select {
@@ -150,27 +150,12 @@ func (s *sender) result() diag.SpeedSender {
 	return r
 }
 
-// sleep waits, or returns false when ctx ends first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
-}
-
 // drain waits, for a bounded time, until a channel has nothing more to send.
 func drain(ctx context.Context, dc *webrtc.DataChannel) {
 	ctx, stop := context.WithTimeout(ctx, drainTime)
 	defer stop()
 	for dc.ReadyState() == webrtc.DataChannelStateOpen && dc.BufferedAmount() > 0 {
-		if !sleep(ctx, look) {
+		if !diag.Sleep(ctx, look) {
 			return
 		}
 	}
