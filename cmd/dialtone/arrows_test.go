@@ -126,7 +126,8 @@ var arrows = []struct {
 	{"dialtone/diag/dump/scan", nil},
 	{"dialtone/diag/dump/shorthand", nil},
 	{"dialtone/diag/call", []string{"dialtone/diag", "dialtone/diag/browser", "dialtone/diag/nat", "dialtone/diag/quality", "dialtone/diag/sdp", "dialtone/diag/speed"}},
-	{"dialtone/diag/nat", []string{"dialtone/diag", "dialtone/diag/nat/turn"}},
+	{"dialtone/diag/nat", []string{"dialtone/diag", "dialtone/diag/nat/nat64", "dialtone/diag/nat/turn"}},
+	{"dialtone/diag/nat/nat64", nil},
 	{"dialtone/diag/nat/turn", []string{"dialtone/diag"}},
 	{"dialtone/diag/nat/pair", []string{"dialtone/diag", "dialtone/diag/nat"}},
 	{"dialtone/diag/finding", []string{"dialtone/diag"}},
@@ -146,8 +147,9 @@ var arrows = []struct {
 	{"dialtone/diag/record", []string{"dialtone/diag"}},
 	{"dialtone/diag/diagtest", []string{"dialtone/diag"}},
 	{"dialtone/diag/report/gauges", []string{"dialtone/diag"}},
+	{"dialtone/diag/report/junit", nil},
 	{"dialtone/diag/report", []string{
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/judge/network", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/record", "dialtone/diag/report/gauges", "dialtone/diag/sdp", "dialtone/diag/speed", "dialtone/diag/words", "dialtone/diag/words/",
+		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/judge/network", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/record", "dialtone/diag/report/gauges", "dialtone/diag/report/junit", "dialtone/diag/sdp", "dialtone/diag/speed", "dialtone/diag/words", "dialtone/diag/words/",
 		"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/lipgloss/table", "github.com/charmbracelet/x/ansi",
 	}},
 	{"dialtone/diag/media", []string{"dialtone/diag", "dialtone/diag/media/capture", "dialtone/diag/media/clock", "dialtone/diag/media/audio", "dialtone/diag/media/latency", "dialtone/diag/media/sequence", "dialtone/diag/media/redundancy", "dialtone/diag/media/video", "github.com/pion/"}},
@@ -176,7 +178,7 @@ var arrows = []struct {
 		"dialtone/diag/sockets", "dialtone/diag/forward", "dialtone/diag/guard", "dialtone/diag/handover", "dialtone/diag/wire",
 		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/media/capture", "dialtone/diag/media/latency", "dialtone/diag/media/picture", "dialtone/diag/media/save", "dialtone/diag/reach", "github.com/pion/",
 	}},
-	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/guard", "dialtone/diag/iceurl", "dialtone/diag/nat", "dialtone/diag/reach", "github.com/pion/", stunPackage}},
+	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/guard", "dialtone/diag/iceurl", "dialtone/diag/nat", "dialtone/diag/nat/nat64", "dialtone/diag/reach", "github.com/pion/", stunPackage}},
 	{"dialtone/diag/watch", []string{"dialtone/diag", "github.com/mdlayher/netlink", "golang.org/x/sys/unix"}},
 	{"dialtone/diag/session", []string{
 		"dialtone/diag", "dialtone/diag/capture", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/guard", "dialtone/diag/iceurl", "dialtone/diag/impair", "dialtone/diag/media", "dialtone/diag/media/save", "dialtone/diag/nat",
@@ -192,7 +194,7 @@ var arrows = []struct {
 		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/judge/crowd", "dialtone/diag/load", "github.com/nats-io/nats.go",
 	}},
 	{"dialtone/diag/load", []string{
-		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/judge/crowd", "dialtone/diag/report", "dialtone/diag/report/gauges", "dialtone/diag/session",
+		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/judge/crowd", "dialtone/diag/report", "dialtone/diag/report/gauges", "dialtone/diag/report/junit", "dialtone/diag/session",
 		"dialtone/diag/words", "dialtone/diag/words/load", "github.com/HdrHistogram/hdrhistogram-go",
 	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},

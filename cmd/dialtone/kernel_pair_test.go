@@ -14,6 +14,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/lab/labtest"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/nat64"
 	"dialtone/diag/nat/pair"
 	"dialtone/diag/report"
 )
@@ -38,7 +39,7 @@ var pairPrefix = netip.MustParsePrefix("2001:db8:64::/96")
 
 // pairSides are the kinds of networks. Those with IPv4 have no IPv6.
 func pairSides() map[string]pairSide {
-	via := func(ip string) string { return "[" + nat.Embed(pairPrefix, netip.MustParseAddr(ip)).String() + "]" }
+	via := func(ip string) string { return "[" + nat64.Embed(pairPrefix, netip.MustParseAddr(ip)).String() + "]" }
 	const four, six = "http://" + kernelSTUN + ":8000/call/", "http://[" + kernelSTUN6 + "]:8000/call/"
 	stun4, stun6 := []string{"stun:" + kernelSTUN}, []string{"stun:[" + kernelSTUN6 + "]"}
 	return map[string]pairSide{
@@ -117,7 +118,7 @@ func connectPeer(t *testing.T, in *labtest.Internet, side pairSide, turn bool, s
 	mustRun(t, p.site.RouterCommand(t.Context(), "ip", "-6", "route", "add", "default", "via", "2001:db8::1"))
 	switch {
 	case side.nat64:
-		p.site.NAT64(t, pairPrefix, netip.AddrPortFrom(nat.Embed(pairPrefix, signaling.Addr()), signaling.Port()))
+		p.site.NAT64(t, pairPrefix, netip.AddrPortFrom(nat64.Embed(pairPrefix, signaling.Addr()), signaling.Port()))
 	case side.only6:
 		p.site.WithoutIPv4(t)
 	default:

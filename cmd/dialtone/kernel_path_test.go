@@ -10,6 +10,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/lab/labtest"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/nat64"
 	"dialtone/diag/report"
 )
 
@@ -116,11 +117,11 @@ func TestKernelNAT64(t *testing.T) {
 			t.Parallel()
 			prefix := netip.MustParsePrefix(text)
 			site := in.Connect(t, labtest.SiteOptions{Rules: masquerade})
-			site.NAT64(t, prefix, netip.AddrPortFrom(nat.Embed(prefix, signaling.Addr()), signaling.Port()))
-			via := func(ip string) string { return "stun:[" + nat.Embed(prefix, netip.MustParseAddr(ip)).String() + "]" }
+			site.NAT64(t, prefix, netip.AddrPortFrom(nat64.Embed(prefix, signaling.Addr()), signaling.Port()))
+			via := func(ip string) string { return "stun:[" + nat64.Embed(prefix, netip.MustParseAddr(ip)).String() + "]" }
 			checkNAT64(t, kernelDiagnosis(t, site, []string{via(kernelSTUN), "stun:[" + kernelSTUN6 + "]"}), site.Public, prefix)
 			// A server that does not name its address: DNS has the prefix.
-			site.Hosts(t, nat.Embed(prefix, nat.Only4[0]).String()+" ipv4only.arpa\n")
+			site.Hosts(t, nat64.Embed(prefix, nat64.Only4[0]).String()+" ipv4only.arpa\n")
 			r := kernelDiagnosis(t, site, []string{via(kernelTURN)})
 			if r.Families[0].Family != nat.FamilyNAT64 || r.Behaviors.NAT64.Confidence != nat.Proven {
 				t.Errorf("by DNS: %+v", r.Families)

@@ -3,79 +3,12 @@ package nat
 import (
 	"net/netip"
 	"slices"
+
+	"dialtone/diag/nat/nat64"
 )
-
-// WellKnown is the prefix of NAT64 that needs no discovery (RFC 6052 §2.1).
-var WellKnown = netip.MustParsePrefix("64:ff9b::/96")
-
-// lengths are those that a prefix of NAT64 may have (RFC 6052 §2.2).
-var lengths = []int{96, 64, 56, 48, 40, 32}
 
 // maxPrefixes bounds how many prefixes a fold keeps; a network has one or two.
 const maxPrefixes = 16
-
-// Embed is the IPv6 address by which a prefix of NAT64 reaches an IPv4 address (RFC 6052 §2.2). The ninth byte is
-// zero.
-func Embed(prefix netip.Prefix, a netip.Addr) netip.Addr {
-	six, four := prefix.Masked().Addr().As16(), a.As4()
-	at := prefix.Bits() / 8
-	for _, b := range four {
-		if at == 8 {
-			at++
-		}
-		six[at] = b
-		at++
-	}
-	return netip.AddrFrom16(six)
-}
-
-// Embedded is the IPv4 address in an IPv6 address of a prefix; false when the address does not belong to it.
-func Embedded(prefix netip.Prefix, a netip.Addr) (netip.Addr, bool) {
-	if !slices.Contains(lengths, prefix.Bits()) || !prefix.Contains(a) {
-		return netip.Addr{}, false
-	}
-	six, at := a.As16(), prefix.Bits()/8
-	var four [4]byte
-	for i := range four {
-		if at == 8 {
-			at++
-		}
-		four[i] = six[at]
-		at++
-	}
-	own := netip.AddrFrom4(four)
-	return own, six[8] == 0 || prefix.Bits() == 96
-}
-
-// Only4 are the IPv4 addresses of ipv4only.arpa (RFC 7050 §2.2).
-var Only4 = []netip.Addr{netip.AddrFrom4([4]byte{192, 0, 0, 170}), netip.AddrFrom4([4]byte{192, 0, 0, 171})}
-
-// PrefixesOf reads the prefixes of NAT64 from the IPv6 addresses that DNS has for ipv4only.arpa (RFC 7050 §3).
-func PrefixesOf(answers []netip.Addr) []netip.Prefix {
-	var out []netip.Prefix
-	for _, a := range answers {
-		for _, own := range Only4 {
-			if p, ok := prefixBetween(a, own); ok && !slices.Contains(out, p) {
-				out = append(out, p)
-			}
-		}
-	}
-	return out
-}
-
-// prefixBetween finds the prefix by which an IPv6 address stands for an IPv4 address.
-func prefixBetween(six, four netip.Addr) (netip.Prefix, bool) {
-	if !six.Is6() || !four.Is4() {
-		return netip.Prefix{}, false
-	}
-	for _, bits := range lengths {
-		p := netip.PrefixFrom(six, bits).Masked()
-		if own, ok := Embedded(p, six); ok && own == four && Embed(p, four) == six {
-			return p, true
-		}
-	}
-	return netip.Prefix{}, false
-}
 
 // shownPrefix is the prefix of NAT64 that an answer shows: the server was asked over IPv6, and says that it answered
 // from an IPv4 address (RESPONSE-ORIGIN) which the address that was asked contains.
@@ -83,7 +16,7 @@ func shownPrefix(r *Request) []netip.Prefix {
 	if !success(r) || !r.Answer.Mapped.Addr().Is4() {
 		return nil
 	}
-	if p, ok := prefixBetween(r.To.Addr(), r.Answer.Origin.Addr()); ok {
+	if p, ok := nat64.Between(r.To.Addr(), r.Answer.Origin.Addr()); ok {
 		return []netip.Prefix{p}
 	}
 	return nil
@@ -92,7 +25,7 @@ func shownPrefix(r *Request) []netip.Prefix {
 // addPrefixes remembers prefixes of NAT64.
 func (s *State) addPrefixes(list ...netip.Prefix) {
 	for _, p := range list {
-		if slices.Contains(lengths, p.Bits()) && !slices.Contains(s.Prefixes, p) && len(s.Prefixes) < maxPrefixes {
+		if nat64.IsPrefix(p) && !slices.Contains(s.Prefixes, p) && len(s.Prefixes) < maxPrefixes {
 			s.Prefixes = append(s.Prefixes, p)
 		}
 	}
@@ -100,8 +33,8 @@ func (s *State) addPrefixes(list ...netip.Prefix) {
 
 // translated is the prefix of NAT64 that an address belongs to, and the IPv4 address that it stands for.
 func (s *State) translated(a netip.Addr) (prefix netip.Prefix, four netip.Addr, ok bool) {
-	for _, p := range append(s.Prefixes[:len(s.Prefixes):len(s.Prefixes)], WellKnown) {
-		if four, ok := Embedded(p, a); ok {
+	for _, p := range append(s.Prefixes[:len(s.Prefixes):len(s.Prefixes)], nat64.WellKnown) {
+		if four, ok := nat64.Embedded(p, a); ok {
 			return p, four, true
 		}
 	}
@@ -119,7 +52,7 @@ func (s *State) native(a netip.AddrPort) netip.AddrPort {
 // beside is how an address that a server names is reached from here: as the server itself is.
 func (s *State) beside(server, named netip.AddrPort) netip.AddrPort {
 	if prefix, _, ok := s.translated(server.Addr()); ok && named.Addr().Is4() {
-		return netip.AddrPortFrom(Embed(prefix, named.Addr()), named.Port())
+		return netip.AddrPortFrom(nat64.Embed(prefix, named.Addr()), named.Port())
 	}
 	return named
 }
@@ -148,10 +81,10 @@ func (s *State) otherFamily(to, mapped netip.AddrPort) bool {
 
 // familyOf is the family by which an address is reached.
 func (s *State) familyOf(a netip.Addr) Family {
-	switch _, _, nat64 := s.translated(a); {
+	switch _, _, through := s.translated(a); {
 	case a.Is4():
 		return FamilyIPv4
-	case nat64:
+	case through:
 		return FamilyNAT64
 	}
 	return FamilyIPv6

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"dialtone/diag"
-	"dialtone/diag/nat"
+	"dialtone/diag/nat/nat64"
 	"dialtone/diag/reach"
 )
 
@@ -31,7 +31,7 @@ func (q *Inquiry) families(ctx context.Context, servers []diag.NATServer) *diag.
 		out.IPv4, out.IPv6 = out.IPv4 || p.Addr().Is4(), out.IPv6 || p.Addr().Is6()
 	}
 	over6 := func(s diag.NATServer) bool {
-		return s.Address.Addr().Is6() && !nat.WellKnown.Contains(s.Address.Addr())
+		return s.Address.Addr().Is6() && !nat64.WellKnown.Contains(s.Address.Addr())
 	}
 	if out.IPv6 && q.Families != reach.OnlyIPv4 && (!out.IPv4 || slices.ContainsFunc(servers, over6)) {
 		out.NAT64 = prefixes(ctx, nil)
@@ -47,5 +47,5 @@ func prefixes(ctx context.Context, r *net.Resolver) []netip.Prefix {
 	if err != nil {
 		return nil // there is none, or no one to ask
 	}
-	return nat.PrefixesOf(answers)
+	return nat64.PrefixesOf(answers)
 }

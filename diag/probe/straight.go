@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"dialtone/diag"
-	"dialtone/diag/nat"
+	"dialtone/diag/nat/nat64"
 	"dialtone/diag/reach"
 )
 
@@ -41,8 +41,8 @@ func (p *prober) straight(ctx context.Context, l *link, c *credentials, relayed,
 
 // beside is how the relayed address is reached from here: as the server is.
 func (p *prober) beside(relayed netip.AddrPort) netip.AddrPort {
-	if nat.WellKnown.Contains(p.to.Addr.Addr()) && relayed.Addr().Is4() {
-		return netip.AddrPortFrom(nat.Embed(nat.WellKnown, relayed.Addr()), relayed.Port())
+	if nat64.WellKnown.Contains(p.to.Addr.Addr()) && relayed.Addr().Is4() {
+		return netip.AddrPortFrom(nat64.Embed(nat64.WellKnown, relayed.Addr()), relayed.Port())
 	}
 	return relayed
 }

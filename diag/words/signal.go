@@ -173,7 +173,7 @@ func SignalAdvice(f diag.SignalFailure) string {
 	}
 	if f.Location != "" {
 		text := "Give the address that the server redirects to: " + diag.Clean(f.Location, 200) + "."
-		if f.Status == http.StatusFound || f.Status == http.StatusSeeOther { // as such pages are told
+		if f.Status == http.StatusFound || f.Status == http.StatusSeeOther { // as login pages send
 			text += " If that is a page of this network, as in a hotel, open it in a browser first."
 		}
 		return text
