@@ -65,7 +65,7 @@ func (s Source) trace() []entry {
 		case diag.SignalingState:
 			add("onsignalingstatechange", d.State)
 		case diag.CallEnded:
-			if d.Reason != diag.EndDump {
+			if d.Reason != diag.EndDump && d.Reason != diag.EndPeerHangup {
 				add("close", nil)
 			}
 		default:

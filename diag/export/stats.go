@@ -30,7 +30,7 @@ func (s Source) reports(report func(at time.Duration, list []object)) {
 		case diag.BrowserSample:
 			browser = d
 		case diag.Sample:
-			report(e.At, sampleObjects(d, browser, dtls, known))
+			report(e.At, sampleObjects(d, s.milliseconds(e.At), browser, dtls, known))
 			browser = diag.BrowserSample{}
 		}
 	}
@@ -93,11 +93,16 @@ var own = []string{
 	"mimeType",
 }
 
-func sampleObjects(d diag.Sample, browser diag.BrowserSample, dtls diag.DTLSState, known []object) []object {
+func sampleObjects(
+	d diag.Sample, at float64, browser diag.BrowserSample, dtls diag.DTLSState, known []object,
+) []object {
 	list := append([]object{}, known...)
 	for _, in := range d.Inbound {
 		o := stream("inbound-rtp", "IT01", in.Kind, in.SSRC, members(in))
 		list, o.values["codecId"] = codec(list, in.MimeType, in.ClockRate)
+		if ago := in.LastPacketReceivedAgo; ago != nil {
+			o.values["lastPacketReceivedTimestamp"] = at - *ago*1000
+		}
 		for _, b := range browser.Inbound {
 			if b.Kind == in.Kind && b.SSRC == in.SSRC {
 				merge(o.values, members(b))
@@ -124,6 +129,9 @@ func sampleObjects(d diag.Sample, browser diag.BrowserSample, dtls diag.DTLSStat
 		list = append(list, object{fmt.Sprintf("D%d", i+1), "data-channel", members(c)})
 	}
 	transport := map[string]any{"dtlsState": dtls.State, "dtlsCipher": dtls.Cipher, "tlsVersion": dtls.Version}
+	if dtls.Role != "" {
+		transport["dtlsRole"] = dtls.Role
+	}
 	if d.Transport != nil {
 		merge(transport, members(d.Transport))
 	}
