@@ -270,7 +270,7 @@ func (a app) superfluous(w chosen, s side) error {
 // checkMedia refuses what the way cannot carry, and no media on a way that carries nothing else.
 func (w chosen) checkMedia(m mediaFlags, answers bool) error {
 	if w.OneWay() && m.NoMedia {
-		return fmt.Errorf("--no-media and --%s are mutually exclusive: it carries only media", w.flag)
+		return fmt.Errorf("--%s carries only media: it cannot be used with --no-media, nor to measure throughput", w.flag)
 	}
 	return m.check(session.Flow(w.Way, answers), answers && !w.OneWay())
 }

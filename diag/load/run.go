@@ -68,7 +68,7 @@ type runner struct {
 	causes    []Cause
 	findings  []Noticed
 	points    []Point
-	short     []bool    // of each second of the tester that is over
+	lost      []float64 // of each second of the tester that is over: the share that says nothing, 0-1
 	pending   []outcome // calls that ended in a second of the tester that is not over
 	limit     crowd.TesterLimit
 	starts    map[int]time.Duration // when calls in progress were due
@@ -267,12 +267,12 @@ func (r *runner) place(ctx context.Context, n int, at time.Duration) {
 // second keeps how the tester fared in a window, and judges the calls that ended before its end.
 func (r *runner) second(w window) {
 	r.mu.Lock()
-	first, last := r.secondAt(w.from), r.secondAt(w.to)
-	for i := len(r.short); i <= last; i++ {
-		r.short = append(r.short, false)
+	first, last := r.seconds(w)
+	for len(r.lost) <= last {
+		r.lost = append(r.lost, 0)
 	}
 	var p *Point
-	for i := first; i <= last && (i < last || i == first); i++ {
+	for i := first; i <= last; i++ {
 		p = r.point(time.Duration(i) * time.Second)
 		p.Tester, p.InProgress = secondOf(w), len(r.starts)
 	}
@@ -281,10 +281,10 @@ func (r *runner) second(w window) {
 			r.limit.InProgress, r.limit.Rate, r.limit.LateShare = p.InProgress, float64(p.Started), p.Tester.Late
 		}
 		for i := first; i <= last; i++ {
-			if !r.short[i] {
-				r.short[i] = true
+			if r.lost[i] == 0 {
 				r.limit.Seconds++
 			}
+			r.lost[i] = max(r.lost[i], w.Lost())
 		}
 		r.limit.Drops += w.Drops
 	}
@@ -300,8 +300,12 @@ func (r *runner) second(w window) {
 	r.snapshot()
 }
 
-// secondAt is the number of the second in which a moment lies, since the test began.
-func (r *runner) secondAt(t time.Time) int { return int(max(0, t.Sub(r.begun)) / time.Second) }
+// seconds are the first and the last second of the test that a window is about: it begins and ends near their bounds.
+func (r *runner) seconds(w window) (first, last int) {
+	from, to := max(0, w.from.Sub(r.begun)), max(0, w.to.Sub(r.begun))
+	first = int(min(from.Round(time.Second), to) / time.Second)
+	return first, max(first, int(to.Round(time.Second)/time.Second)-1)
+}
 
 // flush judges the calls that ended before the tester was measured.
 func (r *runner) flush(before time.Duration) {
@@ -314,26 +318,23 @@ func (r *runner) flush(before time.Duration) {
 	})
 }
 
-// mostShort is the share of a call's seconds that may say nothing.
-const mostShort = 0.05
+// mostLost is the share of a call's time that may say nothing.
+const mostLost = 0.05
 
-// shortIn reports whether the tester was its own limit while a call was set up, from the second before, or during more
-// than a twentieth of the rest.
+// shortIn reports whether the tester was its own limit while a call was set up, from the second before, or lost more
+// than a twentieth of the call's time.
 func (r *runner) shortIn(o *outcome) bool {
 	setup := o.ended
 	if o.setup != nil {
 		setup = o.scheduled + *o.setup
 	}
-	short := 0
-	for i := max(0, int(o.scheduled/time.Second)-1); i <= int(o.ended/time.Second) && i < len(r.short); i++ {
-		if !r.short[i] {
-			continue
-		}
-		if short++; i <= int(setup/time.Second) {
+	lost := 0.0
+	for i := max(0, int(o.scheduled/time.Second)-1); i <= int(o.ended/time.Second) && i < len(r.lost); i++ {
+		if lost += r.lost[i]; r.lost[i] > 0 && i <= int(setup/time.Second) {
 			return true
 		}
 	}
-	return float64(short) > mostShort*(o.ended-o.scheduled).Seconds()
+	return lost > mostLost*(o.ended-o.scheduled).Seconds()
 }
 
 // count adds a call to the totals.

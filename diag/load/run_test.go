@@ -213,14 +213,14 @@ func TestLongWindow(t *testing.T) {
 	r.second(window{from: at(4.5), to: at(5.5)})
 	r.pending = []outcome{{scheduled: 3 * time.Second, ended: 3500 * time.Millisecond}, {scheduled: 6 * time.Second, ended: 7 * time.Second}}
 	r.flush(5500 * time.Millisecond)
-	if diff := cmp.Diff([]bool{false, true, true, true, true, false}, r.short); diff != "" || r.limit.Seconds != 4 {
+	if diff := cmp.Diff([]float64{0, 0.99, 0.99, 0.99, 0.99, 0}, r.lost); diff != "" || r.limit.Seconds != 4 {
 		t.Errorf("%d seconds: %s", r.limit.Seconds, diff)
 	}
 	if r.unjudged.Calls != 1 || len(r.pending) != 1 {
 		t.Errorf("%+v, %d pending", r.unjudged, len(r.pending))
 	}
 	for i, p := range r.points[:5] {
-		if p.Tester.Short != (i > 0 && i < 4) {
+		if p.Tester.Short != (i > 0) {
 			t.Errorf("second %d: %+v", i, p.Tester)
 		}
 	}
@@ -229,7 +229,7 @@ func TestLongWindow(t *testing.T) {
 // TestProvenFailure: an answer of the server is judged even while the tester is short; calls that passed meanwhile count
 // for its share.
 func TestProvenFailure(t *testing.T) {
-	r := &runner{Options: options(check.Loopback{}, 10, 10), starts: map[int]time.Duration{}, begun: time.Now(), short: []bool{true}}
+	r := &runner{Options: options(check.Loopback{}, 10, 10), starts: map[int]time.Duration{}, begun: time.Now(), lost: []float64{1}}
 	for n := range 10 {
 		var o outcome
 		if n < 2 { // a path may fail because of the tester
@@ -246,6 +246,29 @@ func TestProvenFailure(t *testing.T) {
 	}
 	if !strings.HasSuffix(got.Headline, "; 3 of 8 calls failed: The signaling server refused the connection.") || environment(got)["failed_share"] != 3.0/8 {
 		t.Errorf("%s, %v", got.Headline, environment(got)["failed_share"])
+	}
+}
+
+// TestPause: one short pause of the tester says nothing against calls that were connected long before, one that is as
+// long as a freeze does.
+func TestPause(t *testing.T) {
+	for worst, unjudged := range map[time.Duration]int{60 * time.Millisecond: 1, 300 * time.Millisecond: 2} {
+		r := &runner{Options: options(check.Loopback{}, 1, 1), starts: map[int]time.Duration{}, begun: time.Now()}
+		r.Progress = func(Progress) {}
+		for i := range 10 {
+			w := crowd.Window{Load: judge.Load{Ticks: 95}}
+			if i == 5 {
+				w.Late, w.Worst = 6, worst
+			}
+			r.second(window{Window: w, from: r.begun.Add(time.Duration(i) * time.Second), to: r.begun.Add(time.Duration(i+1) * time.Second)})
+		}
+		for _, begun := range []time.Duration{0, 5 * time.Second} { // connected before, and set up meanwhile
+			o := outcome{scheduled: begun, setup: diag.Ptr(10 * time.Millisecond), ended: begun + 6*time.Second}
+			r.count(&o)
+		}
+		if r.unjudged.Calls != unjudged || r.limit.Seconds != 1 {
+			t.Errorf("%v: %d calls not judged, %d seconds", worst, r.unjudged.Calls, r.limit.Seconds)
+		}
 	}
 }
 

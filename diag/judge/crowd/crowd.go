@@ -2,6 +2,8 @@
 package crowd
 
 import (
+	"time"
+
 	"dialtone/diag"
 	"dialtone/diag/judge"
 )
@@ -24,6 +26,24 @@ const (
 // arrived and were discarded here.
 func (w Window) Short() bool {
 	return w.Load.Short() || w.CPU != nil && *w.CPU > busyCPU || w.Drops > fewDrops
+}
+
+// bridged is the lateness up to which a pause of this program breaks nothing but lasts: jitter buffers bridge it, and a
+// freeze is longer.
+const bridged = 100 * time.Millisecond
+
+// Lost is the share of the second that says nothing about the server, 0-1: all of one that is short, or the share of the
+// late timers, if that was all and they were not late for long.
+func (w Window) Lost() float64 {
+	others := w
+	others.Load = judge.Load{}
+	switch {
+	case !w.Short():
+		return 0
+	case others.Short() || w.Worst > bridged:
+		return 1
+	}
+	return float64(w.Late) / float64(w.Ticks)
 }
 
 // TesterLimit is the evidence that the tester was its own limit.

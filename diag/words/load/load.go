@@ -115,11 +115,14 @@ func testerLimit(_ judge.Finding, e crowd.TesterLimit) phrase.Text {
 		},
 		Advice: "Lower --arrive, give dialtone more processors, or use more machines (--part).",
 	}
+	if e.Unjudged == 0 {
+		t.Title = "This machine was the limit only briefly: all calls were judged."
+	}
 	if e.CPU != nil && *e.CPU < lowCPU {
 		t.Advice = fmt.Sprintf("Check what else runs on this machine, and the CPU limit of its container: dialtone itself "+
 			"used at most %.0f %% of the processors.", 100**e.CPU)
 	}
-	if e.Rate == 0 { // no call began in that second
+	if e.Rate == 0 && e.Unjudged > 0 { // no call began in that second
 		t.Title = fmt.Sprintf("This machine was the limit from %s in progress on.", calls(e.InProgress))
 	}
 	if e.CPU != nil {
