@@ -180,8 +180,8 @@ func bound(name string, v *float64, most float64) error {
 // one has the same counters.
 func (s *Session) sample(final bool) {
 	sample := s.peer.Sample(final)
+	s.countImpaired(final) // first: of what the sample counts as lost, it says what was dropped on purpose
 	s.o.Feed.Append(sample)
-	s.countImpaired(final)
 	if !s.remote.stats || s.peer.Waiting(diag.LabelStats) > maxWaiting {
 		return
 	}
