@@ -48,6 +48,8 @@ func (c *Call) Flow(dir diag.Direction, kind string) Flow {
 	switch {
 	case c.Muted(dir, kind) && (agreed || seen):
 		return FlowMuted
+	case (stream.HasStopped() || stream.NotReceived != nil) && !c.Agreed(dir, kind):
+		return FlowNone // a later description ended it, as that of a peer who holds the call
 	case stream.HasStopped() || stream.NotReceived != nil:
 		return FlowSilent
 	case seen && dir == diag.Inbound && c.IsSilent(kind):

@@ -24,6 +24,7 @@ func TestFlow(t *testing.T) {
 	received := func(packets uint64, ago float64) diag.Sample {
 		return diag.Sample{Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: diag.Ptr(uint64(packets)), LastPacketReceivedAgo: &ago}}}
 	}
+	held := diag.SessionDescription{Side: diag.Remote, SDPType: "offer", SDP: "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=inactive\r\n"}
 	sent := diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(9))}}}
 	tests := []struct {
 		name string
@@ -38,6 +39,7 @@ func TestFlow(t *testing.T) {
 		{"nothing was sent", up(diag.Sample{}), diag.Outbound, "audio", FlowMissing},
 		{"it arrives", up(received(5, 0.1)), diag.Inbound, "audio", FlowOK},
 		{"it stopped", up(received(5, 3)), diag.Inbound, "audio", FlowSilent},
+		{"the peer holds the call", up(received(5, 3), held), diag.Inbound, "audio", FlowNone},
 		{"it is sent", up(sent), diag.Outbound, "audio", FlowOK},
 		{"the peer muted it", up(received(5, 3), diag.TrackMuted{Side: diag.Remote, Kind: "audio", Muted: true}), diag.Inbound, "audio", FlowMuted},
 		{"we muted it", up(sent, diag.TrackMuted{Side: diag.Local, Kind: "audio", Muted: true}), diag.Outbound, "audio", FlowMuted},

@@ -39,10 +39,12 @@ func TestStopped(t *testing.T) {
 	two := out(0.01, 5)
 	two.Outbound = append(two.Outbound, out(0.01).Outbound...)
 	ended := func(by diag.EndedBy) diag.Data { return diag.CallEnded{Reason: diag.EndHangup, By: by} }
+	held := diag.SessionDescription{Side: diag.Remote, SDPType: "offer", SDP: "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=recvonly\r\n"}
 	for name, tt := range map[string]struct {
 		log  []any
 		want string
 	}{
+		"the peer holds the call":        {[]any{5 * s, held, 9 * s, in(2, 0)}, ""},
 		"it flows":                       {[]any{9 * s, in(0.02, 0)}, ""},
 		"it stopped":                     {[]any{9 * s, in(2, 0)}, "audio"},
 		"it is sent":                     {[]any{9 * s, out(0.02)}, ""},
