@@ -54,6 +54,18 @@ func FuzzScenario(f *testing.F) {
 	})
 }
 
+// FuzzModules: a file of modules is read, or its mistakes are named.
+func FuzzModules(f *testing.F) {
+	f.Add("[[module]]\nname = \"x\"\nprober = \"nat\"\n[[schedule]]\nmodule = \"x\"\ntarget = \"stun:192.0.2.1\"\nevery = \"9s\"\n")
+	f.Add("[[module]]\nname = \"w\"\nprober = \"whip\"\nfor = \"2s\"\ntoken = \"t\"\ntargets = [\"https://*.example.org/\"]\nassert = [\"1 <\"]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		c := monitorCommand{Modules: tempFile(t, "m.toml", text)}
+		if setup, err := c.load(app{streams: testStreams()}); (setup == nil) != (err != nil) {
+			t.Errorf("%v, %v", setup, err)
+		}
+	})
+}
+
 // TestScenarioAndCommandLine: what both the command line and the file can say.
 func TestScenarioAndCommandLine(t *testing.T) {
 	const top = "out = \"junit=-\"\nrecord = \"dir\"\n"
