@@ -1,5 +1,5 @@
-// Package nat64 knows the addresses by which a NAT64 (RFC 6146) makes IPv4 hosts reachable over IPv6 (RFC 6052), and how
-// its prefix is discovered (RFC 7050).
+// Package nat64 knows the addresses by which a NAT64 (RFC 6146) makes IPv4 hosts reachable over IPv6 (RFC 6052), and
+// how its prefix is discovered (RFC 7050).
 package nat64
 
 import (
