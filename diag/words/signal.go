@@ -77,7 +77,7 @@ var signalAdvice = []struct {
 		reason: "proxy", from: 407, to: 407,
 		advice: "Add the user name and password of the proxy to HTTP_PROXY and HTTPS_PROXY.",
 	},
-	{reason: "proxy", advice: "Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY."},
+	{reason: "proxy", advice: "Check --proxy, HTTP_PROXY, HTTPS_PROXY and NO_PROXY."},
 	{reason: "dns", advice: "Check the name of the server and the DNS of this machine."},
 	{
 		op: "dial", reason: "refused",
@@ -85,14 +85,15 @@ var signalAdvice = []struct {
 	},
 	{reason: "refused", advice: "Start the server, or check the port."},
 	{reason: "unreachable", advice: "Check the network of this machine and the address."},
-	{reason: "timeout", advice: "Check the address, firewalls and proxies."},
+	{reason: "timeout", advice: "Check the address and firewalls; if only a proxy leads out, name it with --proxy."},
 	{reason: "broken", advice: "Check the log of the server, or of the proxy in front of it."},
 	{reason: "peer-gone", advice: "Dial again at both ends."},
 	{reason: "shutdown", advice: "Call again when the server has restarted."},
 	{reason: "limit", advice: "Wait a little, or raise the limits of the server."},
 	{
 		reason: "tls", code: "unknown_authority",
-		advice: "If you trust the authority, give its certificate with --ca FILE; --insecure verifies nothing.",
+		advice: "If you trust the issuer, such as the proxy of your company, give its certificate with --ca FILE; --insecure " +
+			"verifies nothing.",
 	},
 	{
 		reason: "tls", code: "wrong_name",

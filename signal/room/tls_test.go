@@ -140,6 +140,9 @@ func TestTLS(t *testing.T) {
 			if e := asError(t, err); e != nil && e.Code != test.code {
 				t.Errorf("%v has code %q", err, e.Code)
 			}
+			if named := strings.Contains(err.Error(), "its issuer is"); named != (test.code == signal.CodeUnknownAuthority) {
+				t.Errorf("%v: names the issuer: %t", err, named)
+			}
 		})
 	}
 }

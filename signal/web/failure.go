@@ -100,6 +100,9 @@ func isTLS(err error, e *signal.Error) bool {
 	switch {
 	case errors.As(err, &certificate):
 		e.Code = certificateCode(certificate)
+		if sent := certificate.UnverifiedCertificates; e.Code == signal.CodeUnknownAuthority && len(sent) > 0 {
+			e.Err = fmt.Errorf("%w: its issuer is %q", e.Err, Clean(sent[0].Issuer.String()))
+		}
 	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &record):
 		e.Code, e.Err = signal.CodeNoTLS, errors.New("the server does not speak TLS on this port")
 	case errors.As(err, &alert), strings.Contains(err.Error(), "tls: "):
