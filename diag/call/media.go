@@ -26,7 +26,8 @@ var MediaKinds = []MediaKind{
 	{diag.Inbound, "audio"}, {diag.Inbound, "video"}, {diag.Outbound, "audio"}, {diag.Outbound, "video"},
 }
 
-// MissingMedia lists what both sides agreed to send and of which no packet was counted, once there was time to look.
+// MissingMedia lists what both sides agreed to send and of which no packet was counted, once there was time to look. An
+// echo can send only what it receives.
 func (c *Call) MissingMedia() []MediaKind {
 	if !c.Start.Media || c.Latest() == nil || c.MediaUnknown() || c.Counted() < mediaGrace {
 		return nil
@@ -34,7 +35,8 @@ func (c *Call) MissingMedia() []MediaKind {
 	var missing []MediaKind
 	for _, kind := range diag.Kinds {
 		sends := c.hasTrack(diag.Outbound, kind) && !c.Hushed(diag.Outbound, kind) && c.Agreed(diag.Outbound, kind)
-		if sends && c.none(diag.Outbound, kind) {
+		echoes := c.Start.Command == "answer" && c.Start.Way == "" && c.Start.Signaling != "whep"
+		if sends && (!echoes || c.packets(diag.Inbound, kind) > 0) && c.none(diag.Outbound, kind) {
 			missing = append(missing, MediaKind{diag.Outbound, kind})
 		}
 		if c.Promised(kind) && !c.Hushed(diag.Inbound, kind) && c.none(diag.Inbound, kind) {

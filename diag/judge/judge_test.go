@@ -181,6 +181,10 @@ func mediaEnds() []judgeTest {
 		{"nothing flows", up(end, 1000, nothing), diag.ExitMedia, "connected for 4.7 s, but no outbound audio, no inbound audio, no outbound video, no inbound video", nil, []string{
 			"media.no_outbound_audio", "media.no_inbound_audio", "media.no_outbound_video", "media.no_inbound_video",
 		}},
+		{"an echo of nothing", up(end, 900, diag.CallStart{Command: "answer", Media: true}, 1000, nothing), diag.ExitMedia, "connected for 4.7 s, but no inbound audio, no inbound video", nil, []string{
+			"media.no_inbound_audio", "media.no_inbound_video",
+		}},
+		{"an echo that stays away", up(end, 900, diag.CallStart{Command: "answer", Media: true}, 1000, stuckAudio), diag.ExitMedia, "connected for 4.7 s, but no outbound audio", nil, []string{"media.no_outbound_audio"}},
 		{"peer muted video", up(end, 900, diag.TrackMuted{Side: diag.Remote, Kind: "video", Muted: true}, 1000, silentVideo), diag.ExitPass, ok, nil, nil},
 		{"we muted audio", up(end, 900, diag.TrackMuted{Side: diag.Local, Kind: "audio", Muted: true}, 1000, stuckAudio), diag.ExitPass, ok, nil, nil},
 		{"peer only receives video", up(end, 900, answer("v=0\r\nm=audio 9 x 0\r\nm=video 9 x 0\r\na=recvonly\r\n"), 1000, silentVideo), diag.ExitPass, ok, nil, nil},

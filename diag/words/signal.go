@@ -143,6 +143,10 @@ var signalAdvice = []struct {
 		advice: "Open any address in a browser and log in there: this network answers in place of the server.",
 	},
 	{reason: "status", from: 503, to: 503, advice: "Try again later: the server is busy, or has nothing to play."},
+	{
+		reason: "status", from: 502, to: 502,
+		advice: "Start the server behind the proxy that answered, or check where the proxy forwards to.",
+	},
 	{reason: "status", from: 500, to: 999, advice: "Check the log of the server, or try again later."},
 	{reason: "protocol", advice: "Check the address: the server speaks another protocol."},
 	{reason: "rejected", advice: "Follow the server's reason, if it gave one. Otherwise check its log."},

@@ -29,7 +29,7 @@ func TestSignalAdvice(t *testing.T) {
 		{diag.SignalFailure{Op: "offer", Reason: "status", Status: 404}, "Check the address"},
 		{diag.SignalFailure{Op: "offer", Reason: "status", Status: 409}, "Try again later"},
 		{diag.SignalFailure{Op: "offer", Reason: "status", Status: 503}, "busy"},
-		{diag.SignalFailure{Op: "offer", Reason: "status", Status: 502}, "log of the server"},
+		{diag.SignalFailure{Op: "offer", Reason: "status", Status: 502}, "proxy forwards to"},
 		{diag.SignalFailure{Op: "dial", Reason: "tls", Code: "unknown_authority"}, "--ca FILE"},
 		{diag.SignalFailure{Op: "dial", Reason: "tls", Code: "no_tls"}, "http://"},
 		{diag.SignalFailure{Op: "dial", Reason: "rejected", Status: 400, Code: "needs_tls"}, "https://"},

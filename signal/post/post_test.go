@@ -141,6 +141,9 @@ func TestWhatIsRefused(t *testing.T) {
 			if w.Code != test.want || (test.field != "" && w.Header().Get(test.field) == "") {
 				t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 			}
+			if wrong := strings.Contains(w.Body.String(), "token is wrong"); wrong != (test.token == "t0k3") {
+				t.Errorf("%s: says that the token is wrong: %t", w.Body, wrong)
+			}
 			if test.want >= 400 && w.Header().Get("Content-Type") != "application/problem+json" {
 				t.Errorf("no problem body: %s", w.Body)
 			}

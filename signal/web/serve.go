@@ -107,6 +107,9 @@ func (x Resource) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			Status: http.StatusUnauthorized, Title: "a bearer token is required",
 			Detail: "Send the token that this server was started with.",
 		}
+		if r.Header.Get("Authorization") != "" {
+			problem.Title = "the bearer token is wrong"
+		}
 	case !known:
 		w.Header().Set("Allow", methods)
 		problem = &Problem{
