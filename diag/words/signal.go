@@ -92,8 +92,8 @@ var signalAdvice = []struct {
 	{reason: "limit", advice: "Wait a little, or raise the limits of the server."},
 	{
 		reason: "tls", code: "unknown_authority",
-		advice: "If you trust the issuer, such as the proxy of your company, give its certificate with --ca FILE; --insecure " +
-			"verifies nothing.",
+		advice: "If you trust the issuer, such as the proxy of your company, give its certificate with --ca FILE; " +
+			"--insecure verifies nothing.",
 	},
 	{
 		reason: "tls", code: "wrong_name",
