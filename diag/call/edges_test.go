@@ -236,9 +236,15 @@ func TestSparseVideo(t *testing.T) {
 		ago    float64
 		want   Flow
 	}{
-		{250, nil, 2, FlowSilent}, {5, nil, 2, FlowOK}, {5, nil, 5.5, FlowOK}, {5, nil, 6.5, FlowSilent},
-		{1, nil, 9.9, FlowOK}, {1, nil, 10, FlowSilent},
-		{250, diag.Ptr(3.0), 8.9, FlowOK}, {250, diag.Ptr(3.0), 9, FlowSilent}, {5, diag.Ptr(0.04), 2, FlowSilent},
+		{250, nil, 2, FlowSilent},
+		{5, nil, 2, FlowOK},
+		{5, nil, 5.5, FlowOK},
+		{5, nil, 6.5, FlowSilent},
+		{1, nil, 9.9, FlowOK},
+		{1, nil, 10, FlowSilent},
+		{250, diag.Ptr(3.0), 8.9, FlowOK},
+		{250, diag.Ptr(3.0), 9, FlowSilent},
+		{5, diag.Ptr(0.04), 2, FlowSilent},
 	} {
 		packets := uint64(tt.frames)
 		c := Fold(diagtest.Log(

@@ -1,5 +1,5 @@
-// Package clock measures the time of RTP streams: jitter, pauses, the rate and jumps of timestamps, what a jitter buffer
-// would conceal, and how timestamps relate to the sender's clock.
+// Package clock measures the time of RTP streams: jitter, pauses, the rate and jumps of timestamps, what a jitter
+// buffer would conceal, and how timestamps relate to the sender's clock.
 package clock
 
 import "time"
