@@ -32,8 +32,8 @@ func (w Window) Short() bool {
 // freeze is longer.
 const bridged = 100 * time.Millisecond
 
-// Lost is the share of the second that says nothing about the server, 0-1: all of one that is short, or the share of the
-// late timers, if that was all and they were not late for long.
+// Lost is the share of the second that says nothing about the server, 0-1: all of one that is short, or the share of
+// the late timers, if that was all and they were not late for long.
 func (w Window) Lost() float64 {
 	others := w
 	others.Load = judge.Load{}
