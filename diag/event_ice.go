@@ -2,6 +2,7 @@ package diag
 
 import (
 	"net"
+	"net/netip"
 	"strconv"
 	"time"
 )
@@ -9,7 +10,7 @@ import (
 // The events of the transports: ICE, DTLS, SCTP, the whole connection.
 var _ = []Type{
 	register[Candidate](), register[Pair](), register[Selected](), register[ICEState](),
-	register[ICELimits](),
+	register[ICELimits](), register[TURNRefused](),
 	register[GatheringState](), register[Restart](), register[DTLSState](), register[SCTPState](),
 	register[ConnectionState](), register[SignalingState](),
 }
@@ -123,6 +124,17 @@ type ICELimits struct {
 
 // Type is "ice.limits".
 func (ICELimits) Type() Type { return "ice.limits" }
+
+// TURNRefused ("turn.refused") means that a TURN server rejected a CreatePermission or ChannelBind request (RFC 8656
+// §9.2, §12.2): it relays nothing to this address of the peer. It is emitted once for each address.
+type TURNRefused struct {
+	Relay netip.Addr `json:"relay,omitzero"` // that the server allocated
+	Peer  netip.Addr `json:"peer"`
+	Code  int        `json:"code"` // of the STUN error: 403 Forbidden, 443 Peer Address Family Mismatch, …
+}
+
+// Type is "turn.refused".
+func (TURNRefused) Type() Type { return "turn.refused" }
 
 // ICEState ("ice.state") is a change of RTCIceConnectionState: new, checking, connected, completed, disconnected,
 // failed, closed.

@@ -32,7 +32,7 @@ func TestRoundTrip(t *testing.T) {
 			if err := json.Unmarshal(raw, &got); err != nil {
 				t.Fatalf("%v\n%s", err, raw)
 			}
-			if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.AddrPort{}, netip.Prefix{})); diff != "" {
+			if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}, netip.Prefix{})); diff != "" {
 				t.Errorf("read back otherwise than written (-written +read):\n%s\n%s", diff, raw)
 			}
 		})

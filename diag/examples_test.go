@@ -70,6 +70,7 @@ func examples() []Event {
 			ResponsesReceived: 2, RequestsReceived: 1, ResponsesSent: 1, CurrentRoundTripTime: Ptr(0.0121),
 		}},
 		{70 * time.Millisecond, ICELimits{Candidates: 3800, Checks: 12}},
+		{70 * time.Millisecond, TURNRefused{Relay: netip.MustParseAddr("203.0.113.80"), Peer: netip.MustParseAddr("192.168.1.23"), Code: 403}},
 		{71 * time.Millisecond, Selected{
 			PairID: "local-2:remote-1", LocalCandidateID: "local-2", RemoteCandidateID: "remote-1",
 			Local: "srflx udp 203.0.113.7:41822", Remote: "host udp 198.51.100.4:3021",

@@ -113,6 +113,8 @@ func (c *Call) applyTransport(e diag.Event) bool {
 		c.Selected = &d
 	case diag.ICELimits:
 		c.Limits = d
+	case diag.TURNRefused:
+		c.Forbidden = keep(c.Forbidden, d, maxForbidden)
 	case diag.ICEState:
 		c.ICE = d.State
 	case diag.GatheringState:
@@ -147,6 +149,9 @@ func (c *Call) applyTransport(e diag.Event) bool {
 	}
 	return true
 }
+
+// maxForbidden bounds the addresses that relays refuse and that are kept.
+const maxForbidden = 64
 
 // maxUnannounced bounds the streams without an announcement that are kept.
 const maxUnannounced = 16

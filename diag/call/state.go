@@ -50,6 +50,7 @@ type Call struct {
 	Pairs        []diag.Pair // the latest of each ID, in the order of their first appearance
 	Selected     *diag.Selected
 	Limits       diag.ICELimits
+	Forbidden    []diag.TURNRefused // addresses of the peer that relays refuse, the latest 64
 	PathChanges  int // after the first selection
 	Restarts     int
 	Unannounced  []diag.UnannouncedSSRC // streams, the latest 16

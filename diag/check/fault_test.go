@@ -128,6 +128,9 @@ func faults() map[string]func(t *testing.T) Options {
 		"TURN relay at 0.0.0.0": func(t *testing.T) Options {
 			return relayed(turn(t, lab.TURNOptions{RelayIP: netip.IPv4Unspecified()}), "right")
 		},
+		"TURN refuses the peer": func(t *testing.T) Options {
+			return relayed(turn(t, lab.TURNOptions{Faults: lab.TURNFaults{Permission: 403}}), "right")
+		},
 		"TURN redirects": func(t *testing.T) Options {
 			to := strings.TrimSuffix(strings.TrimPrefix(turn(t, lab.TURNOptions{}), "turn:"), "?transport=udp")
 			s := fault(t, lab.Fault{Behavior: lab.AuthError, Code: 300, Alternate: netip.MustParseAddrPort(to)})

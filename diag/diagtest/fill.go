@@ -20,6 +20,9 @@ type filler struct {
 func (f *filler) fill(v reflect.Value) {
 	f.n++
 	switch v.Type() {
+	case reflect.TypeFor[netip.Addr]():
+		v.Set(reflect.ValueOf(netip.AddrFrom4([4]byte{192, 0, 2, byte(f.n)})))
+		return
 	case reflect.TypeFor[netip.AddrPort]():
 		v.Set(reflect.ValueOf(netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(f.n)}), uint16(f.n))))
 		return

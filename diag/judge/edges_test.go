@@ -1,6 +1,7 @@
 package judge_test
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -134,6 +135,7 @@ func TestObstacles(t *testing.T) {
 	pair := func(sent, answered uint64) diag.Data {
 		return diag.Pair{ID: "p", LocalCandidateID: "local", RemoteCandidateID: "remote", RequestsSent: sent, ResponsesReceived: answered}
 	}
+	refused := func(peer string) diag.Data { return diag.TURNRefused{Peer: netip.MustParseAddr(peer), Code: 403} }
 	local, remote := candidate(diag.Local), candidate(diag.Remote)
 	for name, tt := range map[string]struct {
 		data    []diag.Data
@@ -144,6 +146,9 @@ func TestObstacles(t *testing.T) {
 		"no remote":       {[]diag.Data{local}, judge.NoRemoteCandidate, false},
 		"no local":        {[]diag.Data{remote}, judge.NoLocalCandidate, false},
 		"no pair":         {[]diag.Data{local, remote}, judge.NoPairFormed, true},
+		"refused":         {[]diag.Data{local, remote, refused("192.0.2.1")}, judge.NoPermission, true},
+		"refused another": {[]diag.Data{local, remote, refused("192.0.2.2")}, judge.NoPairFormed, true},
+		"refused, asked":  {[]diag.Data{local, remote, refused("192.0.2.1"), pair(3, 0)}, judge.NoPairAnswered, true},
 		"never asked":     {[]diag.Data{local, remote, pair(0, 0)}, judge.NoPairFormed, true},
 		"never answered":  {[]diag.Data{local, remote, pair(1, 0)}, judge.NoPairAnswered, true},
 		"not good enough": {[]diag.Data{local, remote, pair(1, 1)}, judge.NoPairUsable, true},

@@ -19,6 +19,7 @@ const (
 	NoRemoteCandidate Obstacle = "no-remote-candidate" // the peer signaled none
 	NoPairFormed      Obstacle = "no-pair-formed"      // they fit nowhere: protocols, IP versions or addresses
 	NoCheckSent       Obstacle = "no-check-sent"       // the operating system sent none
+	NoPermission      Obstacle = "no-permission"       // no check was sent: relays refuse all addresses of the peer
 	NoPairAnswered    Obstacle = "no-pair-answered"    // checks were sent, and none was answered
 	NoPairUsable      Obstacle = "no-pair-usable"      // some were answered, and none could be used to the end
 	NoPairKnown       Obstacle = "no-pair-known"       // the dump of a browser does not show what was tried
@@ -26,16 +27,19 @@ const (
 
 // NoPath is the evidence of a call without a path: what was gathered and tried.
 type NoPath struct {
-	Obstacle   Obstacle        `json:"obstacle"`
-	Local      []finding.Count `json:"local"`  // candidates by type
-	Remote     []finding.Count `json:"remote"` // candidates by type
-	Pairs      int             `json:"pairs"`  // that were checked over UDP
-	Answered   int             `json:"answered"`
-	Requests   uint64          `json:"requestsSent"`
-	TCPPairs   int             `json:"tcpPairs,omitempty"` // that were tried over TCP
-	RelayOnly  bool            `json:"relayOnly,omitempty"`
-	NoRelay    bool            `json:"noRelay,omitempty"`    // neither side has a relay candidate
-	Configured bool            `json:"configured,omitempty"` // STUN or TURN servers were given; to a browser, TURN
+	Obstacle  Obstacle        `json:"obstacle"`
+	Local     []finding.Count `json:"local"`  // candidates by type
+	Remote    []finding.Count `json:"remote"` // candidates by type
+	Pairs     int             `json:"pairs"`  // that were checked over UDP
+	Answered  int             `json:"answered"`
+	Requests  uint64          `json:"requestsSent"`
+	TCPPairs  int             `json:"tcpPairs,omitempty"` // that were tried over TCP
+	RelayOnly bool            `json:"relayOnly,omitempty"`
+	// addresses of the peer that relays refuse, and whether these are all that it has
+	Refused    []diag.TURNRefused `json:"refused,omitempty"`
+	RefusedAll bool               `json:"refusedAll,omitempty"`
+	NoRelay    bool               `json:"noRelay,omitempty"`    // neither side has a relay candidate
+	Configured bool               `json:"configured,omitempty"` // STUN or TURN servers were given; to a browser, TURN
 	// how long pairs were checked; absent: none was, or it is not known
 	CheckedMs *diag.Millis `json:"checked_ms,omitempty"`
 	Heard     int          `json:"heard,omitempty"` // pairs on which the peer sent checks, if it answered none
@@ -44,13 +48,20 @@ type NoPath struct {
 	Dump      bool         `json:"dump,omitempty"`  // the call is of a browser's dump
 }
 
+// refusedAll reports whether relays refuse every address of the peer.
+func refusedAll(c *call.Call) bool {
+	return len(c.Remote) > 0 && !slices.ContainsFunc(c.Remote, func(r call.CandidateRow) bool {
+		return !slices.ContainsFunc(c.Forbidden, func(d diag.TURNRefused) bool { return d.Peer.String() == r.Address })
+	})
+}
+
 // noPath looks at what was gathered and tried.
 func noPath(c *call.Call) NoPath {
 	typeOf := func(r call.CandidateRow) diag.CandidateType { return r.CandidateType }
 	n := NoPath{
 		Local: finding.Candidates(c.Local, typeOf), Remote: finding.Candidates(c.Remote, typeOf),
 		RelayOnly: c.Start.RelayOnly, Configured: len(c.Servers) > 0 || len(c.Start.ICEServers) > 0,
-		Dump: c.Browser != nil,
+		Dump: c.Browser != nil, Refused: c.Forbidden, RefusedAll: refusedAll(c),
 	}
 	if n.Dump {
 		n.Configured = slices.ContainsFunc(c.Start.ICEServers, func(s diag.ICEServer) bool {
@@ -98,6 +109,8 @@ func noPath(c *call.Call) NoPath {
 		n.Obstacle = NoRemoteCandidate
 	case n.Pairs+n.TCPPairs == 0 && unsent:
 		n.Obstacle = NoCheckSent
+	case n.Pairs+n.TCPPairs == 0 && n.RefusedAll:
+		n.Obstacle = NoPermission
 	case n.Pairs+n.TCPPairs == 0:
 		n.Obstacle = NoPairFormed
 	case n.Answered == 0:

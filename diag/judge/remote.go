@@ -85,9 +85,11 @@ func classOf(c *call.Call, r call.CandidateRow, checks remoteChecks) remoteClass
 }
 
 // remoteFindings name what is wrong with the candidates of the peer of a call without a path. One that holds for all of
-// them explains the failure. Without a local candidate nothing was checked, and none of them explains anything.
+// them explains the failure. Without a local candidate nothing was checked, and none of them explains anything; nor
+// where relays refuse them, unless they are private, which relays are right to refuse.
 func remoteFindings(c *call.Call, _ Expectation) []Finding {
-	if !c.NoPath() || len(c.Local) == 0 {
+	public := func(d diag.TURNRefused) bool { return !diag.PrivateAddress(d.Peer) }
+	if !c.NoPath() || len(c.Local) == 0 || refusedAll(c) && slices.ContainsFunc(c.Forbidden, public) {
 		return nil
 	}
 	var by [remoteClasses]RemoteCandidates

@@ -3,6 +3,7 @@ package peer
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -69,6 +70,9 @@ func New(o Options) (*Peer, error) {
 	socks, err := sockets.New(o.Net, sockets.Options{
 		Guard: p.guard, Pause: p.pause, OnHello: p.transports.helloSeen, OnAlert: p.transports.alertSent,
 		OnMedia: p.strangers.Arrived, Tap: o.Tap,
+		OnRefused: func(relay netip.Addr, r wire.Refusal) {
+			o.Emit(diag.TURNRefused{Relay: relay, Peer: r.Peer, Code: r.Code})
+		},
 	})
 	if err != nil {
 		cancel()

@@ -34,7 +34,7 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, rec.Events, cmpopts.EquateComparable(netip.AddrPort{}, netip.Prefix{})); diff != "" {
+	if diff := cmp.Diff(want, rec.Events, cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}, netip.Prefix{})); diff != "" {
 		t.Errorf("read otherwise than written:\n%s", diff)
 	}
 	h := header()

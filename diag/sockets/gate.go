@@ -74,6 +74,11 @@ func (g *gate) arrives(b []byte, from net.Addr) bool {
 		g.net.o.Tap(diag.Inbound, g.at, addrPortOf(from), b)
 	}
 	e := g.tunnel.Open(b, addrPortOf(from))
+	for _, r := range e.Refused {
+		if g.net.o.OnRefused != nil {
+			g.net.o.OnRefused(g.tunnel.Relay(), r)
+		}
+	}
 	m := wire.STUN(e.Payload)
 	if m == nil {
 		if wire.IsDTLS(e.Payload) {

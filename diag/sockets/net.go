@@ -26,6 +26,8 @@ type Options struct {
 	OnAlert func()                       // an encrypted DTLS alert is sent
 	// a packet that is no STUN message arrived, of any kind, from an address: behind a relay, that of the peer
 	OnMedia func([]byte, netip.AddrPort)
+	// a TURN server relays nothing to an address of the peer; relay is the address that it allocated
+	OnRefused func(relay netip.Addr, r wire.Refusal)
 	// each packet that is sent or was received, with both addresses; nil: none is watched
 	Tap func(way diag.Direction, local, remote netip.AddrPort, packet []byte)
 }

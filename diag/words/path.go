@@ -2,10 +2,12 @@ package words
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"dialtone/diag"
 	"dialtone/diag/judge"
+	"dialtone/diag/words/failure"
 )
 
 // pathFindings are those about the path and the handshake over it.
@@ -231,6 +233,8 @@ func obstacleTitle(e judge.NoPath) string {
 		return "No candidate pair could be formed: no remote candidate fits a local one."
 	case judge.NoCheckSent:
 		return "No connectivity check could be sent to the peer."
+	case judge.NoPermission:
+		return "The TURN server relays nothing to the addresses of the peer."
 	case judge.NoPairAnswered, judge.NoPairUsable, judge.NoPairKnown:
 	}
 	return "No candidate pair worked."
@@ -253,11 +257,19 @@ func NoPath(e judge.NoPath) []string {
 			Count(e.Pairs, "candidate pair", "candidate pairs"), e.Requests, Count(e.Answered, "pair", "pairs")))
 	case judge.NoPairKnown:
 		out = append(out, "the dump does not show which checks were sent and answered")
-	case judge.NoRelayGathered, judge.NoLocalCandidate, judge.NoRemoteCandidate, judge.NoPairFormed, judge.NoCheckSent:
+	case judge.NoRelayGathered, judge.NoLocalCandidate, judge.NoRemoteCandidate, judge.NoPairFormed, judge.NoCheckSent,
+		judge.NoPermission:
 		out = append(out, obstacleTitle(e))
 	}
 	if len(e.Local) > 0 && len(e.Remote) > 0 {
 		out = append(out, "local candidates: "+Counts(e.Local)+"; remote candidates: "+Counts(e.Remote))
+	}
+	for i, d := range e.Refused {
+		if i == mostRefused {
+			out = append(out, Count(len(e.Refused)-i, "further address", "further addresses")+" refused")
+			break
+		}
+		out = append(out, Refused(d))
 	}
 	if e.Heard > 0 {
 		out = append(out, "the peer sent checks on "+Count(e.Heard, "pair", "pairs"))
@@ -272,8 +284,28 @@ func NoPath(e judge.NoPath) []string {
 	return out
 }
 
+// mostRefused bounds the addresses that are listed.
+const mostRefused = 3
+
+// Refused says that a relay refuses an address of the peer.
+func Refused(d diag.TURNRefused) string {
+	relay := "the relay"
+	if d.Relay.IsValid() {
+		relay += " " + d.Relay.String()
+	}
+	return fmt.Sprintf("%s refuses the peer's address %s (%s)", relay, d.Peer, failure.Code(d.Code, ""))
+}
+
 func obstacleAdvice(e judge.NoPath) string {
+	public := func(d diag.TURNRefused) bool { return !diag.PrivateAddress(d.Peer) }
 	switch {
+	case e.RefusedAll && !slices.ContainsFunc(e.Refused, public):
+		return "Give the peer a STUN or TURN server, so that it has a public address. Where both are in one network, let the " +
+			"TURN server relay to private addresses (coturn: allowed-peer-ip)."
+	case e.RefusedAll && slices.ContainsFunc(e.Refused, func(d diag.TURNRefused) bool { return d.Code == 403 }):
+		return "Let the TURN server relay to the addresses of the peer (coturn: denied-peer-ip, allowed-peer-ip)."
+	case e.RefusedAll:
+		return "Look for these errors in the log of the TURN server."
 	case e.Dump && e.NoRelay && !e.Configured:
 		return "Configure a TURN server in iceServers."
 	case e.Dump && (e.Obstacle == judge.NoRelayGathered || e.NoRelay):

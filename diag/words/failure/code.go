@@ -40,8 +40,13 @@ var codeAdvice = map[int]string{
 	508: "Ask %s again later, or widen its port range (coturn: min-port, max-port): no relay port is free.",
 }
 
+// Code names a STUN error: "error 403 Forbidden". The reason is what the server says, if it says something.
+func Code(code int, reason string) string {
+	return strings.TrimSpace(fmt.Sprintf("error %d %s", code, cmp.Or(reason, codeNames[code])))
+}
+
 func (f failing) code() (what, advice string) {
-	name := strings.TrimSpace(fmt.Sprintf("error %d %s", f.Code, cmp.Or(f.Reason, codeNames[f.Code])))
+	name := Code(f.Code, f.Reason)
 	advice = fmt.Sprintf("Look for error %d in the log of %s.", f.Code, f.url)
 	if text, ok := codeAdvice[f.Code]; ok {
 		advice = fmt.Sprintf(text, f.url)

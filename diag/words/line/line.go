@@ -84,6 +84,8 @@ func transportWords(d diag.Data) (string, bool) {
 		return d.Local + " ⇄ " + d.Remote, true
 	case diag.ICELimits:
 		return words.ICELimits(d), true
+	case diag.TURNRefused:
+		return words.Refused(d), true
 	case diag.ICEState:
 		return d.State, true
 	case diag.GatheringState:
