@@ -300,7 +300,7 @@ func obstacleAdvice(e judge.NoPath) string {
 	public := func(d diag.TURNRefused) bool { return !diag.PrivateAddress(d.Peer) }
 	switch {
 	case e.RefusedAll && !slices.ContainsFunc(e.Refused, public):
-		return "Give the peer a STUN or TURN server, so that it has a public address. Where both are in one network, let the " +
+		return "Give the peer a STUN or TURN server, so that it has a public address. If both are in one network, let the " +
 			"TURN server relay to private addresses (coturn: allowed-peer-ip)."
 	case e.RefusedAll && slices.ContainsFunc(e.Refused, func(d diag.TURNRefused) bool { return d.Code == 403 }):
 		return "Let the TURN server relay to the addresses of the peer (coturn: denied-peer-ip, allowed-peer-ip)."
