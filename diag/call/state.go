@@ -51,7 +51,7 @@ type Call struct {
 	Selected     *diag.Selected
 	Limits       diag.ICELimits
 	Forbidden    []diag.TURNRefused // addresses of the peer that relays refuse, the latest 64
-	PathChanges  int // after the first selection
+	PathChanges  int                // after the first selection
 	Restarts     int
 	Unannounced  []diag.UnannouncedSSRC // streams, the latest 16
 	RestartAt    *time.Duration         // the latest
