@@ -138,7 +138,11 @@ func TestKeysAreQuickInABurst(t *testing.T) {
 	slices.Sort(took)
 	median, most := took[len(took)/2], took[len(took)*95/100]
 	t.Logf("%d keys while %d events came: median %v, 95 of 100 within %v, the slowest %v", len(took), sent, median, most, took[len(took)-1])
-	if median > 50*time.Millisecond {
+	bound := 50 * time.Millisecond
+	if labtest.Race { // each screen costs several times as much, beside other tests
+		bound = time.Second
+	}
+	if median > bound {
 		t.Errorf("the median is %v", median)
 	}
 }

@@ -38,7 +38,7 @@ func written(t *testing.T, r *report.Report) string {
 
 func TestLoopback(t *testing.T) {
 	t.Parallel()
-	r, err := Run(t.Context(), Options{Target: Loopback{}, Config: diag.Config{For: 1500 * time.Millisecond}})
+	r, err := Run(t.Context(), Options{Target: Loopback{}, Config: diag.Config{For: 4 * time.Second}})
 	if err != nil {
 		t.Fatal(err)
 	}
