@@ -193,9 +193,7 @@ func (f Facts) sends(kind string) bool {
 	})
 }
 
-// tracksGone names tracks that ended without the page's doing.
-// sendingStopped names streams whose counter of packets stands still since some time before the end.
-// inactive reports whether the browser says that the stream is turned off, as a layer of simulcast may be.
+// streamName names a stream for people.
 func streamName(kind string, ssrc uint32, mid string) string {
 	kind, mid = diag.Clean(kind, 20), diag.Clean(mid, 40)
 	switch {
@@ -207,12 +205,6 @@ func streamName(kind string, ssrc uint32, mid string) string {
 	return kind
 }
 
-// sources names sources that give nothing: a microphone without any sound, a camera without frames.
-// limits names video whose quality the browser reduced.
-// undecoded names video that comes without a picture.
-// uncounted reports that the dump does not show which media flowed.
-// concealed names audio of which much was made up, because packets were lost or late.
-// buffers names streams that wait long in the jitter buffer.
 // codecs names implementations that gave way to another one.
 func codecs(s *State, _ Facts) []finding.Finding {
 	var out []finding.Finding

@@ -5,6 +5,7 @@ import (
 	"dialtone/diag/finding"
 )
 
+// undecoded names video that comes without a picture.
 func undecoded(_ *State, f Facts) []finding.Finding {
 	if len(f.Samples) == 0 {
 		return nil
@@ -38,6 +39,7 @@ func packetsReceived(sample diag.Sample, ssrc uint32) uint64 {
 	return 0
 }
 
+// uncounted reports that the dump does not show which media flowed.
 func uncounted(s *State, f Facts) []finding.Finding {
 	if !f.Uncounted {
 		return nil
@@ -45,6 +47,7 @@ func uncounted(s *State, f Facts) []finding.Finding {
 	return []finding.Finding{{ID: "browser.uncounted", Severity: diag.Info, Evidence: Uncounted{s.Start.Partial}}}
 }
 
+// concealed names audio of which much was made up, because packets were lost or late.
 func concealed(s *State, f Facts) []finding.Finding {
 	if len(f.Samples) == 0 {
 		return nil
@@ -74,6 +77,7 @@ func concealed(s *State, f Facts) []finding.Finding {
 	return out
 }
 
+// buffers names streams that wait long in the jitter buffer.
 func buffers(s *State, _ Facts) []finding.Finding {
 	var out []finding.Finding
 	for _, b := range s.Inbound {

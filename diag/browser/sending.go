@@ -8,6 +8,7 @@ import (
 	"dialtone/diag/finding"
 )
 
+// tracksGone names tracks that ended without the page's doing.
 func tracksGone(s *State, f Facts) []finding.Finding {
 	var out []finding.Finding
 	for i, c := range s.Changes {
@@ -43,6 +44,7 @@ func stoppedByPage(changes []ChangeRow, id string) bool {
 	return false
 }
 
+// sendingStopped names streams whose counter of packets stands still since some time before the end.
 func sendingStopped(s *State, f Facts) []finding.Finding {
 	if len(f.Samples) == 0 || !f.Connected {
 		return nil
@@ -80,6 +82,7 @@ func packetsSent(sample diag.Sample, o diag.OutboundRTP) (uint64, bool) {
 	return 0, false
 }
 
+// inactive reports whether the browser says that the stream is turned off, as a layer of simulcast may be.
 func inactive(s *State, o diag.OutboundRTP) bool {
 	for _, b := range s.Outbound {
 		if b.Latest.Kind == o.Kind && b.Latest.SSRC == o.SSRC && b.Latest.Active != nil && !*b.Latest.Active {
@@ -98,6 +101,7 @@ func lastChange(s *State, kind string) diag.TrackChange {
 	return ""
 }
 
+// sources names sources that give nothing: a microphone without any sound, a camera without frames.
 func sources(s *State, _ Facts) []finding.Finding {
 	var out []finding.Finding
 	for _, o := range s.Outbound {
@@ -122,6 +126,7 @@ func sources(s *State, _ Facts) []finding.Finding {
 	return out
 }
 
+// limits names video whose quality the browser reduced.
 func limits(s *State, _ Facts) []finding.Finding {
 	var out []finding.Finding
 	for _, o := range s.Outbound {
