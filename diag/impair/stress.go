@@ -47,25 +47,13 @@ func (n *Net) Stress(ctx context.Context, unit time.Duration, begin func(diag.St
 		n.Set(s.impair...)
 		begun := time.Now() // a step is never short because the one before took long
 		for _, after := range s.requests {
-			if !sleepUntil(ctx, begun.Add(time.Duration(after*float64(unit)))) {
+			if !diag.Sleep(ctx, time.Until(begun.Add(time.Duration(after*float64(unit))))) {
 				return
 			}
 			request()
 		}
-		if !sleepUntil(ctx, begun.Add(time.Duration(s.Units)*unit)) {
+		if !diag.Sleep(ctx, time.Until(begun.Add(time.Duration(s.Units)*unit))) {
 			return
 		}
-	}
-}
-
-// sleepUntil waits for a time; false if ctx ends before.
-func sleepUntil(ctx context.Context, t time.Time) bool {
-	timer := time.NewTimer(time.Until(t))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
 	}
 }
