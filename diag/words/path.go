@@ -291,9 +291,10 @@ const mostRefused = 3
 func Refused(d diag.TURNRefused) string {
 	relay := "the relay"
 	if d.Relay.IsValid() {
-		relay += " " + d.Relay.String()
+		relay += " " + diag.Clean(d.Relay.String(), 60)
 	}
-	return fmt.Sprintf("%s refuses the peer's address %s (%s)", relay, d.Peer, failure.Code(d.Code, ""))
+	peer := diag.Clean(d.Peer.String(), 60) // a zone may be any text
+	return fmt.Sprintf("%s refuses the peer's address %s (%s)", relay, peer, failure.Code(d.Code, ""))
 }
 
 func obstacleAdvice(e judge.NoPath) string {
