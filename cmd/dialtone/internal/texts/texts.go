@@ -105,6 +105,9 @@ func (t *Terminal) Read(ctx context.Context, kind string) (string, error) {
 // quiet is how long no line comes after a paste has ended.
 const quiet = 400 * time.Millisecond
 
+// mostDrain bounds how long what follows a text is dropped.
+const mostDrain = 5 * time.Second
+
 // errQuiet: a paste has ended.
 var errQuiet = errors.New("no further line")
 
@@ -127,7 +130,8 @@ func (t *Terminal) drain() {
 	defer func() { _ = r.Close() }() // it was only read
 	over := time.AfterFunc(quiet, func() { r.Cancel() })
 	defer over.Stop()
-	for rest := make([]byte, 1<<12); err == nil; over.Reset(quiet) {
+	rest, until := make([]byte, 1<<12), time.Now().Add(mostDrain)
+	for ; err == nil && time.Now().Before(until); over.Reset(quiet) {
 		_, err = r.Read(rest)
 	}
 	t.lines = newLineReader(t.In)
