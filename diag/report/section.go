@@ -259,7 +259,7 @@ func (r *Report) mediaSection() section {
 func (d directed) state() cell {
 	switch {
 	case !d.Flows && d.direction == string(diag.Outbound) && d.Packets > 0:
-		return cell{Text: "sent, not confirmed", Mark: warn}
+		return cell{Text: "only sent", Mark: warn}
 	case !d.Flows:
 		return cell{Text: "stopped", Mark: bad}
 	case d.Silent:
