@@ -3,7 +3,8 @@ package diag
 // The events of browsers: what a dump of a browser says beyond what a call of dialtone measures. Names and units are
 // those of W3C webrtc-stats and of the API; what the browser did not report is absent.
 var _ = []Type{
-	register[DumpStart](), register[CaptureRequest](), register[CaptureTrack](), register[BrowserSample](),
+	register[DumpStart](), register[CaptureRequest](), register[CaptureTrack](), register[APIFailure](),
+	register[BrowserSample](),
 }
 
 // DumpPage is the connection of a dump that has none, but requests of a page for devices.
@@ -49,6 +50,27 @@ type CaptureRequest struct {
 // Type is "browser.capture".
 func (CaptureRequest) Type() Type { return "browser.capture" }
 
+// APIFailure ("browser.failure") is a call of the API that the browser rejected.
+type APIFailure struct {
+	Call  APICall `json:"call"`
+	Error string  `json:"error,omitempty"` // what the browser says: "OperationError: Failed to …"
+}
+
+// Type is "browser.failure".
+func (APIFailure) Type() Type { return "browser.failure" }
+
+// APICall is a method of RTCPeerConnection.
+type APICall string
+
+// Calls of the API that may be rejected.
+const (
+	CreateOffer          APICall = "createOffer"
+	CreateAnswer         APICall = "createAnswer"
+	SetLocalDescription  APICall = "setLocalDescription"
+	SetRemoteDescription APICall = "setRemoteDescription"
+	AddICECandidate      APICall = "addIceCandidate"
+)
+
 // TrackChange is what became of a MediaStreamTrack.
 type TrackChange string
 
@@ -88,11 +110,12 @@ func (BrowserSample) Type() Type { return "browser.sample" }
 
 // BrowserOutbound is a stream at a browser that sends it (RTCOutboundRtpStreamStats, RTCMediaSourceStats).
 type BrowserOutbound struct {
-	Kind    string `json:"kind"` // audio or video
-	SSRC    uint32 `json:"ssrc,omitempty"`
-	RID     string `json:"rid,omitempty"`
-	Active  *bool  `json:"active,omitempty"`
-	Encoder string `json:"encoderImplementation,omitempty"`
+	Kind        string `json:"kind"` // audio or video
+	SSRC        uint32 `json:"ssrc,omitempty"`
+	RID         string `json:"rid,omitempty"`
+	Active      *bool  `json:"active,omitempty"`
+	Encoder     string `json:"encoderImplementation,omitempty"`
+	ContentType string `json:"contentType,omitempty"` // "screenshare" of a window or a screen
 	// none, cpu, bandwidth or other
 	LimitationReason    string               `json:"qualityLimitationReason,omitempty"`
 	LimitationDurations *LimitationDurations `json:"qualityLimitationDurations,omitempty"`

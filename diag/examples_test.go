@@ -150,6 +150,7 @@ func examples() []Event {
 			Format: DumpInternals, Connection: "9-1", URL: "https://app.example/call", UserAgent: "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0.0.0", Open: true,
 		}},
 		{9 * time.Second, CaptureRequest{Request: "getUserMedia", Audio: true, Video: true, Error: "NotAllowedError", Message: "Permission denied"}},
+		{9 * time.Second, APIFailure{Call: SetRemoteDescription, Error: "InvalidStateError: Called in wrong state: stable"}},
 		{9 * time.Second, CaptureTrack{Side: Local, Kind: "audio", TrackID: "88e081af", Change: TrackEnded}},
 		{9 * time.Second, BrowserSample{
 			Outbound: []BrowserOutbound{{

@@ -55,9 +55,18 @@ type (
 	}
 	// SourceSilent means that the source of a stream gives nothing.
 	SourceSilent struct {
-		Kind   string      `json:"kind"`
-		SSRC   uint32      `json:"ssrc"`
-		OverMs diag.Millis `json:"over_ms"`
+		Kind   string           `json:"kind"`
+		SSRC   uint32           `json:"ssrc"`
+		OverMs diag.Millis      `json:"over_ms"`
+		Later  bool             `json:"later,omitempty"`  // it gave something before that
+		Change diag.TrackChange `json:"change,omitempty"` // what the page did to a track of the kind last
+	}
+	// CallRejected means that the browser rejected calls of the API.
+	CallRejected struct {
+		Call     diag.APICall `json:"call"`
+		Error    string       `json:"error,omitempty"` // of the last
+		Times    int          `json:"times"`
+		Overcome bool         `json:"overcome,omitempty"` // a later one succeeded
 	}
 	// Limited means that the quality of a stream was reduced.
 	Limited struct {
@@ -112,6 +121,7 @@ type (
 const (
 	stoppedAfter   = 2500 * time.Millisecond // Chromium takes a sample each second
 	silentFor      = 3.0                     // seconds of a source
+	silentLater    = 5.0                     // seconds of one that gave something before
 	limitedFor     = 2 * time.Second
 	limitedShare   = 0.2
 	concealedShare = 0.05
@@ -129,8 +139,8 @@ func Findings(s *State, f Facts) []finding.Finding {
 	}
 	var out []finding.Finding
 	for _, rule := range []func(*State, Facts) []finding.Finding{
-		captures, tracksGone, sendingStopped, sources, limits, undecoded, concealed, buffers, codecs, restarts, relays,
-		uncounted,
+		captures, rejections, tracksGone, sendingStopped, sources, limits, undecoded, concealed, buffers, codecs,
+		restarts, relays, uncounted,
 	} {
 		out = append(out, rule(s, f)...)
 	}
@@ -179,6 +189,31 @@ func captures(s *State, f Facts) []finding.Finding {
 				},
 			})
 		}
+	}
+	return out
+}
+
+// rejections name calls of the API that the browser rejected, once for each method.
+func rejections(s *State, f Facts) []finding.Finding {
+	var out []finding.Finding
+	for _, r := range s.Failures {
+		i := slices.IndexFunc(out, func(f finding.Finding) bool { return f.Subject == string(r.Call) })
+		if i < 0 {
+			i = len(out)
+			out = append(out, finding.Finding{ID: "browser.description_rejected", Subject: string(r.Call)})
+		}
+		times := 1
+		if e, ok := out[i].Evidence.(CallRejected); ok {
+			times += e.Times
+		}
+		out[i].Severity = diag.Problem
+		if r.Call == diag.AddICECandidate {
+			out[i].ID = "browser.candidate_rejected"
+		}
+		if r.Call == diag.AddICECandidate || r.Overcome || f.Connected {
+			out[i].Severity = diag.Warn
+		}
+		out[i].Evidence = CallRejected{r.Call, diag.Clean(r.Error, 300), times, r.Overcome}
 	}
 	return out
 }

@@ -46,6 +46,10 @@ func TestFindings(t *testing.T) {
 	camera := func(frames float64) diag.BrowserSample {
 		return video(diag.BrowserOutbound{SourceTrackID: "t", SourceFrames: &frames})
 	}
+	window := func(frames float64) diag.BrowserSample {
+		return video(diag.BrowserOutbound{SourceTrackID: "t", SourceFrames: &frames, ContentType: "screenshare"})
+	}
+	rejected := func(s float64, call diag.APICall) at { return at{s, diag.APIFailure{Call: call, Error: "no"}} }
 	asked := at{0, diag.CaptureRequest{Request: "getUserMedia", Audio: true}}
 	refused := func(name string) at { return at{1, diag.CaptureRequest{Request: "getUserMedia", Error: name}} }
 	track := func(s float64, id string, change diag.TrackChange) at {
@@ -108,6 +112,33 @@ func TestFindings(t *testing.T) {
 			want:   "browser.decoder_changed video 9",
 		},
 
+		"a microphone that failed later": {
+			events: []at{{1, energy(1, 0.1)}, {2, energy(2, 0.2)}, {7, energy(7, 0.2)}}, want: "browser.source_silent_audio audio 5",
+		},
+		"muted at the end":           {events: []at{{1, energy(1, 0.1)}, {8, energy(8, 0.2)}, {14, energy(14, 0.2)}}},
+		"a camera that failed later": {events: []at{{1, camera(30)}, {7, camera(0)}}, want: "browser.source_silent_video video 7"},
+		"a window that stands still": {events: []at{{1, window(30)}, {9, window(0)}}},
+
+		"a description that was rejected": {
+			events: []at{rejected(1, diag.SetRemoteDescription)}, want: "browser.description_rejected setRemoteDescription error",
+		},
+		"a description that was accepted later": {
+			events: []at{rejected(1, diag.SetRemoteDescription), {2, diag.SessionDescription{Side: diag.Remote}}},
+			want:   "browser.description_rejected setRemoteDescription warning",
+		},
+		"a description of the other side was accepted later": {
+			events: []at{rejected(1, diag.SetRemoteDescription), {2, diag.SessionDescription{Side: diag.Local}}},
+			want:   "browser.description_rejected setRemoteDescription error",
+		},
+		"rejected while connected": {
+			events: []at{rejected(1, diag.CreateAnswer)}, facts: Facts{Connected: true},
+			want: "browser.description_rejected createAnswer warning",
+		},
+		"candidates that were rejected": {
+			events: []at{rejected(1, diag.AddICECandidate), rejected(2, diag.AddICECandidate)},
+			want:   "browser.candidate_rejected addIceCandidate warning",
+		},
+
 		"two restarts":               {events: []at{{1, diag.Restart{}}, {2, diag.Restart{}}}},
 		"three restarts":             {events: []at{{1, diag.Restart{}}, {16, diag.Restart{}}, {31, diag.Restart{}}}, want: "browser.restart_storm "},
 		"three restarts in a minute": {events: []at{{1, diag.Restart{}}, {20, diag.Restart{}}, {61, diag.Restart{}}}},
@@ -125,7 +156,14 @@ func TestFindings(t *testing.T) {
 			}
 			var got []string
 			for _, f := range Findings(s, test.facts) {
-				got = append(got, f.ID+" "+f.Subject)
+				said := f.ID + " " + f.Subject
+				if e, ok := f.Evidence.(CallRejected); ok {
+					said += " " + string(f.Severity)
+					if e.Error != "no" || e.Times != countOf(test.events, e.Call) {
+						t.Errorf("%+v", e)
+					}
+				}
+				got = append(got, said)
 			}
 			slices.Sort(got)
 			if text := strings.Join(got, ", "); text != test.want {
@@ -136,4 +174,14 @@ func TestFindings(t *testing.T) {
 	if got := Findings(nil, Facts{NoPath: true}); got != nil {
 		t.Errorf("a call of dialtone: %v", got)
 	}
+}
+
+// countOf is how often a call was rejected.
+func countOf(events []at, call diag.APICall) (n int) {
+	for _, e := range events {
+		if f, ok := e.data.(diag.APIFailure); ok && f.Call == call {
+			n++
+		}
+	}
+	return n
 }

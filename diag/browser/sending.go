@@ -102,26 +102,32 @@ func lastChange(s *State, kind string) diag.TrackChange {
 }
 
 // sources names sources that give nothing: a microphone without any sound, a camera without frames.
+// A window that is shared may stand still for long.
 func sources(s *State, _ Facts) []finding.Finding {
 	var out []finding.Finding
 	for _, o := range s.Outbound {
 		first, last := o.First, o.Latest
-		silent := func(id string, over float64) {
-			out = append(out, finding.Finding{
-				ID: id, Severity: diag.Warn, Subject: streamName(last.Kind, last.SSRC, ""),
-				Evidence: SourceSilent{last.Kind, last.SSRC, diag.Millis(diag.SecondsOf(over))},
-			})
-		}
+		over, all := (o.At - o.GaveAt).Seconds(), (o.At - o.Since).Seconds()
+		e := SourceSilent{Kind: last.Kind, SSRC: last.SSRC, Later: true, Change: lastChange(s, last.Kind)}
+		var id string
 		switch {
 		case last.Kind == "audio" && first.SourceDuration != nil && last.SourceDuration != nil && last.SourceEnergy != nil:
-			over := *last.SourceDuration
-			if over >= silentFor && *last.SourceEnergy == 0 {
-				silent("browser.source_silent_audio", over)
+			id = "browser.source_silent_audio"
+			if *last.SourceEnergy == 0 {
+				over, all, e.Later = *last.SourceDuration, 0, false
 			}
-		case last.Kind == "video" && last.SourceTrackID != "" && first.SourceFrames != nil && *first.SourceFrames == 0 &&
-			last.SourceFrames != nil && *last.SourceFrames == 0 && (o.At-o.Since).Seconds() >= silentFor:
-			silent("browser.source_silent_video", (o.At - o.Since).Seconds())
+		case last.Kind == "video" && last.SourceTrackID != "" && last.SourceFrames != nil &&
+			last.ContentType != "screenshare":
+			id = "browser.source_silent_video"
+			e.Later = *last.SourceFrames > 0 || first.SourceFrames == nil || *first.SourceFrames > 0 || o.GaveAt > o.Since
 		}
+		if id == "" || over < silentFor || e.Later && over < max(silentLater, all/2) {
+			continue
+		}
+		e.OverMs = diag.Millis(diag.SecondsOf(over))
+		out = append(out, finding.Finding{
+			ID: id, Severity: diag.Warn, Subject: streamName(last.Kind, last.SSRC, ""), Evidence: e,
+		})
 	}
 	return out
 }

@@ -15,6 +15,7 @@ const (
 	maxChanges  = 500
 	maxStreams  = 200
 	maxRestarts = 1000
+	maxFailures = 100
 )
 
 // State is the fold of the events of a browser; nil for a call of dialtone.
@@ -22,6 +23,7 @@ type State struct {
 	Start    diag.DumpStart
 	Captures []CaptureRow
 	Changes  []ChangeRow
+	Failures []FailureRow
 	Outbound []Outbound
 	Inbound  []Inbound
 	Restarts []time.Duration // when ICE was restarted
@@ -34,6 +36,12 @@ type (
 		diag.CaptureRequest
 		At time.Duration
 	}
+	// FailureRow is a call of the API that was rejected.
+	FailureRow struct {
+		diag.APIFailure
+		At       time.Duration
+		Overcome bool // a later call of the kind succeeded
+	}
 	// ChangeRow is a change of a track.
 	ChangeRow struct {
 		diag.CaptureTrack
@@ -45,6 +53,7 @@ type (
 type Outbound struct {
 	First, Latest diag.BrowserOutbound
 	Since, At     time.Duration // of the first and the latest
+	GaveAt        time.Duration // of the latest at which its source had given anything since the one before
 	// how long each reason was the one of a sample, where the browser counts no durations
 	Reasons map[string]time.Duration
 }
@@ -62,6 +71,7 @@ func (s *State) Copy() *State {
 	}
 	d := *s
 	d.Captures, d.Changes, d.Restarts = slices.Clone(s.Captures), slices.Clone(s.Changes), slices.Clone(s.Restarts)
+	d.Failures = slices.Clone(s.Failures)
 	d.Outbound, d.Inbound = slices.Clone(s.Outbound), slices.Clone(s.Inbound)
 	for i := range d.Outbound {
 		d.Outbound[i].Reasons = maps.Clone(d.Outbound[i].Reasons)
@@ -86,6 +96,13 @@ func Apply(s *State, e diag.Event) (*State, bool) {
 		if len(s.Changes) < maxChanges {
 			s.Changes = append(s.Changes, ChangeRow{d, e.At})
 		}
+	case diag.APIFailure:
+		if len(s.Failures) < maxFailures {
+			s.Failures = append(s.Failures, FailureRow{APIFailure: d, At: e.At})
+		}
+	case diag.SessionDescription:
+		s.described(d.Side)
+		return s, false
 	case diag.BrowserSample:
 		s.sample(d, e.At)
 	case diag.Restart:
@@ -99,6 +116,19 @@ func Apply(s *State, e diag.Event) (*State, bool) {
 	return s, true
 }
 
+// described notes that a description was set, so that earlier failures of that did no lasting harm.
+func (s *State) described(side diag.Side) {
+	for i := range s.Failures {
+		switch s.Failures[i].Call {
+		case diag.SetRemoteDescription:
+			s.Failures[i].Overcome = s.Failures[i].Overcome || side == diag.Remote
+		case diag.CreateOffer, diag.CreateAnswer, diag.SetLocalDescription:
+			s.Failures[i].Overcome = s.Failures[i].Overcome || side == diag.Local
+		case diag.AddICECandidate:
+		}
+	}
+}
+
 func (s *State) sample(d diag.BrowserSample, at time.Duration) {
 	for _, out := range d.Outbound {
 		row := s.outbound(out, at)
@@ -108,6 +138,9 @@ func (s *State) sample(d diag.BrowserSample, at time.Duration) {
 		if reason := out.LimitationReason; reason != "" {
 			row.Reasons[reason] += at - row.At
 		}
+		if gave(row.Latest, out) {
+			row.GaveAt = at
+		}
 		row.Latest, row.At = out, at
 	}
 	for _, in := range d.Inbound {
@@ -115,6 +148,14 @@ func (s *State) sample(d diag.BrowserSample, at time.Duration) {
 			row.Latest, row.At = in, at
 		}
 	}
+}
+
+// gave reports whether the source of a stream gave anything between two statistics, as far as they say.
+func gave(before, now diag.BrowserOutbound) bool {
+	if now.Kind == "audio" {
+		return before.SourceEnergy == nil || now.SourceEnergy == nil || *now.SourceEnergy != *before.SourceEnergy
+	}
+	return now.SourceFrames == nil || *now.SourceFrames > 0 || now.SourceTrackID != before.SourceTrackID
 }
 
 func (s *State) outbound(out diag.BrowserOutbound, at time.Duration) *Outbound {
@@ -127,7 +168,7 @@ func (s *State) outbound(out diag.BrowserOutbound, at time.Duration) *Outbound {
 		return nil
 	}
 	s.Outbound = append(s.Outbound, Outbound{
-		First: out, Latest: out, Since: at, At: at, Reasons: map[string]time.Duration{},
+		First: out, Latest: out, Since: at, At: at, GaveAt: at, Reasons: map[string]time.Duration{},
 	})
 	return &s.Outbound[len(s.Outbound)-1]
 }

@@ -142,11 +142,9 @@ func (c *conn) trace(e entry) {
 	e.value = decoded(e.value)
 	name := strings.TrimPrefix(strings.ToLower(e.name), "on")
 	switch {
-	case c.traceState(e.at, name, e.value), c.traceDescription(e, name), c.traceICE(e, name), c.traceTrack(e, name):
+	case c.traceFailure(e, name), c.traceState(e.at, name, e.value), c.traceDescription(e, name), c.traceICE(e, name),
+		c.traceTrack(e, name):
 	case strings.HasPrefix(name, "createoffer"), strings.HasPrefix(name, "createanswer"):
-		if strings.HasSuffix(name, "failure") {
-			c.keep(e)
-		}
 	case name == "create":
 		if c.config == nil {
 			c.config = e.value
@@ -161,6 +159,31 @@ func (c *conn) trace(e entry) {
 	default:
 		c.keep(e)
 	}
+}
+
+// rejected are the entries of calls that the browser rejected.
+var rejected = map[string]diag.APICall{
+	"createofferonfailure": diag.CreateOffer, "createansweronfailure": diag.CreateAnswer,
+	"setlocaldescriptiononfailure": diag.SetLocalDescription, "setremotedescriptiononfailure": diag.SetRemoteDescription,
+	"addicecandidateonfailure": diag.AddICECandidate, "addicecandidatefailed": diag.AddICECandidate,
+	"icecandidatefailed": diag.AddICECandidate,
+}
+
+// traceFailure takes a call that the browser rejected.
+func (c *conn) traceFailure(e entry, name string) bool {
+	call := rejected[name]
+	if call == "" {
+		return false
+	}
+	said := text(e.value, maxText)
+	if kind, message := failureName(e.value); said == "" {
+		said = strings.TrimSuffix(kind+": "+message, ": ")
+	}
+	if strings.Contains(said, "sdpMid: ") { // the candidate itself, as Chromium wrote it once
+		said = ""
+	}
+	c.emit(e.at, diag.APIFailure{Call: call, Error: diag.Clean(withoutPassword(said), 300)})
+	return true
 }
 
 // keep emits what has no translation as it is, within bounds.

@@ -32,8 +32,6 @@ func (c *conn) traceICE(e entry, name string) bool {
 		}
 	case "icecandidateerror":
 		c.candidateError(e.at, e.value)
-	case "icecandidatefailed", "addicecandidatefailed", "addicecandidateonfailure":
-		c.keep(e)
 	case "addicecandidateonsuccess", "negotiationneeded", "renegotiationneeded":
 	default:
 		return false

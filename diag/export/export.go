@@ -104,6 +104,8 @@ func (s Source) more(e diag.Event) []entry {
 		})
 	case diag.CaptureRequest:
 		return []entry{{at, "navigator.mediaDevices." + d.Request + captureResult(d), captureValue(d), true}}
+	case diag.APIFailure:
+		return one(string(d.Call)+"OnFailure", d.Error)
 	case diag.Unknown:
 		name, of := strings.CutPrefix(string(d.Name), "browser.")
 		var raw struct{ Value any }

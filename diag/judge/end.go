@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -51,7 +52,7 @@ type (
 	}
 	// PeerLost means that an established path went silent and did not come back.
 	PeerLost struct {
-		UpMs     diag.Millis  `json:"up_ms"`
+		UpMs     *diag.Millis `json:"up_ms,omitempty"`     // nil: unknown
 		RedialMs *diag.Millis `json:"redial_ms,omitempty"` // how long the call was dialed again without the peer
 		Code     string       `json:"code,omitempty"`      // "certificate": another peer dialed the room
 		Cause    string       `json:"cause,omitempty"`
@@ -98,9 +99,11 @@ func endFindings(c *call.Call, x Expectation) []Finding {
 		if brokeOwn(c) {
 			return nil
 		}
-		return one("call.peer_lost", PeerLost{
-			UpMs: diag.Millis(upTime(c)), RedialMs: redialed(c), Code: diag.Clean(c.Ended.Code, 40), Cause: cause,
-		})
+		lost := PeerLost{RedialMs: redialed(c), Code: diag.Clean(c.Ended.Code, 40), Cause: cause}
+		if up := upTime(c); up != nil {
+			lost.UpMs = diag.Ptr(diag.Millis(*up))
+		}
+		return one("call.peer_lost", lost)
 	case diag.EndPeerHangup:
 		if c.ConnectedAt == nil {
 			return one("call.peer_left", PeerLeft{Signaling: signaling(c), HungUp: true, Cause: cause})
@@ -114,18 +117,38 @@ func endFindings(c *call.Call, x Expectation) []Finding {
 	return one("call.cannot_run", CannotRun{Reason: diag.Clean(string(c.Ended.Reason), 60), Cause: cause})
 }
 
-// upTime is how long the connection was up; of one that was lost, until its path was last seen to work.
-func upTime(c *call.Call) time.Duration {
-	if lost, known := c.LostAt(); known && c.Ended != nil && c.Ended.Reason == diag.EndPeerLost {
-		return lost - *c.ConnectedAt
+// upTime is how long the connection was up; of one that was lost, until its path was last seen to work. Nil: it never
+// was up, or the dump of a browser does not say when that ended.
+func upTime(c *call.Call) *time.Duration {
+	if c.ConnectedAt == nil {
+		return nil
 	}
-	switch goodbye := c.Ended != nil && c.Ended.Reason == diag.EndPeerHangup && c.Browser != nil; {
-	case goodbye && c.Browser.Start.Format == diag.DumpFirefox:
-		return 0 // it does not say when
+	up, lost := c.UpTime(), c.Ended != nil && c.Ended.Reason == diag.EndPeerLost
+	at, known := c.LostAt()
+	if lost && known {
+		up = at - *c.ConnectedAt
+	}
+	if c.Browser == nil || c.Ended == nil {
+		return &up
+	}
+	traced := lost && c.Browser.Start.Format != diag.DumpFirefox // the time at which it went down is that of the change
+	switch goodbye := c.Ended.Reason == diag.EndPeerHangup; {
+	case up == 0, (lost || goodbye) && !traced && !seenBefore(c, c.DownAt):
+		return nil
 	case goodbye:
-		return max(0, c.DownAt-*c.ConnectedAt)
+		up = max(0, c.DownAt-*c.ConnectedAt)
 	}
-	return c.UpTime()
+	return &up
+}
+
+// seenBefore reports whether there is a sample so shortly before a time that nearly all of the time up to it is known.
+func seenBefore(c *call.Call, at time.Duration) bool {
+	for _, s := range slices.Backward(c.Samples) {
+		if s.At < at {
+			return at-s.At <= max(3*time.Second, (at-*c.ConnectedAt)/10)
+		}
+	}
+	return false
 }
 
 // redialed is how long the peer was waited for in vain, after the path was lost; nil: it was not.

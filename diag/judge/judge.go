@@ -22,19 +22,20 @@ type Verdict struct {
 
 // Outcome is what became of a call, as facts. What does not apply is absent.
 type Outcome struct {
-	State   call.State       // where the call stands
-	Ended   diag.EndReason   // empty while it lasts
-	By      diag.EndedBy     // who ended it
-	Failing bool             // no path was found, and the call stays for a diagnosis only
-	Stage   call.Stage       // what a call that never connected was doing
-	After   time.Duration    // until it ended, from its start; of a call without a path, from the pairing
-	Up      *time.Duration   // how long it was connected
-	Setup   *time.Duration   // from the pairing until a channel was open
-	Path    *diag.Selected   // the candidate pair
-	Cause   string           // the words of the error that ended it
-	Network *network.Verdict // of a diagnosis
-	Dump    bool             // a browser placed the call, and its dump was read
-	Partial bool             // the dump was not read to its end
+	State     call.State       // where the call stands
+	Ended     diag.EndReason   // empty while it lasts
+	By        diag.EndedBy     // who ended it
+	Failing   bool             // no path was found, and the call stays for a diagnosis only
+	Stage     call.Stage       // what a call that never connected was doing
+	After     time.Duration    // until it ended, from its start; of a call without a path, from the pairing
+	Connected bool             // it ever was
+	Up        *time.Duration   // how long it was connected, if that is known
+	Setup     *time.Duration   // from the pairing until a channel was open
+	Path      *diag.Selected   // the candidate pair
+	Cause     string           // the words of the error that ended it
+	Network   *network.Verdict // of a diagnosis
+	Dump      bool             // a browser placed the call, and its dump was read
+	Partial   bool             // the dump was not read to its end
 }
 
 // Expectation is what a check asks of a call, beyond its connecting.
@@ -98,13 +99,9 @@ func judge(c *call.Call, x Expectation) Verdict {
 func outcome(c *call.Call) Outcome {
 	o := Outcome{
 		State: c.State(), Failing: c.Failing(), Stage: c.Stage(), After: c.Now, Path: c.Selected,
-		Network: blamed(c), Dump: c.Browser != nil,
+		Network: blamed(c), Dump: c.Browser != nil, Connected: c.ConnectedAt != nil, Up: upTime(c),
 	}
 	o.Partial = o.Dump && c.Browser.Start.Partial
-	if c.ConnectedAt != nil {
-		up := upTime(c)
-		o.Up = &up
-	}
 	if setup, known := c.SetupTime(); known {
 		o.Setup = &setup
 	}
@@ -176,8 +173,10 @@ func (v Verdict) Explains(f Finding) bool {
 		return false
 	}
 	switch v.Exit {
-	case diag.ExitPass, diag.ExitInterrupted:
+	case diag.ExitPass:
 		return false
+	case diag.ExitInterrupted:
+		return v.Outcome.Dump && !v.Outcome.Connected
 	case diag.ExitChannel, diag.ExitMedia, diag.ExitAssertion:
 		return exitOfFinding(f) == v.Exit
 	default:

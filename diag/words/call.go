@@ -41,10 +41,9 @@ var callFindings = map[string]entry{
 			"peer's program, its machine, or the network between the peers failed.",
 		func(_ judge.Finding, e judge.PeerLost) Text {
 			return Text{
-				Title: "The path was up and then went silent.",
-				Evidence: lines("connected for "+Millis(e.UpMs)+"; no consent answers and no media since then",
-					redialText(e), labeled("cause", e.Cause)),
-				Advice: Ended(diag.CallEnded{Reason: diag.EndPeerLost, Code: e.Code}),
+				Title:    "The path was up and then went silent.",
+				Evidence: lines(lostAfter(e), redialText(e), labeled("cause", e.Cause)),
+				Advice:   Ended(diag.CallEnded{Reason: diag.EndPeerLost, Code: e.Code}),
 			}
 		}),
 	"call.ended_early": on(
@@ -91,6 +90,15 @@ var callFindings = map[string]entry{
 				Advice: "Run fewer calls at once (--parallel), or use a machine with less load.",
 			}
 		}),
+}
+
+// lostAfter says what was seen until the path went silent.
+func lostAfter(e judge.PeerLost) string {
+	const since = "no consent answers and no media since then"
+	if e.UpMs == nil {
+		return "for how long it was connected is unknown; " + since
+	}
+	return "connected for " + Millis(*e.UpMs) + "; " + since
 }
 
 // redialText says what became of dialing again.

@@ -26,6 +26,8 @@ func Line(d diag.Data) (string, bool) {
 		return strings.Join(strings.Fields(d.Request+" "+kinds(d.Audio, d.Video)+" "+result), " "), true
 	case diag.CaptureTrack:
 		return strings.Join(strings.Fields(fmt.Sprintf("%s %s %s", d.Side, d.Kind, d.Change)), " "), true
+	case diag.APIFailure:
+		return strings.TrimSuffix(string(d.Call)+" failed: "+d.Error, ": "), true
 	case diag.BrowserSample:
 		return sampleLine(d), true
 	}
@@ -88,7 +90,7 @@ func capture(explain, title, advice string) phrase.Entry {
 }
 
 // Findings are the entries of package words about dumps of browsers.
-var Findings = merged(captureFindings, sourceFindings, mediaFindings, pathFindings)
+var Findings = merged(captureFindings, callFindings, sourceFindings, mediaFindings, pathFindings)
 
 func merged(tables ...map[string]phrase.Entry) map[string]phrase.Entry {
 	all := map[string]phrase.Entry{}
@@ -121,6 +123,58 @@ var captureFindings = map[string]phrase.Entry{
 		"The last request of the page for a device failed for a reason that the error names.",
 		"The request of the page for %s failed.",
 		"Look up the name of the error in the documentation of getUserMedia."),
+}
+
+var callFindings = map[string]phrase.Entry{
+	"browser.description_rejected": phrase.On(
+		"The browser rejected a description that the page set, or could not create one. Without both descriptions nothing "+
+			"is connected. A description that was altered on its way, one that comes in the wrong state (a second answer, or "+
+			"offers of both peers at once) and codecs that the peers do not share are usual causes.",
+		func(_ judge.Finding, e browser.CallRejected) phrase.Text {
+			title := map[diag.APICall]string{
+				diag.SetRemoteDescription: "The browser rejected the description of the peer",
+				diag.SetLocalDescription:  "The browser rejected its own description",
+				diag.CreateOffer:          "The browser could not create an offer",
+				diag.CreateAnswer:         "The browser could not create an answer",
+			}[e.Call]
+			t := phrase.Text{
+				Title:  title + times(e.Times) + ".",
+				Advice: "Compare the description that the page sets with the one that was created, and fix what alters it.",
+			}
+			if strings.Contains(strings.ToLower(e.Error), "state") {
+				t.Advice = "Let the page set each description once, and in order: an answer only after an offer, and no offer " +
+					"while another one is open."
+			}
+			return rejection(t, e)
+		}),
+	"browser.candidate_rejected": phrase.On(
+		"The browser rejected candidates of the peer, so it checks no path to their addresses. A page that adds candidates "+
+			"before it sets the description of the peer, or those of an earlier negotiation, causes this.",
+		func(_ judge.Finding, e browser.CallRejected) phrase.Text {
+			return rejection(phrase.Text{
+				Title: "The browser rejected candidates of the peer" + times(e.Times) + ".",
+				Advice: "Let the page keep candidates until it has set the description of the peer, and pass each with its " +
+					"sdpMid and usernameFragment.",
+			}, e)
+		}),
+}
+
+func times(n int) string {
+	if n < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" %d times", n)
+}
+
+// rejection adds what the browser said to a text.
+func rejection(t phrase.Text, e browser.CallRejected) phrase.Text {
+	if e.Error != "" {
+		t.Evidence = append(t.Evidence, "the browser reported: "+e.Error)
+	}
+	if e.Overcome {
+		t.Evidence = append(t.Evidence, "a later description was accepted")
+	}
+	return t
 }
 
 // changes say what a page or the system did to a track.
@@ -156,25 +210,32 @@ var sourceFindings = map[string]phrase.Entry{
 			return t
 		}),
 	"browser.source_silent_audio": phrase.On(
-		"The energy of the audio source stayed exactly 0: a microphone that works has at least some noise. The microphone "+
-			"is muted in hardware or by the system, another device is selected, or the page disabled the track.",
+		"The energy of the audio source did not rise for the whole call, or from some time on until its end (at least 5 s "+
+			"and half of the call): a microphone that works has at least some noise. The microphone is muted in hardware or by "+
+			"the system, another device is selected, or the page disabled the track.",
 		func(f judge.Finding, e browser.SourceSilent) phrase.Text {
-			return phrase.Text{
-				Title: fmt.Sprintf("The audio source of %s gave only digital silence for %s.", f.Subject,
-					phrase.Duration(e.OverMs.Duration())),
-				Advice: "Check the mute switch of the microphone, the input level of the system, and the selected device.",
-			}
+			return silent(fmt.Sprintf("The audio source of %s gave only digital silence for", f.Subject), e,
+				"Check the mute switch of the microphone, the input level of the system, and the selected device.")
 		}),
 	"browser.source_silent_video": phrase.On(
-		"The video source delivered no frames at the beginning nor at the end of the dump. The camera is covered by a "+
-			"privacy switch, in use elsewhere, or the track is muted.",
+		"The video source delivered no frames for the whole call, or from some time on until its end (at least 5 s and half "+
+			"of the call). The camera is covered by a privacy switch, in use elsewhere, or the track is muted. A screen that "+
+			"is shared may stand still, so it is left out.",
 		func(f judge.Finding, e browser.SourceSilent) phrase.Text {
-			return phrase.Text{
-				Title: fmt.Sprintf("The video source of %s gave no frames over %s.", f.Subject,
-					phrase.Duration(e.OverMs.Duration())),
-				Advice: "Check the privacy switch of the camera and other programs that use it.",
-			}
+			return silent(fmt.Sprintf("The video source of %s gave no frames for", f.Subject), e,
+				"Check the privacy switch of the camera and other programs that use it.")
 		}),
+}
+
+func silent(title string, e browser.SourceSilent, advice string) phrase.Text {
+	t := phrase.Text{Title: title + " " + phrase.Duration(e.OverMs.Duration()) + ".", Advice: advice}
+	if e.Later {
+		t.Title = title + " the last " + phrase.Duration(e.OverMs.Duration()) + "."
+	}
+	if said := changes[e.Change]; said != "" {
+		t.Evidence = append(t.Evidence, said)
+	}
+	return t
 }
 
 func limited(explain, by, advice string) phrase.Entry {

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"time"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
@@ -74,18 +73,18 @@ func headline(v judge.Verdict, causes []judge.Finding) string {
 		return "no path found after " + words.Duration(o.After)
 	case o.Ended == "":
 		return o.State.String()
-	case o.Up != nil && len(causes) > 0 && o.Ended != diag.EndInternal &&
+	case o.Connected && len(causes) > 0 && o.Ended != diag.EndInternal &&
 		(o.Ended != diag.EndPeerLost || causes[0].Family() == "machine"):
-		return "connected for " + words.Duration(*o.Up) + ", but " + mainCause(causes)
+		return connectedFor(o) + ", but " + mainCause(causes)
 	}
 	switch o.Ended {
 	case diag.EndHangup, diag.EndDuration, diag.EndPeerHangup, diag.EndInterrupted, diag.EndDump:
 		return orderlyHeadline(o)
 	case diag.EndPeerLost:
-		if o.Dump && orZero(o.Up) == 0 {
+		if o.Up == nil {
 			return "the peer vanished, when is unknown"
 		}
-		return "the peer vanished after " + words.Duration(orZero(o.Up))
+		return "the peer vanished after " + words.Duration(*o.Up)
 	case diag.EndNoPeer:
 		return "timed out waiting for the peer after " + words.Duration(o.After)
 	case diag.EndSignaling:
@@ -128,10 +127,8 @@ func orderlyHeadline(o judge.Outcome) string {
 		ended = "this side closed the connection"
 	}
 	switch {
-	case o.Dump && o.Up != nil && *o.Up == 0:
-		return "connected, for how long is unknown; " + ended
-	case o.Up != nil:
-		return "connected for " + words.Duration(*o.Up) + "; " + ended
+	case o.Connected:
+		return connectedFor(o) + "; " + ended
 	case o.Ended == diag.EndPeerHangup:
 		return "the peer hung up before the call was connected"
 	case o.Partial:
@@ -142,6 +139,14 @@ func orderlyHeadline(o judge.Outcome) string {
 		return ended + " before a description was set"
 	}
 	return ended + " while " + Stage(o.Stage)
+}
+
+// connectedFor says how long a call that was connected was.
+func connectedFor(o judge.Outcome) string {
+	if o.Up == nil {
+		return "connected, for how long is unknown"
+	}
+	return "connected for " + words.Duration(*o.Up)
 }
 
 // Stage says what a call that is not connected is doing.
@@ -169,7 +174,7 @@ func Stage(s call.Stage) string {
 // outcomeLines describe a call that was connected, and the error that ended any other unless a finding quotes it.
 func outcomeLines(o judge.Outcome, withCause bool) []string {
 	var out []string
-	if o.Up != nil && o.Path != nil && o.Path.Local+o.Path.Remote != "" {
+	if o.Connected && o.Path != nil && o.Path.Local+o.Path.Remote != "" {
 		out = append(out, "Path: "+judge.Path(o.Path)+".")
 	}
 	if o.Setup != nil {
@@ -184,7 +189,7 @@ func outcomeLines(o judge.Outcome, withCause bool) []string {
 // next are the steps that the findings advise, those of the causes first.
 func next(v judge.Verdict, o judge.Outcome) []string {
 	byUser := o.Ended == diag.EndInterrupted || o.Ended == diag.EndHangup || o.Ended == diag.EndDuration
-	if o.Up == nil && !o.Dump && byUser {
+	if !o.Connected && !o.Dump && byUser {
 		return []string{"Call again and wait until the state says connected."}
 	}
 	var out, last []string
@@ -210,7 +215,7 @@ func next(v judge.Verdict, o judge.Outcome) []string {
 	if o.Stage == call.StageDevices && len(out) == 0 {
 		out = append(out, "Save the dump during the call: browsers forget a connection soon after it is closed.")
 	}
-	if o.Partial && o.Up == nil {
+	if o.Partial && !o.Connected {
 		out = append(out, "Read the whole dump: copy the file again, or use --large.")
 	}
 	if out = unique(out); len(out) == 0 {
@@ -263,13 +268,6 @@ func unique(list []string) []string {
 		}
 	}
 	return out
-}
-
-func orZero(d *time.Duration) time.Duration {
-	if d == nil {
-		return 0
-	}
-	return *d
 }
 
 // Lines lists why, the findings and the next steps of a verdict, each behind its label: "why", a severity, "next".
