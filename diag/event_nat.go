@@ -185,6 +185,7 @@ type NATRelay struct {
 	Relayed netip.AddrPort `json:"relayed"`           // where the packets went
 	Sent    int            `json:"sent"`              // until one arrived, or all
 	From    netip.AddrPort `json:"from,omitzero"`     // where the relay saw one come from; absent: none arrived
+	Opened  netip.AddrPort `json:"opened,omitzero"`   // the socket's mapped address: the relay had sent there before
 	Refused bool           `json:"refused,omitempty"` // ICMP said that the port is closed
 }
 

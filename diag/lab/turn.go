@@ -233,19 +233,23 @@ func (t *TURN) relays(o TURNOptions) (*relayGenerator, error) {
 		return nil, err
 	}
 	g := &turn.RelayAddressGeneratorStatic{RelayAddress: net.IP(o.RelayIP.AsSlice()), Address: host}
-	return &relayGenerator{RelayAddressGenerator: g, opened: t.opened}, nil
+	return &relayGenerator{RelayAddressGenerator: g, opened: t.opened, closed: o.Faults.Closed}, nil
 }
 
 // relayGenerator adds relay sockets to the sockets of the server.
 type relayGenerator struct {
 	turn.RelayAddressGenerator
 	opened *sockets
+	closed bool
 }
 
 func (g *relayGenerator) AllocatePacketConn(c turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
 	pc, addr, err := g.RelayAddressGenerator.AllocatePacketConn(c)
 	if err != nil {
 		return nil, nil, err
+	}
+	if g.closed {
+		pc = &closedRelay{PacketConn: pc}
 	}
 	pc, err = g.opened.trackPacket(pc)
 	return pc, addr, err

@@ -3,6 +3,7 @@ package lab
 import (
 	"encoding/binary"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/pion/stun/v4"
@@ -19,6 +20,7 @@ type TURNFaults struct {
 	NoAnswer  bool           // CreatePermission is not answered
 	NoSend    bool           // Send indications are dropped
 	NoChannel bool           // ChannelData is dropped
+	Closed    bool           // a firewall in front of the relays lets in only answers
 }
 
 // none reports whether there is no fault.
@@ -104,4 +106,27 @@ func (c *faultyConn) build(set ...stun.Setter) []byte {
 		return nil
 	}
 	return m.Raw
+}
+
+// closedRelay is the socket of a relay behind a firewall that lets in only what comes from where it has sent to.
+type closedRelay struct {
+	net.PacketConn
+	sent sync.Map // strings of addresses
+}
+
+func (c *closedRelay) WriteTo(b []byte, to net.Addr) (int, error) {
+	c.sent.Store(to.String(), true)
+	return c.PacketConn.WriteTo(b, to)
+}
+
+func (c *closedRelay) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := c.PacketConn.ReadFrom(b)
+		if err != nil {
+			return n, from, err
+		}
+		if _, known := c.sent.Load(from.String()); known {
+			return n, from, nil
+		}
+	}
 }

@@ -70,7 +70,7 @@ func (s *State) judgeFamily(f Family) FamilyReport {
 	own := s.Of(f)
 	m := own.judgeMapping()
 	return FamilyReport{
-		Family: f, Public: ip(m.public), UDPPorts: own.judgeUDPPorts(),
+		Family: f, Public: ip(m.public), UDPPorts: own.judgeUDPPorts(m),
 		NAT: own.judgeNAT(m), Mapping: m.Behavior, Filtering: own.judgeFiltering(),
 	}
 }

@@ -184,6 +184,36 @@ func TestUDP(t *testing.T) {
 	}
 }
 
+// TestSilentPorts: a port that may be the server's fault shows nothing of the network.
+func TestSilentPorts(t *testing.T) {
+	port := silentPort{to: diagtest.ServerA, sent: 12}
+	named, stream, rejected, relay, opened := port, port, port, port, port
+	named.named, named.stream = true, streamAnswered
+	stream.stream = streamAnswered
+	rejected.named, rejected.stream = true, streamRejected
+	relay.relay, relay.stream = true, streamRejected
+	opened.relay, opened.opened = true, true
+	closed := named
+	closed.refused = true
+	for name, tt := range map[string]struct {
+		silent []silentPort
+		one    bool
+		value  Value
+	}{
+		"two servers":                           {[]silentPort{port, rejected}, true, Unknown},
+		"named, TCP answers":                    {[]silentPort{named}, true, PortsFiltered},
+		"named and closed, TCP answers":         {[]silentPort{closed}, true, Unknown},
+		"not named, TCP answers":                {[]silentPort{stream}, true, Unknown},
+		"relays that have not sent":             {[]silentPort{relay, relay}, true, Unknown},
+		"a relay that has sent":                 {[]silentPort{opened}, true, PortsFiltered},
+		"a relay that has sent to another port": {[]silentPort{opened}, false, Unknown},
+	} {
+		if b := silentBehavior(tt.silent, []int{3478}, tt.one); b.Value != tt.value {
+			t.Errorf("%s: %s", name, b.Value)
+		}
+	}
+}
+
 func TestTCPMappingRules(t *testing.T) {
 	view := func(to, mapped string) Stream {
 		s := Stream{To: netip.MustParseAddrPort(to), Failure: &diag.Failure{Cause: diag.CauseRefused}}

@@ -26,7 +26,7 @@ func Judge(s *State) Report {
 	r := Report{
 		Behaviors: Behaviors{
 			UDP: all.judgeUDP(), NAT: main.judgeNAT(m), Mapping: m.Behavior, Filtering: main.judgeFiltering(),
-			UDPPorts: main.judgeUDPPorts(), PacketSize: main.judgePacketSize(), PortPreservation: main.judgePorts(m),
+			UDPPorts: main.judgeUDPPorts(m), PacketSize: main.judgePacketSize(), PortPreservation: main.judgePorts(m),
 			Pooling: m.pooling, TCPMapping: all.judgeTCP(), Uplinks: main.judgeUplinks(m), ALG: main.judgeALG(),
 			CGNAT: main.judgeCGNAT(m), CLAT: all.judgeCLAT(), IPv6: all.judgeIPv6(), NAT64: all.judgeNAT64(),
 			Fragments: main.judgeFragments(),

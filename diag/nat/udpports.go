@@ -10,10 +10,11 @@ import (
 // silentPort is an address that must be there and does not answer over UDP, although its host answers at another port.
 type silentPort struct {
 	to      netip.AddrPort
-	system  netip.Addr // the host that has it, as its servers name it
 	sent    int
 	refused bool // ICMP: closed, or rejected by a firewall
+	named   bool // by its server, as OTHER-ADDRESS
 	relay   bool
+	opened  bool // the relay had sent here before, so that a firewall in front of it lets answers in
 	stream  streamAnswer
 }
 
@@ -75,9 +76,9 @@ func (s *State) silentPorts() []silentPort {
 	var out []silentPort
 	for i := range s.Servers {
 		if to := s.OtherPort(i); s.Heard(i) && to.IsValid() {
-			out = s.addSilent(out, i, i, to)
+			out = s.addSilent(out, i, to)
 			if other := s.otherSilent(i); other.IsValid() && !s.refused(i, to) {
-				out = s.addSilent(out, i, i, other)
+				out = s.addSilent(out, i, other)
 			}
 		}
 		if s.Heard(i) || !s.Servers[i].Address.IsValid() {
@@ -85,12 +86,12 @@ func (s *State) silentPorts() []silentPort {
 		}
 		for j := range s.Servers { // the same host at another port
 			if s.Heard(j) && s.Servers[j].Address.Addr() == s.Servers[i].Address.Addr() {
-				out = s.addSilent(out, i, j, s.Servers[i].Address)
+				out = s.addSilent(out, i, s.Servers[i].Address)
 				break
 			}
 		}
 		if s.stream(s.Servers[i].Address) == streamAnswered && len(s.Families()) > 0 {
-			out = s.addSilent(out, i, i, s.Servers[i].Address)
+			out = s.addSilent(out, i, s.Servers[i].Address)
 		}
 	}
 	return append(out, s.silentRelays()...)
@@ -113,10 +114,9 @@ func (s *State) refused(server int, to netip.AddrPort) bool {
 	})
 }
 
-// addSilent adds an address of a server when it is silent and loss is not the cause; host is a server on the same
-// host.
-func (s *State) addSilent(list []silentPort, server, host int, to netip.AddrPort) []silentPort {
-	p := silentPort{to: to, system: s.system(host), stream: s.stream(to)}
+// addSilent adds an address of a server when it is silent and loss is not the cause.
+func (s *State) addSilent(list []silentPort, server int, to netip.AddrPort) []silentPort {
+	p := silentPort{to: to, named: to != s.Servers[server].Address, stream: s.stream(to)}
 	for i := range s.Requests {
 		r := &s.Requests[i]
 		switch {
@@ -148,15 +148,6 @@ func (s *State) totalLoss() (sent, lost int) {
 	return sent, lost
 }
 
-// system is one address for all addresses of a server: of those that it names, the lowest.
-func (s *State) system(server int) netip.Addr {
-	own := s.native(s.Servers[server].Address).Addr()
-	if a := s.first(server, s.Servers[server].Address); a != nil && a.Other.Addr().IsValid() && a.Other.Addr().Less(own) {
-		return a.Other.Addr()
-	}
-	return own
-}
-
 // stream is what TCP to an address gave.
 func (s *State) stream(to netip.AddrPort) streamAnswer {
 	for _, c := range s.Streams {
@@ -181,8 +172,8 @@ func (s *State) silentRelays() []silentPort {
 		}
 		if d.Refused || allLost(d.Sent, sent, lost) < Chance {
 			out = append(out, silentPort{
-				to: d.Relayed, system: s.native(d.Relayed).Addr(), sent: d.Sent, refused: d.Refused, relay: true,
-				stream: s.stream(d.Relayed),
+				to: d.Relayed, sent: d.Sent, refused: d.Refused, relay: true,
+				opened: d.Opened.IsValid(), stream: s.stream(d.Relayed),
 			})
 		}
 	}
@@ -206,9 +197,10 @@ func usual(port int) bool {
 }
 
 // judgeUDPPorts reports whether UDP leaves to any port (RFC 4787 says nothing about firewalls; companies open single
-// ports). A silent port may be the server's fault. It counts when TCP shows that the host is reached there, or when
-// several hosts are silent in the same way.
-func (s *State) judgeUDPPorts() Behavior {
+// ports). A silent port may be the server's fault, whose own firewall may open single ports too. It counts when the
+// server names it and answers there over TCP, or when it is that of a relay that has sent here before, and the NAT has
+// one public port for all destinations (m).
+func (s *State) judgeUDPPorts(m mapping) Behavior {
 	open, silent := s.openPorts(), s.silentPorts()
 	for _, d := range s.Relays {
 		if d.From.IsValid() && s.familyOf(d.Relayed.Addr()) == s.Main() {
@@ -224,7 +216,7 @@ func (s *State) judgeUDPPorts() Behavior {
 	case len(open) == 0:
 		return unknown(of(KindUDPUnasked))
 	case len(silent) > 0:
-		return silentBehavior(silent, open)
+		return silentBehavior(silent, open, m.Value == EndpointIndependent)
 	case slices.ContainsFunc(open, func(port int) bool { return !usual(port) }):
 		return likely(PortsOpen, counted(KindPortsOpen, open...))
 	}
@@ -238,17 +230,15 @@ func dismissed(p silentPort, open []int) bool {
 	return slices.ContainsFunc(open, func(o int) bool { return o == port || o > port && !usual(o) })
 }
 
-// silentBehavior is what silent ports show.
-func silentBehavior(silent []silentPort, open []int) Behavior {
+// silentBehavior is what silent ports show to a NAT with one public port for all destinations, or to another.
+func silentBehavior(silent []silentPort, open []int, one bool) Behavior {
 	var evidence []Evidence
-	var systems []netip.Addr
 	shown := false
 	for _, p := range silent {
-		shown = shown || p.stream == streamAnswered || p.stream == streamRejected && (!p.refused || p.relay)
-		systems = appendNew(systems, p.system)
+		shown = shown || p.named && !p.refused && p.stream == streamAnswered || p.opened && one
 		evidence = append(evidence, p.evidence()...)
 	}
-	if !shown && len(systems) < 2 {
+	if !shown {
 		return Behavior{Value: Unknown, Confidence: Contradictory, Evidence: append(evidence, of(KindPortsEither))}
 	}
 	return likely(PortsFiltered, append(evidence, counted(KindPortsOnly, open...))...)

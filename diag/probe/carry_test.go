@@ -64,6 +64,22 @@ func TestCarryDeadPeer(t *testing.T) {
 	}
 }
 
+// TestStraight: packets reach a relay from a socket that it has sent to, also through a firewall that lets in answers only.
+func TestStraight(t *testing.T) {
+	t.Parallel()
+	for _, closed := range []bool{false, true} {
+		server := startTURN(t, lab.TURNOptions{UDP: true, TCP: true, Username: user, Password: password, Faults: lab.TURNFaults{Closed: closed}})
+		for _, transport := range []lab.Transport{lab.UDP, lab.TCP} {
+			var got diag.NATRelay
+			to := target(server.URL(transport), nil)
+			to.Straight = func(r diag.NATRelay) { got = r }
+			if r := useRelay(t, to); !got.From.IsValid() || got.From != got.Opened || got.Relayed.String() != r.Relayed() || closed != (got.Sent > 1) {
+				t.Errorf("%s, closed %v: %+v of %+v", transport, closed, got, r)
+			}
+		}
+	}
+}
+
 // TestRelayStages: whatever a server answers behind the allocation is known by its stage and code, and silence is the
 // cause of a step only where nothing came.
 func TestRelayStages(t *testing.T) {

@@ -25,8 +25,7 @@ var plainEvidence = map[nat.Kind]string{
 	nat.KindNAT64Not:     "neither DNS nor an answer is a sign of it",
 	nat.KindIPv6Unasked:  "no server was asked over IPv6",
 
-	nat.KindPortsEither: "either the server does not answer there, or a firewall lets UDP leave for single ports: ask a " +
-		"second server, or a TURN server",
+	nat.KindPortsEither: "either the server does not answer there, or a firewall lets UDP leave for single ports",
 
 	nat.KindSizeUnasked: "no server answers longer requests",
 	nat.KindSizeServer:  "the server's own network may drop long packets: ask two, or one that supports RFC 5780",

@@ -25,8 +25,9 @@ var natFindings = map[string]entry{
 		"cause is a firewall that blocks UDP, in companies, hotels and some mobile networks. Calls then need a TURN server "+
 		"over TLS on port 443, which looks like a web server to the firewall.", "UDP appears blocked; TCP works.", OpenUDP),
 	"nat.ports_filtered": on("Servers answer over UDP from some ports, and not from others where they are known to be: "+
-		"they answer there over TCP, or several of them are silent in the same way. A firewall lets UDP leave for single "+
-		"ports, as many companies have it. Peers have any port, so calls need a TURN server, at a port that is open.",
+		"they answer there over TCP, or their relay carries bytes to others. The likely cause is a firewall that lets UDP "+
+		"leave for single ports, as many companies have it. Peers have any port, so calls then need a TURN server, at a "+
+		"port that is open.",
 		func(_ judge.Finding, e network.BehaviorFound) Text {
 			return Text{
 				Title:    "UDP to ports other than " + OpenPorts(e.Behavior) + " gets no answer.",

@@ -81,8 +81,8 @@ func networkHeadline(n network.Verdict) string {
 	case network.UDPBlocked:
 		return "UDP appears blocked; TCP works. Direct calls will not work." + relaySentence(n)
 	case network.PortsFiltered:
-		return "UDP to ports other than " + words.OpenPorts(n.Behaviors.UDPPorts) + " gets no answer: a firewall filters " +
-			"it. " + portsCalls(n) + relaySentence(n)
+		return "UDP to ports other than " + words.OpenPorts(n.Behaviors.UDPPorts) + " gets no answer. " + portsCalls(n) +
+			relaySentence(n)
 	case network.PortsUnknown:
 		return "It is unknown whether direct calls will work: " + words.LastEvidence(n.Behaviors.UDPPorts) + "."
 	case network.OnlyProxy:
@@ -119,9 +119,9 @@ func portsUnknown(n network.Verdict) bool {
 // portsCalls says what a filter of ports means for direct calls: nothing for a family that it does not concern.
 func portsCalls(n network.Verdict) string {
 	if n.Side.IPv6 {
-		return "Direct calls will work only with peers that have IPv6."
+		return "Direct calls are likely to work only with peers that have IPv6."
 	}
-	return "Direct calls will not work."
+	return "Direct calls are unlikely to work."
 }
 
 // mappingSentence is the sentence for a mapping that does not depend on the endpoint.
@@ -336,7 +336,7 @@ func networkNext(n network.Verdict) []string {
 	case network.UDPBlocked, network.PortsFiltered:
 		return relayNext(n, words.OpenUDP(false))
 	case network.PortsUnknown:
-		return []string{"Ask a TURN server too, or a second server that supports RFC 5780: they show which it is."}
+		return []string{"Ask a TURN server too: packets to its relay show which it is."}
 	case network.OnlyProxy:
 		return relayNext(n, "Configure a TURN server over TLS, which the proxy leads to: turns:HOST:443?transport=tcp.")
 	case network.Dependent:
