@@ -228,6 +228,8 @@ type InboundRTP struct {
 	FractionLost *float64 `json:"fractionLost,omitempty"`
 	Jitter       *float64 `json:"jitter,omitempty"` // seconds, RFC 3550 A.8
 	ClockRate    uint32   `json:"clockRate,omitempty"`
+	// of the packets with a payload type that is not agreed on; not in webrtc-stats
+	Unagreed *UnagreedPayload `json:"unagreedPayload,omitempty"`
 	// Hz, how fast the timestamps advance by the receiver's clock; not in webrtc-stats
 	TimestampRate *float64 `json:"timestampRate,omitempty"`
 	// Hz, the largest error of timestampRate that the jitter explains; 0 if the length of the sound shows it
@@ -274,6 +276,12 @@ type InboundRTP struct {
 	TotalAudioEnergy     *float64 `json:"totalAudioEnergy,omitempty"`     // Σ level² · seconds
 	TotalSamplesDuration *float64 `json:"totalSamplesDuration,omitempty"` // seconds of sound
 	Sound                *Sound   `json:"sound,omitempty"`                // what is heard; not in webrtc-stats
+}
+
+// UnagreedPayload counts the packets of the latest payload type of a stream that neither description has for it.
+type UnagreedPayload struct {
+	PayloadType uint8  `json:"payloadType"`
+	Packets     uint64 `json:"packetsReceived"`
 }
 
 // OneWayDelay is how long the packets of a stream are on their way (RFC 7679). Retransmissions do not count.
@@ -363,6 +371,9 @@ type RemoteInbound struct {
 	// seconds for which the receiver's feedback (reports, transport-wide feedback) names none of the packets that were
 	// sent; absent: they arrive. Not in webrtc-stats
 	NotReceivedFor *float64 `json:"notReceivedFor,omitempty"`
+	// seconds of sending that no report followed, if they are too many for the receiver's interval; absent: they come.
+	// Then all that changes is unknown: fractionLost, jitter, roundTripTime. Not in webrtc-stats
+	ReportsMissingFor *float64 `json:"reportsMissingFor,omitempty"`
 	// seconds; absent until measured, rejected outside 0–60
 	RoundTripTime             *float64 `json:"roundTripTime,omitempty"`
 	TotalRoundTripTime        *float64 `json:"totalRoundTripTime,omitempty"`

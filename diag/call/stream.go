@@ -55,6 +55,9 @@ type Stream struct {
 	Ago *time.Duration `json:"-"` // since the last packet, without a time that was muted
 	// of outbound media: how long the peer's feedback has named none of the packets that are sent
 	NotReceived *time.Duration `json:"-"`
+	// of outbound media: how long it has been sent since the peer's last report, if that is too long; then loss, jitter
+	// and speech quality are unknown
+	Unreported *time.Duration `json:"-"`
 
 	arrives  bool          // one of several streams does, by the peer's feedback
 	patience time.Duration // how long Ago may be
@@ -94,7 +97,9 @@ func (c *Call) StreamOf(dir diag.Direction, kind string) Stream {
 	c.wait(&s, dir, kind)
 	s.Flows = s.Packets > 0 && !s.HasStopped() && s.NotReceived == nil &&
 		(dir == diag.Inbound || c.Confirmed(kind))
-	s.Loss = diag.LossShare(s.Lost, s.expected)
+	if s.Unreported == nil {
+		s.Loss = diag.LossShare(s.Lost, s.expected)
+	}
 	if s.Lost != nil && s.Repaired != nil {
 		s.UnrepairedLoss = diag.LossShare(diag.Ptr(*s.Lost-*s.Repaired), s.expected)
 	}
@@ -136,14 +141,15 @@ const (
 // stop before its end.
 func (c *Call) wait(s *Stream, dir diag.Direction, kind string) {
 	sample := c.Latest()
-	s.patience = diag.SecondsOf(SilentAfter)
+	var sparse time.Duration // of video
 	if rate := diag.OrZero(s.FramesPerSecond); s.slowest != nil {
-		s.patience = max(s.patience, diag.SecondsOf(sparseTimes**s.slowest))
+		sparse = diag.SecondsOf(sparseTimes * *s.slowest)
 	} else if rate > 0 {
-		s.patience = max(s.patience, min(sparseMost, diag.SecondsOf(sparseTimes/rate)))
+		sparse = min(sparseMost, diag.SecondsOf(sparseTimes/rate))
 	}
+	s.patience = max(diag.SecondsOf(SilentAfter), sparse)
 	if final := sample.Final && c.Ended != nil && c.Ended.By == diag.ByLocal; final && s.longest != nil {
-		s.patience = min(s.patience, max(finalLeast, finalTimes*diag.SecondsOf(*s.longest)))
+		s.patience = min(s.patience, max(finalLeast, finalTimes*diag.SecondsOf(*s.longest), sparse))
 	}
 	for _, ago := range []*time.Duration{s.Ago, s.NotReceived} {
 		if ago != nil {
@@ -209,6 +215,9 @@ func (s *Stream) addOutbound(out diag.OutboundRTP) {
 	if out.Remote != nil {
 		if gone := out.Remote.NotReceivedFor; gone != nil && !s.arrives {
 			s.NotReceived = diag.Ptr(diag.SecondsOf(*gone))
+		}
+		if d := out.Remote.ReportsMissingFor; d != nil {
+			s.Unreported = diag.Ptr(diag.SecondsOf(*d))
 		}
 		worst(&s.Jitter, out.Remote.Jitter)
 		worst(&s.RoundTrip, out.Remote.RoundTripTime)

@@ -30,11 +30,18 @@ type (
 	MediaStopped struct {
 		Direction diag.Direction `json:"direction"`
 		Kind      string         `json:"kind"`
-		Packets   uint64         `json:"packets"`           // received or sent
-		AgoMs     diag.Millis    `json:"ago_ms"`            // since the last one
-		AtPeer    bool           `json:"at_peer,omitempty"` // they are sent; by the peer's feedback they do not arrive
-		Running   bool           `json:"running,omitempty"` // the call goes on
-		Muted     bool           `json:"muted,omitempty"`   // the sender said so
+		Packets   uint64         `json:"packets"`             // received or sent
+		AgoMs     diag.Millis    `json:"ago_ms"`              // since the last one
+		AtPeer    bool           `json:"at_peer,omitempty"`   // they are sent; by the peer's feedback they do not arrive
+		Running   bool           `json:"running,omitempty"`   // the call goes on
+		Muted     bool           `json:"muted,omitempty"`     // the sender said so
+		OneFrame  bool           `json:"one_frame,omitempty"` // of inbound video: no pause between two is known
+	}
+	// ReportsStopped means that the peer reported on a stream that is sent, and does not any more.
+	ReportsStopped struct {
+		Kind  string      `json:"kind"`
+		AgoMs diag.Millis `json:"ago_ms"` // time of sending since the last report
+		Sent  uint64      `json:"packetsSent"`
 	}
 	// MediaLoss means that packets did not arrive: here, or at the peer by its reports.
 	MediaLoss struct {
@@ -94,7 +101,7 @@ func mediaFindings(c *call.Call, x Expectation) []Finding {
 		// there is nothing else that such a call could prove
 		agreed = append(agreed, missing("", "", c, true, true))
 	}
-	out = slices.Concat(out, agreed, x.expectedMedia(c), unconfirmedFindings(c, x))
+	out = slices.Concat(out, agreed, x.expectedMedia(c), unconfirmedFindings(c, x), reportsFindings(c))
 	if c.Ended == nil || c.Ended.Reason != diag.EndPeerLost { // then the peer is missing, not its media
 		for _, m := range call.MediaKinds {
 			if !c.Hushed(m.Direction, m.Kind) && !x.expects(m.Direction, m.Kind) {
@@ -171,6 +178,22 @@ func unconfirmedFindings(c *call.Call, x Expectation) []Finding {
 	return out
 }
 
+// reportsFindings name media on which the peer has stopped to report, while the connection lasts.
+func reportsFindings(c *call.Call) []Finding {
+	var out []Finding
+	for _, kind := range diag.Kinds {
+		s := c.StreamOf(diag.Outbound, kind)
+		lasting := c.Connection == "connected" && (c.Ended == nil || c.Ended.Reason != diag.EndPeerLost)
+		if s.Unreported != nil && s.NotReceived == nil && lasting && c.Agreed(diag.Outbound, kind) {
+			out = append(out, Finding{
+				ID: "media.reports_stopped", Severity: Warn, Subject: kind,
+				Evidence: ReportsStopped{kind, diag.Millis(*s.Unreported), s.Packets},
+			})
+		}
+	}
+	return out
+}
+
 // agreedMedia is what both sides agreed to send and no one saw, once there was time to look.
 func agreedMedia(c *call.Call) []Finding {
 	var out []Finding
@@ -220,6 +243,7 @@ func faded(c *call.Call, m call.MediaKind, severity Severity) []Finding {
 	e := MediaStopped{
 		Direction: m.Direction, Kind: m.Kind, Packets: s.Packets,
 		Running: c.Ended == nil, Muted: c.Muted(m.Direction, m.Kind),
+		OneFrame: m.Direction == diag.Inbound && s.Frames != nil && *s.Frames == 1,
 	}
 	switch {
 	case !c.Agreed(m.Direction, m.Kind):

@@ -3,6 +3,7 @@ package judge
 import (
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // Evidence about streams whose SSRC no description announced.
@@ -20,6 +21,14 @@ type (
 		Format  string `json:"fecFormat"` // red, ulpfec, flexfec-03
 		Packets uint64 `json:"fecPacketsReceived"`
 	}
+	// PayloadTypeUnagreed means that packets of a stream have a payload type that is not agreed on for it.
+	PayloadTypeUnagreed struct {
+		Kind        string `json:"kind"`
+		SSRC        uint32 `json:"ssrc"`
+		PayloadType uint8  `json:"payloadType"`
+		Packets     uint64 `json:"packetsUnagreed"`
+		All         uint64 `json:"packetsReceived"`
+	}
 	// SSRCUnknown means that a stream arrives that no media section receives.
 	SSRCUnknown struct {
 		Kind        string `json:"kind,omitempty"`
@@ -32,8 +41,8 @@ type (
 )
 
 // ssrcFindings name streams that were not announced.
-func ssrcFindings(c *call.Call, _ Expectation) []Finding {
-	var out []Finding
+func ssrcFindings(c *call.Call, x Expectation) []Finding {
+	out := payloadFindings(c, x)
 	changed := map[string]*SSRCChanged{}
 	for _, u := range c.Unannounced {
 		kind := diag.Clean(u.Kind, 20)
@@ -57,6 +66,30 @@ func ssrcFindings(c *call.Call, _ Expectation) []Finding {
 		}
 	}
 	return append(out, redundancyFindings(c)...)
+}
+
+// unagreedLeast is how many packets are more than what was in flight when the peer's codec changed.
+const unagreedLeast = 50
+
+// payloadFindings name streams with packets that cannot be decoded. It fails a check if they are most of the stream.
+func payloadFindings(c *call.Call, x Expectation) []Finding {
+	var out []Finding
+	sample := c.Latest()
+	if sample == nil {
+		return nil
+	}
+	for _, in := range sample.Inbound {
+		u, all := in.Unagreed, diag.OrZero(in.PacketsReceived)
+		if u == nil || u.Packets < unagreedLeast {
+			continue
+		}
+		kind := diag.Clean(in.Kind, 20)
+		out = append(out, Finding{
+			ID: "media.payload_type", Severity: finding.Graver(x.expects(diag.Inbound, kind) && 2*u.Packets > all), Subject: kind,
+			Evidence: PayloadTypeUnagreed{kind, in.SSRC, u.PayloadType, u.Packets, all},
+		})
+	}
+	return out
 }
 
 // redundancyFindings name formats against loss that a peer sends and this side's description does not have. The in-band

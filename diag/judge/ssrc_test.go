@@ -67,3 +67,53 @@ func TestRedundancyUnasked(t *testing.T) {
 		}
 	}
 }
+
+// TestPayloadType: packets that were not agreed on are named, and fail a check if they are most of a stream.
+func TestPayloadType(t *testing.T) {
+	over := diag.CallEnded{Reason: diag.EndDuration, By: diag.ByLocal}
+	check := judge.Expectation{Media: []call.MediaKind{{Direction: diag.Inbound, Kind: "audio"}}}
+	for name, tt := range map[string]struct {
+		packets uint64
+		want    judge.Severity
+		exit    diag.Exit
+	}{
+		"none":             {0, "", diag.ExitPass},
+		"while it changed": {20, "", diag.ExitPass},
+		"some":             {60, judge.Warn, diag.ExitPass},
+		"all":              {250, judge.Problem, diag.ExitMedia},
+	} {
+		in := audioIn(250, 0, 0, 0.01)
+		if tt.packets > 0 {
+			in.Unagreed = &diag.UnagreedPayload{PayloadType: 77, Packets: tt.packets}
+		}
+		v := judge.Check(call.Fold(diagtest.Then(diagtest.GoodCall(), 60_000, sampled(in), 60_300, over)), check)
+		i := slices.IndexFunc(v.Findings, func(f judge.Finding) bool { return f.ID == "media.payload_type" })
+		if (i >= 0) != (tt.packets > 20) || v.Exit != tt.exit || i >= 0 && (v.Findings[i].Severity != tt.want ||
+			words.Of(v.Findings[i]).Title != "The peer sends audio with payload type 77, which was not agreed on.") {
+			t.Errorf("%s: %v, %+v", name, v.Exit, v.Findings)
+		}
+	}
+}
+
+// TestReportsStopped: what is only known by reports is unknown when they stop, and that is named.
+func TestReportsStopped(t *testing.T) {
+	for name, tt := range map[string]struct {
+		missing, gone *float64
+		want          bool
+	}{
+		"they come":                         {nil, nil, false},
+		"they stop":                         {diag.Ptr(40.0), nil, true},
+		"they say that nothing is received": {diag.Ptr(40.0), diag.Ptr(5.0), false},
+	} {
+		s := sampled(audioIn(250, 0, 0, 0.01))
+		s.Outbound[0].MimeType, s.Outbound[0].Remote = "audio/opus", &diag.RemoteInbound{
+			PacketsLost: diag.Ptr(int64(0)), PacketsReceived: diag.Ptr(uint64(90)), ReportsMissingFor: tt.missing, NotReceivedFor: tt.gone,
+		}
+		c := call.Fold(diagtest.Then(diagtest.GoodCall(), 60_000, s))
+		found := judge.Judge(c).Findings
+		i := slices.IndexFunc(found, func(f judge.Finding) bool { return f.ID == "media.reports_stopped" })
+		if loss := c.StreamOf(diag.Outbound, "audio").Loss; (i >= 0) != tt.want || (loss == nil) != (tt.missing != nil) {
+			t.Errorf("%s: loss %v, %+v", name, loss, found)
+		}
+	}
+}

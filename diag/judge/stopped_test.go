@@ -2,12 +2,14 @@ package judge_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
+	"dialtone/diag/words"
 )
 
 // TestStopped: what stops is named in both directions, and what was muted is not, nor just after that.
@@ -36,6 +38,14 @@ func TestStopped(t *testing.T) {
 			Kind: "audio", SSRC: 1, PacketsSent: diag.Ptr(uint64(500)), LastPacketSentAgo: &ago, Remote: r,
 		}}}
 	}
+	video := func(ago float64, frames uint32, gap ...float64) diag.Sample {
+		s := diag.InboundRTP{Kind: "video", SSRC: 2, PacketsReceived: diag.Ptr(uint64(5 * frames)), FramesReceived: &frames,
+			LastPacketReceivedAgo: &ago, LongestPacketGap: diag.Ptr(0.001)}
+		if len(gap) > 0 {
+			s.RecentFrameGap = &gap[0]
+		}
+		return diag.Sample{Inbound: []diag.InboundRTP{s}, Final: true}
+	}
 	two := out(0.01, 5)
 	two.Outbound = append(two.Outbound, out(0.01).Outbound...)
 	ended := func(by diag.EndedBy) diag.Data { return diag.CallEnded{Reason: diag.EndHangup, By: by} }
@@ -62,6 +72,9 @@ func TestStopped(t *testing.T) {
 		"the end comes soon":             {[]any{9 * s, final(0.7, 0.1), 9*s + s/10, ended(diag.ByLocal)}, "audio"},
 		"the end comes at once":          {[]any{9 * s, final(0.4, 0.1), 9*s + s/10, ended(diag.ByLocal)}, ""},
 		"the end of a pause":             {[]any{9 * s, final(1.1, 0.4), 9*s + s/10, ended(diag.ByLocal)}, ""},
+		"a frame each 20 s":              {[]any{59 * s, video(19, 2, 20), 59*s + 1, ended(diag.ByLocal)}, ""},
+		"one frame, a while ago":         {[]any{19 * s, video(18, 1)}, "video"},
+		"video ends":                     {[]any{9 * s, video(0.7, 200, 0.03), 9*s + 1, ended(diag.ByLocal)}, "video"},
 		"the peer ends it":               {[]any{9 * s, final(0.7, 0.1), 9*s + s/10, ended(diag.ByRemote)}, ""},
 	} {
 		log := append([]any{
@@ -73,6 +86,8 @@ func TestStopped(t *testing.T) {
 		switch {
 		case tt.want == "" && i >= 0:
 			t.Errorf("%s: %+v", name, found[i])
+		case i >= 0 && strings.HasPrefix(name, "one frame") != strings.HasPrefix(words.Of(found[i]).Title, "Only one frame of inbound video arrived"):
+			t.Errorf("%s: %q", name, words.Of(found[i]).Title)
 		case tt.want != "" && (i < 0 || found[i].Subject != tt.want || found[i].ID != "media.stopped"):
 			t.Errorf("%s: %+v", name, found)
 		}

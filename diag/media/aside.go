@@ -107,7 +107,10 @@ func (s *inbound) unwrap(h header) (header, rest) {
 		return h, rest{}
 	case !s.rec.negotiated.Load():
 		return h, rest{}
-	case x == nil || x.format == redundancy.Other: // it is measured as it is
+	case x == nil:
+		s.disagrees(h.payloadType)
+		return h, rest{true, s.fallback, nil}
+	case x.format == redundancy.Other: // it is measured as it is
 		return h, rest{true, s.fallback, nil}
 	case x.format == redundancy.RED:
 		s.red(&h)
@@ -115,6 +118,17 @@ func (s *inbound) unwrap(h header) (header, rest) {
 		s.guarded(&h, h.payload, x)
 	}
 	return h, rest{true, h.payloadType, h.payload}
+}
+
+// disagrees counts a packet whose payload type is not agreed on. Comfort noise is heard as such.
+func (s *inbound) disagrees(payloadType uint8) {
+	if payloadType == comfortNoise {
+		return
+	}
+	if s.unagreed.PayloadType != payloadType {
+		s.unagreed = diag.UnagreedPayload{PayloadType: payloadType}
+	}
+	s.unagreed.Packets++
 }
 
 // unwrapRepair finds the media in what is retransmitted of RED: the rest begins behind the original number.

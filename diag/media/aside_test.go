@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/pion/interceptor"
 	"github.com/pion/rtp"
+
+	"dialtone/diag"
 )
 
 // asideStream has packets of several payload types arrive on one stream, as a peer sends them that agreed on others.
@@ -217,5 +219,29 @@ func TestOpusInBand(t *testing.T) {
 	arrives(111, 0, []byte{1 << 3, 0b1000_0000, 1})
 	if in := r.inbound(); *in.FECPacketsReceived != 1 || in.FECBytesReceived != nil || in.FECFormat != "opus" {
 		t.Errorf("%+v", in)
+	}
+}
+
+// TestUnagreedPayloadType: packets of a payload type that neither description has are counted, until it is agreed on.
+func TestUnagreedPayloadType(t *testing.T) {
+	r := newHarness(t)
+	r.rec.SetCodec(111, "audio/opus", 48000)
+	r.rec.SetAside(63, "red")
+	arrives := asideStream(r, opusStream)
+	for _, payloadType := range []uint8{111, comfortNoise, 63} {
+		arrives(payloadType, 0, []byte{0xf8, 1, 2})
+	}
+	if got := r.inbound().Unagreed; got != nil {
+		t.Errorf("%+v", got)
+	}
+	for range 3 {
+		arrives(77, 0, []byte{1})
+	}
+	if got := r.inbound().Unagreed; got == nil || *got != (diag.UnagreedPayload{PayloadType: 77, Packets: 3}) {
+		t.Errorf("%+v", got)
+	}
+	r.rec.SetCodec(77, "audio/PCMU", 8000)
+	if got := r.inbound().Unagreed; got != nil {
+		t.Errorf("it is agreed on: %+v", got)
 	}
 }

@@ -148,3 +148,36 @@ func TestReportsThatContradictThemselves(t *testing.T) {
 		}
 	}
 }
+
+// TestReportsStop: what the peer no longer reports is unknown, and that is not so of a stream that pauses.
+func TestReportsStop(t *testing.T) {
+	for name, tt := range map[string]struct {
+		every, until, paused int // seconds: between reports, of the last one, of the first without packets
+		missing              float64
+	}{
+		"they come":                    {5, 60, 60, 0},
+		"they stop":                    {1, 20, 60, 40},
+		"they are rare":                {12, 20, 60, 0},
+		"one only":                     {30, 30, 60, 0},
+		"nothing is sent, and no more": {1, 20, 20, 0},
+	} {
+		r := newHarness(t)
+		send := r.leaves(opusStream)
+		for i := range 60 * 5 {
+			if r.clock = r.clock.Add(200 * time.Millisecond); i < tt.paused*5 {
+				send(10, uint16(i), false, []byte{1})
+			}
+			if s := i / 5; i%5 == 0 && s > 0 && s <= tt.until && s%tt.every == 0 {
+				r.wrote(&rtcp.SenderReport{SSRC: 10, NTPTime: uint64(s) << 16})
+				r.read(1, &rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{
+					{SSRC: 10, LastSequenceNumber: uint32(i), LastSenderReport: uint32(s)},
+				}})
+			}
+		}
+		d := r.outbound().Remote
+		known := d.FractionLost != nil && d.Jitter != nil
+		if math.Abs(diag.OrZero(d.ReportsMissingFor)-tt.missing) > 0.3 || known != (tt.missing == 0) || d.PacketsLost == nil {
+			t.Errorf("%s: missing for %v s, known: %v", name, diag.OrZero(d.ReportsMissingFor), known)
+		}
+	}
+}

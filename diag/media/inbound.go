@@ -20,6 +20,7 @@ type inbound struct {
 	stream
 	fallback   uint8 // payload type of the codec that pion announced
 	fec        fec
+	unagreed   diag.UnagreedPayload
 	repeats    [4]redundancy.Repeat // of earlier packets, in the one that arrives
 	step       uint32               // of the timestamps of the last two packets in succession
 	lastExt    int64
@@ -271,9 +272,12 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 		HeaderBytesReceived: diag.Ptr(s.headerBytes), PacketsDuplicated: diag.Ptr(s.duplicates),
 		RetransmittedPackets: diag.Ptr(s.repairs),
 		NACKCount:            diag.Ptr(s.nacks), PLICount: diag.Ptr(s.plis), FIRCount: diag.Ptr(s.firs),
-		RoundTripTime: s.roundTrips.seconds(),
+		RoundTripTime: s.roundTrips.seconds(now),
 	}
 	s.fec.report(&d)
+	if s.unagreed.Packets > 0 && s.rec.codecs[s.unagreed.PayloadType].Load() == nil { // else it is agreed on by now
+		d.Unagreed = diag.Ptr(s.unagreed)
+	}
 	if s.packets == 0 {
 		return d
 	}

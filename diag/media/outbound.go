@@ -22,7 +22,8 @@ type outbound struct {
 	key           bool // the frame that is being sent is a key frame
 	width, height uint16
 	sizes         sizes
-	received      *received       // by the peer's last report; nil before
+	received      *received // by the peer's last report; nil before
+	reporting     reporting
 	sender        *latency.Sender // nil: it is not kept when its packets are sent
 	delivered     delivered
 	last          time.Time // when the last packet was sent
@@ -88,8 +89,11 @@ func (s *outbound) count(h *rtp.Header, payload []byte, p video.Picture) bool {
 		s.base = 1<<16 | int64(h.SequenceNumber) // packets sent before the first known one have positive numbers
 		s.seq = s.base
 	}
-	s.started, s.seq = true, s.extended(h.SequenceNumber)
-	s.last = s.rec.now()
+	now := s.rec.now()
+	if s.started {
+		s.reporting.sent(now.Sub(s.last))
+	}
+	s.started, s.seq, s.last = true, s.extended(h.SequenceNumber), now
 	s.delivered.packet(s.seq, h, s.last)
 	s.sizes.packet(h.SequenceNumber, overhead+len(payload))
 	if s.codec.Kind != KindVideo || len(payload) == 0 {
@@ -117,6 +121,7 @@ func (s *outbound) extended(seq uint16) int64 { return s.seq + int64(int16(seq-u
 // is addressed to several streams.
 func (s *outbound) receptionReport(r rtcp.ReceptionReport, now time.Time) {
 	expected := int64(-1)
+	s.reporting.report()
 	if highest := s.extended(uint16(r.LastSequenceNumber)); s.started && highest >= s.base && highest <= s.seq {
 		expected = highest - s.base + 1
 		s.delivered.report(highest, s.seq, now, s.trip())
@@ -161,7 +166,8 @@ func (s *outbound) stats(now time.Time, mid string) diag.OutboundRTP {
 		NACKCount:                diag.Ptr(s.nacks), PLICount: diag.Ptr(s.plis), FIRCount: diag.Ptr(s.firs),
 	}
 	if s.received != nil {
-		d.Remote = s.received.stats(&s.roundTrips, s.delivered.seconds())
+		d.Remote = s.received.stats(&s.roundTrips, s.reporting.missing(), now)
+		d.Remote.NotReceivedFor = s.delivered.seconds()
 	}
 	if s.packets == 0 {
 		return d

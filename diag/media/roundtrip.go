@@ -11,6 +11,8 @@ const (
 	reportsKept = 8
 	// maxRoundTrip bounds what is accepted: a peer that computes the delay wrong gives hours, or less than nothing.
 	maxRoundTrip = 60 * time.Second
+	// roundTripAge is how old the last one may be to count as that of now.
+	roundTripAge = 30 * time.Second
 )
 
 // roundTrips measures from reports that were sent and answers that name them (RFC 3550, section 6.4.1; RFC 3611,
@@ -20,6 +22,7 @@ type roundTrips struct {
 	sent  [reportsKept]sentReport
 	next  int
 	last  time.Duration
+	at    time.Time // when it was measured
 	total time.Duration
 	count uint64
 }
@@ -48,16 +51,16 @@ func (r *roundTrips) answer(id, delay uint32, at time.Time) {
 		if rtt < 0 || rtt > maxRoundTrip {
 			return
 		}
-		r.last = rtt
+		r.last, r.at = rtt, at
 		r.total += rtt
 		r.count++
 		return
 	}
 }
 
-// seconds is the last round-trip time; nil before the first.
-func (r *roundTrips) seconds() *float64 {
-	if r.count == 0 {
+// seconds is the last round-trip time; nil before the first, and when it is old.
+func (r *roundTrips) seconds(now time.Time) *float64 {
+	if r.count == 0 || now.Sub(r.at) > roundTripAge {
 		return nil
 	}
 	return diag.Ptr(r.last.Seconds())

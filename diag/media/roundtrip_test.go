@@ -55,3 +55,16 @@ func TestRoundTripsRemembersTheLastReportsOnly(t *testing.T) {
 		t.Errorf("round trip %v", r.last)
 	}
 }
+
+func TestRoundTripsGrowOld(t *testing.T) {
+	var r roundTrips
+	at := time.Unix(1e9, 0)
+	r.report(1<<16, at)
+	r.answer(1, 0, at.Add(time.Second))
+	if got := r.seconds(at.Add(time.Second + roundTripAge)); got == nil || *got != 1 {
+		t.Errorf("round trip %v", got)
+	}
+	if got := r.seconds(at.Add(2*time.Second + roundTripAge)); got != nil {
+		t.Errorf("round trip %v of long ago", *got)
+	}
+}

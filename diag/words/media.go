@@ -162,6 +162,19 @@ var mediaFindings = map[string]entry{
 			}
 			return t
 		}),
+	"media.reports_stopped": on(
+		"The peer sent receiver reports (RFC 3550 §6.4) on this kind of media, and has sent none for five of their "+
+			"intervals, and 15 s or more, while it was sent. So its loss, jitter, round-trip time and speech quality at the "+
+			"peer are unknown since then: they are left out of the results. The peer's program may have stopped to read the "+
+			"media, or something drops its RTCP packets.",
+		func(_ judge.Finding, e judge.ReportsStopped) Text {
+			return Text{
+				Title: "The peer stopped reporting on the " + e.Kind + " that it receives.",
+				Evidence: []string{"no receiver report in the last " + Millis(e.AgoMs) + " of sending; reports came before",
+					Number(e.Sent) + " packets sent"},
+				Advice: "Check whether the peer still receives the " + e.Kind + ", and whether it sends RTCP.",
+			}
+		}),
 	"media.not_received_there": on(
 		"The local side counts packets of a stream as sent, and the peer's statistics do not count them as received, "+
 			"beyond what may be in flight: more than 5 % of the whole call or of its last seconds. They were lost on "+
@@ -253,6 +266,10 @@ func mediaStopped(_ judge.Finding, e judge.MediaStopped) Text {
 			fmt.Sprintf("%s packets sent, none in the last %s%s", Number(e.Packets), Millis(e.AgoMs), connected),
 			mutedHere(e.Kind, e.Muted))
 		t.Advice = "Check the file of --send-media. Without one, record the call (--record) and report the fault."
+	case e.OneFrame:
+		t.Title = "Only one frame of inbound " + e.Kind + " arrived, " + Millis(e.AgoMs) + " " + when + "."
+		t.Evidence = lines(Number(e.Packets)+" packets received"+connected, muted(e.Kind, e.Muted))
+		t.Advice = "Check whether the source sends further frames; if it shows a still picture on purpose, this is no fault."
 	default:
 		t.Evidence = lines(
 			fmt.Sprintf("%s packets received, none in the last %s%s", Number(e.Packets), Millis(e.AgoMs), connected),

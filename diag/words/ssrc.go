@@ -30,6 +30,18 @@ var ssrcFindings = map[string]entry{
 				Advice: "Let the sender keep its SSRC, send the MID header extension, or announce the new one by an offer.",
 			}
 		}),
+	"media.payload_type": on(
+		"Packets of a stream have a payload type that was not agreed on: the description of the receiver does not have it "+
+			"for this kind of media (RFC 3264 §6.1). What they hold is not known, so they cannot be decoded. A check fails if "+
+			"they are most of the stream.",
+		func(_ judge.Finding, e judge.PayloadTypeUnagreed) Text {
+			return Text{
+				Title: fmt.Sprintf("The peer sends %s with payload type %d, which was not agreed on.", e.Kind, e.PayloadType),
+				Evidence: []string{fmt.Sprintf("%s of %s packets of SSRC %d, which cannot be decoded",
+					Number(e.Packets), Number(e.All), e.SSRC)},
+				Advice: "Let the sender use the payload types of the answer, with the codecs that it has for them.",
+			}
+		}),
 	"media.redundancy_unasked": on(
 		"Packets carry redundancy against loss (RED of RFC 2198, FEC of RFC 5109 or RFC 8627) in a format that this side's "+
 			"description does not have, so it was not agreed on (RFC 3264 §6.1). dialtone reads it all the same. Other "+
@@ -53,6 +65,14 @@ var ssrcFindings = map[string]entry{
 						e.SSRC, e.Announced),
 					Evidence: lines(fmt.Sprintf("payload type %d", e.PayloadType), e.Kind, Source(e.From, e.OffPath)),
 					Advice:   "Let the peer send only what the answer accepts, and one stream in each media section.",
+				}
+			}
+			if e.Kind == "" {
+				return Text{
+					Title: fmt.Sprintf("Packets of SSRC %d arrive with payload type %d, which was not agreed on.",
+						e.SSRC, e.PayloadType),
+					Evidence: lines("no description announces the SSRC", Source(e.From, e.OffPath)),
+					Advice:   "Let the sender use the payload types of the answer, and announce each stream by a=ssrc or MID.",
 				}
 			}
 			return Text{
