@@ -15,7 +15,7 @@ import (
 
 // answerCommand is dialtone answer.
 type answerCommand struct {
-	Code *string `form:"answer" label:"code" hint:"the room code that both peers dial" arg:"" optional:"" help:"The room code that both peers dial."`
+	Code *string `form:"answer" label:"code" hint:"the room code that both peers dial" arg:"" optional:"" unflagged:"room" help:"The room code that both peers dial."`
 	networkFlags
 	telemetry.Flags
 	answeringFlags

@@ -12,7 +12,7 @@ import (
 
 // callCommand is dialtone call.
 type callCommand struct {
-	Code *string `form:"call" label:"code" hint:"the room code that both peers dial" arg:"" optional:"" help:"The room code that both peers dial."`
+	Code *string `form:"call" label:"code" hint:"the room code that both peers dial" arg:"" optional:"" unflagged:"room" help:"The room code that both peers dial."`
 	networkFlags
 	telemetry.Flags
 	callingFlags

@@ -3,6 +3,7 @@ package judge_test
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
+	"dialtone/diag/words"
 )
 
 // named are the IDs of findings.
@@ -151,6 +153,7 @@ func TestObstacles(t *testing.T) {
 		"refused, asked":  {[]diag.Data{local, remote, refused("192.0.2.1"), pair(3, 0)}, judge.NoPairAnswered, true},
 		"never asked":     {[]diag.Data{local, remote, pair(0, 0)}, judge.NoPairFormed, true},
 		"never answered":  {[]diag.Data{local, remote, pair(1, 0)}, judge.NoPairAnswered, true},
+		"gone":            {[]diag.Data{local, remote, pair(1, 0), diag.SignalRequest{Code: "bye", Status: 404, Error: "not found"}}, judge.NoPairAnswered, true},
 		"not good enough": {[]diag.Data{local, remote, pair(1, 1)}, judge.NoPairUsable, true},
 	} {
 		parts := []any{0, diag.CallStart{Command: "call"}, 1, diag.SignalState{State: diag.SignalPaired, Role: diag.RoleOfferer}}
@@ -163,7 +166,9 @@ func TestObstacles(t *testing.T) {
 			t.Errorf("%s: %v", name, named(v.Findings))
 			continue
 		}
-		if got := v.Findings[at].Evidence.(judge.NoPath); got.Obstacle != tt.want || got.NoRelay != tt.noRelay {
+		got := v.Findings[at].Evidence.(judge.NoPath)
+		stale := strings.Contains(words.Of(v.Findings[at]).Advice, "stores answers")
+		if got.Obstacle != tt.want || got.NoRelay != tt.noRelay || stale != (name == "gone") {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

@@ -46,6 +46,8 @@ type NoPath struct {
 	Here      bool         `json:"here,omitempty"`  // all addresses of the peer are of this machine
 	Early     bool         `json:"early,omitempty"` // that is less than RFC 8863 §4 asks for
 	Dump      bool         `json:"dump,omitempty"`  // the call is of a browser's dump
+	// the HTTP status by which the server says that it does not know the session that came with its answer
+	NoSession int `json:"noSession,omitempty"`
 }
 
 // refusedAll reports whether relays refuse every address of the peer.
@@ -67,6 +69,11 @@ func noPath(c *call.Call) NoPath {
 		n.Configured = slices.ContainsFunc(c.Start.ICEServers, func(s diag.ICEServer) bool {
 			return strings.HasPrefix(s.URL, "turn")
 		})
+	}
+	for _, r := range c.Signal.Side {
+		if r.Code == "bye" && noSession(r.Status) {
+			n.NoSession = r.Status
+		}
 	}
 	unsent := false
 	for _, p := range c.Pairs {

@@ -30,6 +30,9 @@ type (
 // untrickled are the statuses of servers that do not accept candidates later, which is their choice (RFC 9725 §4.3.2).
 var untrickled = []int{405, 415, 422, 428, 501}
 
+// noSession reports whether a server does not know the session of a request.
+func noSession(status int) bool { return status == http.StatusNotFound || status == http.StatusGone }
+
 // signalingFindings name what the signaling server did that ended nothing.
 func signalingFindings(c *call.Call, _ Expectation) []Finding {
 	var out []Finding
@@ -54,8 +57,7 @@ func signalingFindings(c *call.Call, _ Expectation) []Finding {
 		id := "signal.request_failed"
 		if r.Code == "bye" {
 			id = "signal.session_left"
-			unknown := r.Status == http.StatusNotFound || r.Status == http.StatusGone
-			if c.Ended != nil && (c.Ended.By == diag.ByRemote || c.Ended.By == diag.ByNetwork && unknown) {
+			if c.Ended != nil && (c.Ended.By == diag.ByRemote || c.Ended.By == diag.ByNetwork && noSession(r.Status)) {
 				continue // it has ended the session itself
 			}
 		}

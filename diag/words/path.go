@@ -271,6 +271,10 @@ func NoPath(e judge.NoPath) []string {
 		}
 		out = append(out, Refused(d))
 	}
+	if e.NoSession != 0 {
+		out = append(out, fmt.Sprintf("the server does not know the session that came with its answer (DELETE: HTTP %d)",
+			e.NoSession))
+	}
 	if e.Heard > 0 {
 		out = append(out, "the peer sent checks on "+Count(e.Heard, "pair", "pairs"))
 	}
@@ -320,6 +324,9 @@ func obstacleAdvice(e judge.NoPath) string {
 	case e.Heard > 0:
 		return "Check that the peer's description is that of this call, and that no firewall lets packets through one way " +
 			"only: the peer's checks arrive, and it does not answer."
+	case e.NoSession != 0 && e.Answered == 0:
+		return "Check that the answer is of this call: a server or proxy that stores answers gives those of sessions that " +
+			"have ended. If the server ends a session while it connects, look for the reason in its log."
 	case e.Here && e.Obstacle == judge.NoPairAnswered:
 		return "Check that the peer still runs, and that its description is that of this call: its addresses are of this " +
 			"machine."

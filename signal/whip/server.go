@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -154,8 +153,8 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
 		return problem
 	}
 	offer := string(raw)
-	if err := s.checkOffer(offer); err != nil {
-		return &web.Problem{Status: http.StatusBadRequest, Title: err.Error(), Detail: "Send the offer of a WebRTC session."}
+	if problem := s.checkOffer(offer); problem != nil {
+		return problem
 	}
 	c := s.take(r.Context())
 	if c == nil {
@@ -177,19 +176,26 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
 }
 
 // checkOffer refuses what cannot be a session of this direction (RFC 9725 §4.2).
-func (s *Server) checkOffer(offer string) error {
+func (s *Server) checkOffer(offer string) *web.Problem {
 	d := sdp.Parse(offer)
 	if err := d.CheckSession(); err != nil {
-		return err
+		return &web.Problem{Status: http.StatusBadRequest, Title: err.Error(), Detail: "Send the offer of a WebRTC session."}
 	}
-	wrong := "recvonly"
+	wrong, title, detail := "recvonly", "the offer only receives, as a player's does, and this endpoint receives (WHIP)",
+		"Offer sendonly sections to publish; to play, use a WHEP endpoint (dialtone answer --whep)."
 	if s.o.Play {
-		wrong = "sendonly"
+		wrong, title, detail = "sendonly", "the offer only sends, as a publisher's does, and this endpoint sends (WHEP)",
+			"Offer recvonly sections to play; to publish, use a WHIP endpoint (dialtone answer --whip)."
 	}
 	for _, m := range d.Media {
-		if m.Direction == wrong || m.Direction == "inactive" {
-			return fmt.Errorf("%w: a media section is %s", sdp.ErrSession, m.Direction)
+		switch m.Direction {
+		case wrong:
+		case "inactive":
+			title, detail = "a media section of the offer is inactive", "Offer only what is to be sent or received."
+		default:
+			continue
 		}
+		return &web.Problem{Status: http.StatusBadRequest, Title: title, Detail: detail}
 	}
 	return nil
 }

@@ -242,6 +242,9 @@ func TestServerRefuses(t *testing.T) {
 			if problem != (w.Code >= 400) || strings.Contains(w.Body.String(), "t0k3n") {
 				t.Errorf("%v %s", w.Header(), w.Body)
 			}
+			if name == "a player" && !strings.Contains(w.Body.String(), "dialtone answer --whep") {
+				t.Errorf("no way out: %s", w.Body)
+			}
 			needs := map[int]string{401: "WWW-Authenticate", 405: "Allow", 503: "Retry-After"}[w.Code]
 			if needs != "" && w.Header().Get(needs) == "" {
 				t.Errorf("%d without %s", w.Code, needs)

@@ -190,6 +190,9 @@ func outcomeLines(o judge.Outcome, withCause bool) []string {
 func next(v judge.Verdict, o judge.Outcome) []string {
 	byUser := o.Ended == diag.EndInterrupted || o.Ended == diag.EndHangup || o.Ended == diag.EndDuration
 	if !o.Connected && !o.Dump && byUser {
+		if o.Stage == call.StageWaiting {
+			return []string{"Start the peer while this side waits: its address, code or command is printed at the start."}
+		}
 		return []string{"Call again and wait until the state says connected."}
 	}
 	var out, last []string

@@ -23,6 +23,7 @@ package settings
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"reflect"
 	"slices"
@@ -112,7 +113,7 @@ func (p *parser) parse(args []string) (*Parsed, error) {
 		parsed.Name, parsed.Command, parsed.paths = node.Name, node.Target.Addr().Interface(), pathsOf(node)
 	}
 	if err != nil {
-		p.Add(commandLine, err)
+		p.Add(commandLine, unflagged(context.Selected(), err))
 		return parsed, p.MistakeErrors
 	}
 	parsed.mistakes, parsed.Warnings = p.MistakeErrors, p.warnings
@@ -126,6 +127,19 @@ func (p *parser) parse(args []string) (*Parsed, error) {
 		parsed.Typed[step.Flag.Name] = true
 	}
 	return parsed, nil
+}
+
+// unflagged adds to the refusal of a flag that its value is an argument, if the argument is tagged so.
+func unflagged(command *kong.Node, err error) error {
+	if command == nil {
+		return err
+	}
+	for _, arg := range command.Positional {
+		if flag := arg.Tag.Get("unflagged"); flag != "" && strings.HasPrefix(err.Error()+",", "unknown flag --"+flag+",") {
+			return fmt.Errorf("%w; here it has no flag: dialtone %s %s", err, command.Name, strings.ToUpper(arg.Name))
+		}
+	}
+	return err
 }
 
 // commandLine is the origin of what is missing.

@@ -16,7 +16,7 @@ import (
 
 // playCommand has a setting of each kind.
 type playCommand struct {
-	Songs  []string    `arg:"" optional:"" form:"play" label:"songs"`
+	Songs  []string    `arg:"" optional:"" unflagged:"song" form:"play" label:"songs"`
 	Volume volume      `form:"play" label:"volume" default:"5"`
 	Limit  limit       `help:"A limit."`
 	Loud   bool        `form:"play" label:"loud"`
@@ -82,6 +82,16 @@ func TestListsInVariables(t *testing.T) {
 	}
 	if diff := cmp.Diff([][]string{{"a", "b"}, {"x < 1, y"}}, [][]string{g.Play.Songs, g.Play.Rule}); diff != "" || g.Play.Pass.Reveal() != "p p" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestUnflagged: the flag of another command for what is an argument here is told so.
+func TestUnflagged(t *testing.T) {
+	for flag, want := range map[string]string{"--song": "unknown flag --song; here it has no flag: dialtone play SONGS", "--xyz": "unknown flag --xyz"} {
+		_, err := Parse(&grammar{}, []string{"play", flag, "a"}, options())
+		if diff := cmp.Diff(error(MistakeErrors{{"the command line", want}}), err); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", flag, diff)
+		}
 	}
 }
 
