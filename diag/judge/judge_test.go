@@ -67,7 +67,9 @@ func orderlyEnds() []judgeTest {
 		{"hung up while dialing", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndHangup}), diag.ExitInterrupted, "you hung up while dialing", []string{"wait until"}, nil},
 		{
 			"interrupted while waiting", diagtest.Log(0, diag.CallStart{}, 1, diag.SignalState{State: diag.SignalWaiting}, 5, diag.CallEnded{Reason: diag.EndInterrupted}),
-			diag.ExitInterrupted, "interrupted while waiting for the peer", []string{"Start the peer"}, nil,
+			diag.ExitInterrupted, "interrupted while waiting for the peer",
+			[]string{"Start the peer"},
+			nil,
 		},
 		{
 			"interrupted between offer and answer", diagtest.Log(0, diag.SignalState{State: diag.SignalPaired, Role: diag.RoleOfferer}, 5, diag.CallEnded{Reason: diag.EndInterrupted}),

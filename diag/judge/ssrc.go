@@ -84,8 +84,9 @@ func payloadFindings(c *call.Call, x Expectation) []Finding {
 			continue
 		}
 		kind := diag.Clean(in.Kind, 20)
+		most := 2*u.Packets > all
 		out = append(out, Finding{
-			ID: "media.payload_type", Severity: finding.Graver(x.expects(diag.Inbound, kind) && 2*u.Packets > all), Subject: kind,
+			ID: "media.payload_type", Severity: finding.Graver(most && x.expects(diag.Inbound, kind)), Subject: kind,
 			Evidence: PayloadTypeUnagreed{kind, in.SSRC, u.PayloadType, u.Packets, all},
 		})
 	}

@@ -39,8 +39,10 @@ func TestStopped(t *testing.T) {
 		}}}
 	}
 	video := func(ago float64, frames uint32, gap ...float64) diag.Sample {
-		s := diag.InboundRTP{Kind: "video", SSRC: 2, PacketsReceived: diag.Ptr(uint64(5 * frames)), FramesReceived: &frames,
-			LastPacketReceivedAgo: &ago, LongestPacketGap: diag.Ptr(0.001)}
+		s := diag.InboundRTP{
+			Kind: "video", SSRC: 2, PacketsReceived: diag.Ptr(uint64(5 * frames)), FramesReceived: &frames,
+			LastPacketReceivedAgo: &ago, LongestPacketGap: diag.Ptr(0.001),
+		}
 		if len(gap) > 0 {
 			s.RecentFrameGap = &gap[0]
 		}

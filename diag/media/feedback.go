@@ -65,7 +65,7 @@ func (r *Recorder) sent(pkts []rtcp.Packet, now time.Time) {
 		case *rtcp.CompoundPacket:
 			r.sent(*pkt, now)
 		case *rtcp.SenderReport:
-			r.out.update(pkt.SSRC, func(s *outbound) { s.roundTrips.report(pkt.NTPTime, now) })
+			r.out.update(pkt.SSRC, func(s *outbound) { s.roundTrips.Report(pkt.NTPTime, now) })
 		case *rtcp.TransportLayerNack:
 			r.in.update(pkt.MediaSSRC, func(s *inbound) { s.nack(pkt.Nacks) })
 		case *rtcp.PictureLossIndication:
@@ -109,7 +109,7 @@ func (r *Recorder) references(xr *rtcp.ExtendedReport, now time.Time) {
 	for _, block := range xr.Reports {
 		if block, ok := block.(*rtcp.ReceiverReferenceTimeReportBlock); ok {
 			for ssrc := range r.in.bySSRC {
-				r.in.update(ssrc, func(s *inbound) { s.roundTrips.report(block.NTPTimestamp, now) })
+				r.in.update(ssrc, func(s *inbound) { s.roundTrips.Report(block.NTPTimestamp, now) })
 			}
 		}
 	}
@@ -120,7 +120,7 @@ func (r *Recorder) delays(xr *rtcp.ExtendedReport, now time.Time) {
 	for _, block := range xr.Reports {
 		if block, ok := block.(*rtcp.DLRRReportBlock); ok {
 			for _, report := range block.Reports {
-				r.in.update(xr.SenderSSRC, func(s *inbound) { s.roundTrips.answer(report.LastRR, report.DLRR, now) })
+				r.in.update(xr.SenderSSRC, func(s *inbound) { s.roundTrips.Answer(report.LastRR, report.DLRR, now) })
 			}
 		}
 	}

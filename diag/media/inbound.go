@@ -272,7 +272,7 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 		HeaderBytesReceived: diag.Ptr(s.headerBytes), PacketsDuplicated: diag.Ptr(s.duplicates),
 		RetransmittedPackets: diag.Ptr(s.repairs),
 		NACKCount:            diag.Ptr(s.nacks), PLICount: diag.Ptr(s.plis), FIRCount: diag.Ptr(s.firs),
-		RoundTripTime: s.roundTrips.seconds(now),
+		RoundTripTime: s.roundTrips.Seconds(now),
 	}
 	s.fec.report(&d)
 	if s.unagreed.Packets > 0 && s.rec.codecs[s.unagreed.PayloadType].Load() == nil { // else it is agreed on by now

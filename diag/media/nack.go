@@ -96,7 +96,7 @@ func (r *Recorder) SetRoundTrip(d time.Duration) { r.pathTrip.Store(int64(d)) }
 func (r *Recorder) roundTrip() time.Duration {
 	longest := time.Duration(r.pathTrip.Load())
 	for ssrc := range r.out.bySSRC {
-		r.out.update(ssrc, func(s *outbound) { longest = max(longest, s.roundTrips.last) })
+		r.out.update(ssrc, func(s *outbound) { longest = max(longest, s.roundTrips.Last) })
 	}
 	return longest
 }

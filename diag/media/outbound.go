@@ -9,6 +9,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/media/latency"
+	"dialtone/diag/media/reports"
 	"dialtone/diag/media/video"
 )
 
@@ -23,7 +24,7 @@ type outbound struct {
 	width, height uint16
 	sizes         sizes
 	received      *received // by the peer's last report; nil before
-	reporting     reporting
+	reporting     reports.Interval
 	sender        *latency.Sender // nil: it is not kept when its packets are sent
 	delivered     delivered
 	last          time.Time // when the last packet was sent
@@ -91,7 +92,7 @@ func (s *outbound) count(h *rtp.Header, payload []byte, p video.Picture) bool {
 	}
 	now := s.rec.now()
 	if s.started {
-		s.reporting.sent(now.Sub(s.last))
+		s.reporting.Sent(now.Sub(s.last))
 	}
 	s.started, s.seq, s.last = true, s.extended(h.SequenceNumber), now
 	s.delivered.packet(s.seq, h, s.last)
@@ -121,7 +122,7 @@ func (s *outbound) extended(seq uint16) int64 { return s.seq + int64(int16(seq-u
 // is addressed to several streams.
 func (s *outbound) receptionReport(r rtcp.ReceptionReport, now time.Time) {
 	expected := int64(-1)
-	s.reporting.report()
+	s.reporting.Report()
 	if highest := s.extended(uint16(r.LastSequenceNumber)); s.started && highest >= s.base && highest <= s.seq {
 		expected = highest - s.base + 1
 		s.delivered.report(highest, s.seq, now, s.trip())
@@ -130,7 +131,7 @@ func (s *outbound) receptionReport(r rtcp.ReceptionReport, now time.Time) {
 		return
 	}
 	s.received = newReceived(r, s.received, expected, s.codec.rate)
-	s.roundTrips.answer(r.LastSenderReport, r.Delay, now)
+	s.roundTrips.Answer(r.LastSenderReport, r.Delay, now)
 }
 
 // transportFeedback processes what the peer reports of all streams.
@@ -142,7 +143,7 @@ func (s *outbound) transportFeedback(f transportFeedback, now time.Time) {
 
 // trip is the longer of the known round-trip times: of reports, and of the path.
 func (s *outbound) trip() time.Duration {
-	return max(s.roundTrips.last, time.Duration(s.rec.pathTrip.Load()))
+	return max(s.roundTrips.Last, time.Duration(s.rec.pathTrip.Load()))
 }
 
 // fullIntraRequest counts requests of one entry each time, and those that are addressed to several streams, and so may
@@ -166,7 +167,7 @@ func (s *outbound) stats(now time.Time, mid string) diag.OutboundRTP {
 		NACKCount:                diag.Ptr(s.nacks), PLICount: diag.Ptr(s.plis), FIRCount: diag.Ptr(s.firs),
 	}
 	if s.received != nil {
-		d.Remote = s.received.stats(&s.roundTrips, s.reporting.missing(), now)
+		d.Remote = s.received.stats(&s.roundTrips, s.reporting.Missing(), now)
 		d.Remote.NotReceivedFor = s.delivered.seconds()
 	}
 	if s.packets == 0 {

@@ -8,6 +8,7 @@ import (
 	"github.com/pion/interceptor"
 
 	"dialtone/diag"
+	"dialtone/diag/media/reports"
 )
 
 // stream is what the streams of both directions have in common.
@@ -29,7 +30,7 @@ type stream struct {
 	repairs      uint64
 	nacks        uint32
 	plis, firs   uint32
-	roundTrips   roundTrips
+	roundTrips   reports.RoundTrips
 	rates        rates
 }
 

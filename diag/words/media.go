@@ -170,8 +170,10 @@ var mediaFindings = map[string]entry{
 		func(_ judge.Finding, e judge.ReportsStopped) Text {
 			return Text{
 				Title: "The peer stopped reporting on the " + e.Kind + " that it receives.",
-				Evidence: []string{"no receiver report in the last " + Millis(e.AgoMs) + " of sending; reports came before",
-					Number(e.Sent) + " packets sent"},
+				Evidence: []string{
+					"no receiver report in the last " + Millis(e.AgoMs) + " of sending; reports came before",
+					Number(e.Sent) + " packets sent",
+				},
 				Advice: "Check whether the peer still receives the " + e.Kind + ", and whether it sends RTCP.",
 			}
 		}),
@@ -269,7 +271,7 @@ func mediaStopped(_ judge.Finding, e judge.MediaStopped) Text {
 	case e.OneFrame:
 		t.Title = "Only one frame of inbound " + e.Kind + " arrived, " + Millis(e.AgoMs) + " " + when + "."
 		t.Evidence = lines(Number(e.Packets)+" packets received"+connected, muted(e.Kind, e.Muted))
-		t.Advice = "Check whether the source sends further frames; if it shows a still picture on purpose, this is no fault."
+		t.Advice = "Check whether the source sends further frames; a still picture may be intended."
 	default:
 		t.Evidence = lines(
 			fmt.Sprintf("%s packets received, none in the last %s%s", Number(e.Packets), Millis(e.AgoMs), connected),

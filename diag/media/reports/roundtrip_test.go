@@ -1,4 +1,4 @@
-package media
+package reports
 
 import (
 	"math"
@@ -29,42 +29,42 @@ func TestRoundTrips(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var r roundTrips
+			var r RoundTrips
 			at := time.Unix(1e9, 0)
-			r.report(ntp, at)
-			r.answer(tt.id, tt.delay, at.Add(tt.after))
-			if r.last != tt.want || r.total != tt.want || r.count != tt.counts {
-				t.Errorf("last %v, total %v, %d measurements; want %v, %d", r.last, r.total, r.count, tt.want, tt.counts)
+			r.Report(ntp, at)
+			r.Answer(tt.id, tt.delay, at.Add(tt.after))
+			if r.Last != tt.want || r.Total != tt.want || r.Count != tt.counts {
+				t.Errorf("last %v, total %v, %d measurements; want %v, %d", r.Last, r.Total, r.Count, tt.want, tt.counts)
 			}
 		})
 	}
 }
 
 func TestRoundTripsRemembersTheLastReportsOnly(t *testing.T) {
-	var r roundTrips
+	var r RoundTrips
 	at := time.Unix(1e9, 0)
 	for i := range uint64(reportsKept + 1) {
-		r.report((i+1)<<16, at.Add(time.Duration(i)*time.Second))
+		r.Report((i+1)<<16, at.Add(time.Duration(i)*time.Second))
 	}
-	r.answer(1, 0, at.Add(9*time.Second))
-	if r.count != 0 {
+	r.Answer(1, 0, at.Add(9*time.Second))
+	if r.Count != 0 {
 		t.Error("the oldest report is still known")
 	}
-	r.answer(2, 0, at.Add(2*time.Second))
-	if r.last != time.Second {
-		t.Errorf("round trip %v", r.last)
+	r.Answer(2, 0, at.Add(2*time.Second))
+	if r.Last != time.Second {
+		t.Errorf("round trip %v", r.Last)
 	}
 }
 
 func TestRoundTripsGrowOld(t *testing.T) {
-	var r roundTrips
+	var r RoundTrips
 	at := time.Unix(1e9, 0)
-	r.report(1<<16, at)
-	r.answer(1, 0, at.Add(time.Second))
-	if got := r.seconds(at.Add(time.Second + roundTripAge)); got == nil || *got != 1 {
+	r.Report(1<<16, at)
+	r.Answer(1, 0, at.Add(time.Second))
+	if got := r.Seconds(at.Add(time.Second + roundTripAge)); got == nil || *got != 1 {
 		t.Errorf("round trip %v", got)
 	}
-	if got := r.seconds(at.Add(2*time.Second + roundTripAge)); got != nil {
+	if got := r.Seconds(at.Add(2*time.Second + roundTripAge)); got != nil {
 		t.Errorf("round trip %v of long ago", *got)
 	}
 }
