@@ -20,7 +20,7 @@ func TestFirefoxStates(t *testing.T) {
 		ice, dtls      string
 		inbound, wants string
 	}{
-		"open":                     {false, `connected"` + pair, "connected", packet, "connected for 5.0 s; the dump ends here"},
+		"open":                     {false, `connected"` + pair, "connected", packet, "connected for at least 5.0 s; the dump ends here"},
 		"open, no packets":         {false, `connected"` + pair, "connected", "", "connected, for how long is unknown; the dump ends here"},
 		"the peer closed it":       {false, `connected"` + pair, "closed", packet, "connected, for how long is unknown; the peer hung up"},
 		"both closed it":           {true, `connected"` + pair, "closed", "", "this side closed the connection while ICE was connected; the dump does not say whether DTLS was"},

@@ -30,6 +30,7 @@ type Outcome struct {
 	After     time.Duration    // until it ended, from its start; of a call without a path, from the pairing
 	Connected bool             // it ever was
 	Up        *time.Duration   // how long it was connected, if that is known
+	AtLeast   bool             // it may have been connected longer than that: the dump shows no beginning
 	Setup     *time.Duration   // from the pairing until a channel was open
 	Path      *diag.Selected   // the candidate pair
 	Cause     string           // the words of the error that ended it
@@ -101,7 +102,9 @@ func outcome(c *call.Call) Outcome {
 		State: c.State(), Failing: c.Failing(), Stage: c.Stage(), After: c.Now, Path: c.Selected,
 		Network: blamed(c), Dump: c.Browser != nil, Connected: c.ConnectedAt != nil, Up: upTime(c),
 	}
-	o.Partial = o.Dump && c.Browser.Start.Partial
+	if o.Dump {
+		o.Partial, o.AtLeast = c.Browser.Start.Partial, c.Browser.Start.Format == diag.DumpFirefox
+	}
 	if setup, known := c.SetupTime(); known {
 		o.Setup = &setup
 	}

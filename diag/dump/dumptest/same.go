@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	lengths   = regexp.MustCompile(`[\d.]+ (ms|s|min)\b`)
+	lengths   = regexp.MustCompile(`(at least )?[\d.]+ (ms|s|min)\b`)
 	direction = strings.NewReplacer("inbound", "outbound", "outbound", "inbound")
 )
 

@@ -94,7 +94,7 @@ func Document(members []string) string {
 		return description
 	case has("candidate"):
 		return "a candidate by itself: save a dump during the call"
-	case has("id", "type", "timestamp"), has("inbound-rtp"):
+	case has("id", "type", "timestamp"), has("inbound-rtp"), has("stats", "timestamp"):
 		return reportAlone
 	case slices.ContainsFunc(members, func(name string) bool {
 		return strings.HasPrefix(name, "RTC") || strings.HasPrefix(name, "IT0") || strings.HasPrefix(name, "OT0")
@@ -106,4 +106,5 @@ func Document(members []string) string {
 	return fmt.Sprintf("a JSON document with %.60q and no connection", strings.Join(members[:min(len(members), 4)], ", "))
 }
 
-const reportAlone = "a report of getStats by itself: save a dump during the call"
+const reportAlone = "a report of getStats by itself, which does not say how the call went: save a dump during the " +
+	"call, or let the page record with rtcstats (Safari has no dumps)"

@@ -84,7 +84,7 @@ func headline(v judge.Verdict, causes []judge.Finding) string {
 		if o.Up == nil {
 			return "the peer vanished, when is unknown"
 		}
-		return "the peer vanished after " + words.Duration(*o.Up)
+		return "the peer vanished after " + atLeast(o) + words.Duration(*o.Up)
 	case diag.EndNoPeer:
 		return "timed out waiting for the peer after " + words.Duration(o.After)
 	case diag.EndSignaling:
@@ -146,7 +146,14 @@ func connectedFor(o judge.Outcome) string {
 	if o.Up == nil {
 		return "connected, for how long is unknown"
 	}
-	return "connected for " + words.Duration(*o.Up)
+	return "connected for " + atLeast(o) + words.Duration(*o.Up)
+}
+
+func atLeast(o judge.Outcome) string {
+	if o.AtLeast {
+		return "at least "
+	}
+	return ""
 }
 
 // Stage says what a call that is not connected is doing.
