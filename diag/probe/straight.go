@@ -77,6 +77,10 @@ func (p *prober) sendStraight(ctx context.Context, l *link, local net.Addr, d *d
 		return err
 	}
 	defer func() { _ = conn.Close() }() // what it says no longer matters
+	open := d.Opened
+	if at, err := netip.ParseAddrPort(conn.LocalAddr().String()); err == nil && !open.IsValid() {
+		open = netip.AddrPortFrom(p.peer.Addr(), at.Port()) // most NATs keep the port
+	}
 	sent, start := map[txID]bool{}, time.Now()
 	for n := range maxStraight {
 		id := newTxID()
@@ -84,17 +88,14 @@ func (p *prober) sendStraight(ctx context.Context, l *link, local net.Addr, d *d
 		if err != nil {
 			return err
 		}
-		if n > 0 && d.Opened.IsValid() {
-			if err := sendThrough(ctx, l, d.Opened, b); err != nil {
+		if n > 0 && open.IsValid() {
+			if err := sendThrough(ctx, l, open, b); err != nil {
 				return err
 			}
 		}
 		sent[id], d.Sent = true, n+1
 		if _, err := conn.Write(b); err != nil {
 			d.Refused = d.Refused || reach.Classify(diag.StageBinding, err).Cause == diag.CauseRefused
-			if !d.Opened.IsValid() {
-				return nil
-			}
 			_, _ = conn.Write(b) // the error was that of the packet before
 		}
 		until := start.Add(time.Duration(n+1) * straightStep)

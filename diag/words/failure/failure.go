@@ -4,6 +4,7 @@ package failure
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"dialtone/diag"
@@ -129,8 +130,17 @@ func (f failing) dns() (what, advice string) {
 	}
 }
 
+// ipv6 is the address of a server if it is an IPv6 address of a name, whose IPv4 address may answer.
+func (f failing) ipv6() string {
+	to, err := netip.ParseAddrPort(f.server.Address)
+	if err != nil || to.Addr().Unmap().Is4() || strings.Contains(f.at, to.Addr().String()) {
+		return ""
+	}
+	return " (" + to.Addr().String() + ")"
+}
+
 func (f failing) timeout() (what, advice string) {
-	what = fmt.Sprintf("no answer from %s over %s", f.at, f.transport())
+	what = fmt.Sprintf("no answer from %s%s over %s", f.at, f.ipv6(), f.transport())
 	through := f.stage.Name == diag.StageSend || f.stage.Name == diag.StageChannel
 	if through {
 		what = "no bytes came back through the relay from " + f.stage.Peer

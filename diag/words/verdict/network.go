@@ -79,7 +79,7 @@ func networkHeadline(n network.Verdict) string {
 		return natName(n) + " uses a new public port per destination (\"symmetric NAT\"). Direct calls will work only with " +
 			peers + rest + "." + relaySentence(n)
 	case network.UDPBlocked:
-		return "UDP appears blocked; TCP works. Direct calls will not work." + relaySentence(n)
+		return "UDP appears blocked; TCP works. Direct calls are unlikely to work." + relaySentence(n)
 	case network.PortsFiltered:
 		return "UDP to ports other than " + words.OpenPorts(n.Behaviors.UDPPorts) + " gets no answer. " + portsCalls(n) +
 			relaySentence(n)
@@ -96,7 +96,8 @@ func networkHeadline(n network.Verdict) string {
 	case network.Servers:
 		return serversHeadline(n)
 	case network.NoAnswer:
-		return "No server answered on any transport: this machine has no connectivity, or no server is running."
+		return "No server answered on any transport: this machine has no connectivity, a firewall drops the packets, or no " +
+			"server is running."
 	case network.Cancelled:
 		return "The diagnosis was cancelled."
 	case network.Failed:
