@@ -34,7 +34,7 @@ func TestParseFragment(t *testing.T) {
 		"two ICE sessions":         {"a=ice-ufrag:EsAw\r\na=ice-ufrag:Other\r\na=ice-pwd:" + pwd, nil},
 		"a candidate of nothing":   {"a=candidate:1 1 udp 1 192.0.2.1 9 typ host", nil},
 		"a long candidate":         {"m=audio\r\na=candidate:" + strings.Repeat("x", 1024), nil},
-		"many candidates":          {"m=audio\r\n" + strings.Repeat("a=candidate:1\r\n", maxCandidates+1), nil},
+		"many candidates":          {"m=audio\r\n" + strings.Repeat("a=candidate:1\r\n", 300), nil},
 		"many sections":            {strings.Repeat("m=audio\r\n", maxSections+1), nil},
 		"a long mid":               {"m=audio\r\na=mid:" + strings.Repeat("x", 300), nil},
 		"too much":                 {strings.Repeat("a=x\r\n", MaxFragment), nil},
@@ -51,6 +51,13 @@ func TestParseFragment(t *testing.T) {
 				t.Error(err, diff)
 			}
 		})
+	}
+}
+
+func TestFragmentOfManyCandidates(t *testing.T) {
+	f := Parse("v=0\r\nm=audio 9 X 0\r\n" + strings.Repeat("a=candidate:1\r\n", 300)).Fragment()
+	if n := len(f.Sections[0].Candidates); n != 256 {
+		t.Errorf("%d candidates", n)
 	}
 }
 

@@ -48,6 +48,22 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestBounds: each bound by itself, little beyond it.
+func TestBounds(t *testing.T) {
+	for _, text := range []string{
+		"a = " + strings.Repeat("[", 17) + strings.Repeat("]", 17),
+		"a" + strings.Repeat(".a", 16) + " = 1",
+		strings.Repeat("x", 520) + " = 1",
+		"a = 1" + strings.Repeat(" ", 260<<10),
+	} {
+		var v map[string]any
+		var over *LimitError
+		if _, err := Decode(text, &v); !errors.As(err, &over) {
+			t.Errorf("%.50q: %v", text, err)
+		}
+	}
+}
+
 // TestOrdinary: what files of settings hold is within the limits.
 func TestOrdinary(t *testing.T) {
 	for _, text := range []string{

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -79,6 +80,54 @@ func TestFloodsOfAnAnswerer(t *testing.T) {
 	}
 }
 
+// TestConnectionsOfOneClient: a client may have several connections, and not all that there are.
+func TestConnectionsOfOneClient(t *testing.T) {
+	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- Serve(ctx, ln, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { Reply(w, http.StatusNoContent, "", nil) }))
+	}()
+	var list []net.Conn
+	t.Cleanup(func() {
+		for _, c := range list {
+			_ = c.Close()
+		}
+		stop()
+		<-ended
+	})
+	connect := func() net.Conn {
+		c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", ln.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+		list = append(list, c)
+		return c
+	}
+	for range 2 { // the second time all of them are still there
+		for n := range 20 {
+			if n == len(list) {
+				connect()
+			}
+			if r, err := askOver(list[n]); err != nil || r.StatusCode != http.StatusNoContent {
+				t.Fatalf("connection %d: %v", n, err)
+			}
+		}
+	}
+	for range 30 {
+		connect()
+	}
+	for n := range 10 { // the bound is 32, and the oldest make room
+		if _, err := list[n].Read(make([]byte, 1)); os.IsTimeout(err) {
+			t.Fatalf("connection %d of one client stays open", n)
+		}
+	}
+}
+
 // ask sends the request of a caller.
 func ask(t *testing.T, address string) (*http.Response, error) {
 	t.Helper()
@@ -88,6 +137,11 @@ func ask(t *testing.T, address string) (*http.Response, error) {
 	}
 	defer func() { _ = c.Close() }()
 	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	return askOver(c)
+}
+
+// askOver is ask over a connection.
+func askOver(c net.Conn) (*http.Response, error) {
 	if _, err := fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"); err != nil {
 		return nil, err
 	}
