@@ -22,6 +22,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/lab/labtest"
 	"dialtone/diag/report/junit"
+	"dialtone/diag/report/schematest"
 )
 
 // nasty are texts that break writers which do not expect them.
@@ -49,7 +50,7 @@ func hostileReport(seed uint64, more ...string) *Report {
 
 func (f filler) fill(v reflect.Value, place string, depth int) {
 	for _, key := range []string{place, v.Type().Name()} {
-		if values := enums[key]; len(values) > 0 && v.Kind() == reflect.String {
+		if values := few[key]; len(values) > 0 && v.Kind() == reflect.String {
 			v.SetString(values[f.IntN(len(values))])
 			return
 		}
@@ -59,7 +60,7 @@ func (f filler) fill(v reflect.Value, place string, depth int) {
 		v.Set(reflect.ValueOf(begun))
 		return
 	case Exit:
-		v.Set(reflect.ValueOf(ExitOf(exitCodes[f.IntN(len(exitCodes))])))
+		v.Set(reflect.ValueOf(ExitOf(schematest.ExitCodes[f.IntN(len(schematest.ExitCodes))])))
 		return
 	case diag.Millis:
 		v.SetInt(f.Int64N(1e12))

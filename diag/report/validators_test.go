@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"dialtone/diag/lab/labtest"
+	"dialtone/diag/report/schematest"
 )
 
 // This file asks programs of others what they make of each format.
@@ -49,26 +50,12 @@ func run(t *testing.T, stdin []byte, program string, args ...string) string {
 	return string(out)
 }
 
-// validate prints a line for each file that the schema refuses.
-const validate = `
-import json, sys
-from jsonschema import Draft202012Validator as V
-schema = json.load(open(sys.argv[1]))
-V.check_schema(schema)
-v = V(schema, format_checker=V.FORMAT_CHECKER)
-for path in sys.argv[2:]:
-    wrong = [e for e in v.iter_errors(json.load(open(path)))]
-    if wrong:
-        print(path, list(wrong[0].absolute_path), wrong[0].message[:300])
-`
-
 func TestSchemaValidator(t *testing.T) {
-	python := labtest.NeedPython(t, "-c", "import jsonschema")
-	if out := run(t, nil, python, append([]string{"-c", validate, schemaFile}, written(t, "json")...)...); out != "" {
+	if out := schema.Validate(t, written(t, "json")...); out != "" {
 		t.Error(out)
 	}
 	wrong := spoilt(t)
-	out := run(t, nil, python, append([]string{"-c", validate, schemaFile}, wrong...)...)
+	out := schema.Validate(t, wrong...)
 	for _, path := range wrong {
 		if !strings.Contains(out, path+" ") {
 			t.Errorf("%s was taken for a report", filepath.Base(path))
@@ -81,21 +68,25 @@ func spoilt(t *testing.T) (files []string) {
 	t.Helper()
 	dir := t.TempDir()
 	for name, spoil := range map[string]func(map[string]any){
-		"further key":          func(r object) { r["more"] = 1 },
-		"missing key":          func(r object) { delete(r, "findings") },
-		"verdict of no kind":   func(r object) { r["verdict"] = "maybe" },
-		"another schema":       func(r object) { r["schema"] = "dialtone.report/1" },
-		"null where a list is": func(r object) { r["runs"] = nil },
-		"text for a number":    func(r object) { r["duration_ms"] = "12" },
-		"no such exit code":    func(r object) { r["exit"].(object)["code"] = 77 },
-		"deep further key":     func(r object) { r["runs"].([]any)[0].(object)["setup"].(object)["x"] = 1 },
-		"deep missing key":     func(r object) { delete(r["runs"].([]any)[0].(object)["setup"].(object), "phases") },
+		"further key":          func(r schematest.Object) { r["more"] = 1 },
+		"missing key":          func(r schematest.Object) { delete(r, "findings") },
+		"verdict of no kind":   func(r schematest.Object) { r["verdict"] = "maybe" },
+		"another schema":       func(r schematest.Object) { r["schema"] = "dialtone.report/1" },
+		"null where a list is": func(r schematest.Object) { r["runs"] = nil },
+		"text for a number":    func(r schematest.Object) { r["duration_ms"] = "12" },
+		"no such exit code":    func(r schematest.Object) { r["exit"].(schematest.Object)["code"] = 77 },
+		"deep further key": func(r schematest.Object) {
+			r["runs"].([]any)[0].(schematest.Object)["setup"].(schematest.Object)["x"] = 1
+		},
+		"deep missing key": func(r schematest.Object) {
+			delete(r["runs"].([]any)[0].(schematest.Object)["setup"].(schematest.Object), "phases")
+		},
 	} {
 		var b bytes.Buffer
 		if err := WriteJSON(&b, recorded(t, "good")); err != nil {
 			t.Fatal(err)
 		}
-		var r object
+		var r schematest.Object
 		if err := json.Unmarshal(b.Bytes(), &r); err != nil {
 			t.Fatal(err)
 		}
