@@ -239,6 +239,9 @@ func (m *Metrics) settle() {
 	for _, v := range m.values() {
 		*v = (*v).settle()
 	}
+	if m.Phases == nil {
+		m.Phases = map[string]*Times{}
+	}
 	for _, name := range slices.Collect(maps.Keys(m.Phases)) {
 		if m.Phases[name] = m.Phases[name].settle(); m.Phases[name] == nil {
 			delete(m.Phases, name)

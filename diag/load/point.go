@@ -17,7 +17,7 @@ type Point struct {
 	Ended      int         `json:"ended"`
 	Failed     int         `json:"failed"`      // of these
 	InProgress int         `json:"in_progress"` // at its end
-	// the setup times of those that became ready, as counts: see [Bucket]
+	// the setup times of those that became ready, as counts: of less than 1 ms, then eight for each doubling; see [Bucket]
 	Setup  []int        `json:"setup,omitempty"`
 	Tester TesterSecond `json:"tester"`
 }

@@ -138,7 +138,8 @@ var defaults = []string{"calls.failed == 0", "calls.dropped == 0"}
 func (r *Report) Settle() {
 	r.Metrics.settle()
 	r.Unjudged.Setup, r.Lateness = r.Unjudged.Setup.settle(), r.Lateness.settle()
-	r.Causes, r.Noticed = filled(r.Causes), filled(r.Noticed)
+	r.Causes, r.Noticed, r.Series = filled(r.Causes), filled(r.Noticed), filled(r.Series)
+	r.Plan.Stages, r.Complete, r.Target.ICEServers = filled(r.Plan.Stages), filled(r.Complete), filled(r.Target.ICEServers)
 	r.Findings = report.Written(crowd.Findings(r.Tester, crowd.StartsDropped{
 		Dropped: r.Calls.Dropped, Scheduled: r.Calls.Scheduled, Limit: r.MaxInProgress,
 	}, crowd.CallsStuck{Calls: r.Calls.Stuck}, r.partsMissing(), crowd.LostOf(r.Agents)))
