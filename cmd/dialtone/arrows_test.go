@@ -146,6 +146,7 @@ var arrows = []struct {
 	{"dialtone/diag/feed", []string{"dialtone/diag"}},
 	{"dialtone/diag/record", []string{"dialtone/diag"}},
 	{"dialtone/diag/diagtest", []string{"dialtone/diag"}},
+	{"dialtone/diag/report/schematest", []string{"dialtone/diag", "dialtone/diag/lab/labtest", "github.com/google/go-cmp/cmp"}},
 	{"dialtone/diag/report/gauges", []string{"dialtone/diag"}},
 	{"dialtone/diag/report/junit", nil},
 	{"dialtone/diag/report", []string{

@@ -151,8 +151,8 @@ func cleanNames(names []string) []string {
 // seconds (RFC 3550 §6.2).
 const ReportGrace = 6 * time.Second
 
-// unconfirmedFindings name media that is sent without a sign that the peer gets it. A check wants to see one at its
-// end; without a check, it is a failure if the peer reports on the other kind, as it does not get this one then.
+// unconfirmedFindings name media that is sent without a sign that the peer gets it. It is a failure if the peer reports
+// on the other kind, as it does not get this one then, and in a check that lasted until a first report was due.
 func unconfirmedFindings(c *call.Call, x Expectation) []Finding {
 	var out []Finding
 	var reported []string
@@ -166,12 +166,12 @@ func unconfirmedFindings(c *call.Call, x Expectation) []Finding {
 	}
 	for _, kind := range diag.Kinds {
 		packets, wanted := c.StreamOf(diag.Outbound, kind).Packets, x.expects(diag.Outbound, kind) && c.Ended != nil
-		soon := c.UpTime() < ReportGrace && !wanted
-		if packets == 0 || c.Hushed(diag.Outbound, kind) || slices.Contains(reported, kind) || soon {
+		soon := c.UpTime() < ReportGrace
+		if packets == 0 || c.Hushed(diag.Outbound, kind) || slices.Contains(reported, kind) || soon && !wanted {
 			continue
 		}
 		out = append(out, Finding{
-			ID: "media.unconfirmed", Severity: finding.Graver(wanted || len(reported) > 0), Subject: kind,
+			ID: "media.unconfirmed", Severity: finding.Graver(wanted && !soon || len(reported) > 0), Subject: kind,
 			Evidence: MediaUnconfirmed{kind, packets, diag.Millis(c.UpTime()), reported},
 		})
 	}

@@ -33,6 +33,9 @@ var untrickled = []int{405, 415, 422, 428, 501}
 // noSession reports whether a server does not know the session of a request.
 func noSession(status int) bool { return status == http.StatusNotFound || status == http.StatusGone }
 
+// NoSession is the remark about an answer without the address by which the session is ended: it stays at the server.
+const NoSession = "no_session"
+
 // signalingFindings name what the signaling server did that ended nothing.
 func signalingFindings(c *call.Call, _ Expectation) []Finding {
 	var out []Finding
@@ -41,7 +44,11 @@ func signalingFindings(c *call.Call, _ Expectation) []Finding {
 		for _, remark := range c.Signal.Remarks {
 			e.Remarks = append(e.Remarks, diag.Clean(remark, 40))
 		}
-		out = append(out, Finding{ID: "signal.tolerated", Severity: Info, Evidence: e})
+		severity := Info
+		if slices.Contains(c.Signal.Remarks, NoSession) {
+			severity = Warn
+		}
+		out = append(out, Finding{ID: "signal.tolerated", Severity: severity, Evidence: e})
 	}
 	if n := c.Signal.Deferred; n > 0 && (c.Ended == nil || c.Ended.Reason != diag.EndSignaling) {
 		out = append(out, Finding{ID: "signal.deferred", Severity: Warn, Evidence: Deferred{n}})

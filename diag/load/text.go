@@ -9,6 +9,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/judge/crowd"
+	"dialtone/diag/report"
 	"dialtone/diag/words"
 )
 
@@ -141,22 +142,34 @@ func (t *text) causes(r *Report) {
 			t.line("\nFailed calls")
 		}
 		t.line("  %5d  %s [%s], first after %s", c.Calls, clean(c.Title), clean(c.ID), words.Duration(c.First.Duration()))
-		if len(c.Text.Evidence) > 0 {
-			t.line("         the first: %s", clean(strings.TrimPrefix(c.Text.Evidence[0], "cause: ")))
-		}
-		if c.Advice != "" {
-			t.line("         next: %s", clean(c.Advice))
-		}
+		t.first(c.Finding)
 	}
+	t.noticed(r)
+}
+
+// noticed lists what else the calls had, beside the causes.
+func (t *text) noticed(r *Report) {
 	shown := 0
 	for _, n := range r.Noticed {
-		if n.Severity == diag.Info || shown == 10 {
+		isCause := func(c Cause) bool { return n.alike(Noticed{c.Finding, c.Status, 0}) && n.Calls == c.Calls }
+		if n.Severity == diag.Info || shown == 10 || slices.ContainsFunc(r.Causes, isCause) {
 			continue
 		}
 		if shown++; shown == 1 {
-			t.line("\nFindings of the calls, in the words of the first of them")
+			t.line("\nOther findings of the calls")
 		}
 		t.line("  %5d  %s: %s [%s]", n.Calls, n.Severity, clean(n.Title), clean(n.ID))
+		t.first(n.Finding)
+	}
+}
+
+// first shows how the first call with a finding had it, and the next step.
+func (t *text) first(f report.Finding) {
+	if len(f.Text.Evidence) > 0 {
+		t.line("         the first: %s", clean(strings.TrimPrefix(f.Text.Evidence[0], "cause: ")))
+	}
+	if f.Advice != "" {
+		t.line("         next: %s", clean(f.Advice))
 	}
 }
 

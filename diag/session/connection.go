@@ -57,4 +57,5 @@ type meter interface {
 	Connection() *peer.Connection
 	Sample(final bool) diag.Sample
 	Counts() []diag.StreamCount
+	Heard() uint64
 }

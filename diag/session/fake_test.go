@@ -50,7 +50,9 @@ type fakePeer struct {
 	base      netip.Addr
 	pongs     atomic.Bool // pings are answered
 	locked    atomic.Bool // it returns only long after
-	deaf      bool        // nothing that is sent is acknowledged
+	mute      atomic.Bool // nothing comes from it
+	heard     atomic.Uint64
+	deaf      bool // nothing that is sent is acknowledged
 }
 
 // lockTime is how long a locked peer takes for anything.
@@ -95,7 +97,13 @@ func (p *fakePeer) Mute(string, bool) bool              { return true }
 func (p *fakePeer) RemoteMuted(kind string, muted bool) { p.add("peer muted %s %t", kind, muted) }
 func (p *fakePeer) RequestKeyFrames()                   { p.add("key frames requested") }
 func (p *fakePeer) Counts() []diag.StreamCount          { return nil }
-func (p *fakePeer) Ending()                             {}
+func (p *fakePeer) Heard() uint64 {
+	if p.mute.Load() {
+		return 1
+	}
+	return p.heard.Add(2)
+}
+func (p *fakePeer) Ending() {}
 
 func (p *fakePeer) Sample(final bool) diag.Sample {
 	p.lock()

@@ -219,7 +219,8 @@ var expected = []transition{
 	{from: of(restarting), on: inSilent, do: []string{"warning ice.consent_lost"}},
 	{from: of(silent), on: inConnected, to: connected},
 	{from: of(silent), on: inConnected, facts: given(standing), to: connected},
-	{from: established, on: inHeld, to: over, end: timeOver},
+	{from: of(silent), on: inHeld, to: over, end: peerLost},
+	{from: slices.Concat(of(connected), restart), on: inHeld, to: over, end: timeOver},
 
 	// A lost path.
 	{from: of(connected, silent, restarting), on: inPathFailed, to: over, end: peerLost},

@@ -119,6 +119,18 @@ func TestTimes(t *testing.T) {
 			r.channel.in <- signal.Message{Kind: signal.KindBye}
 		}, diag.EndPeerLeft, "", 3 * time.Second},
 		"for 2 s": {Options{Config: diag.Config{For: 2 * time.Second}}, func(r *rig) { r.answers() }, diag.EndDuration, "", 2 * time.Second},
+		"for 2 s, of a peer that dies": {Options{Config: diag.Config{For: 2 * time.Second}}, func(r *rig) {
+			r.answers()
+			r.peer.mute.Store(true)
+			time.Sleep(7 * time.Second)
+			r.peer.callbacks.OnState(peer.StateDisconnected)
+		}, diag.EndPeerLost, "", 7 * time.Second},
+		"for 2 s, of a peer that pauses": {Options{Config: diag.Config{For: 2 * time.Second}}, func(r *rig) {
+			r.answers()
+			r.peer.mute.Store(true)
+			time.Sleep(3 * time.Second)
+			r.peer.mute.Store(false)
+		}, diag.EndDuration, "", 3 * time.Second},
 		"for a moment, without an echo": {Options{Config: diag.Config{For: forTime}}, func(r *rig) {
 			r.answers()
 			r.opens(diag.LabelPing)

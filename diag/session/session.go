@@ -103,10 +103,11 @@ type Session struct {
 type hold struct {
 	since    time.Time // connected; and then anew, once: its channels are open. Zero: it was never connected
 	open     bool
-	greeted  bool // the greeting was sent
-	echoed   bool // a ping was answered
-	stressed bool // all steps of the stress test are over
-	measured bool // the measurement of throughput is over
+	greeted  bool   // the greeting was sent
+	echoed   bool   // a ping was answered
+	heard    uint64 // what had come from the peer at the last sample
+	stressed bool   // all steps of the stress test are over
+	measured bool   // the measurement of throughput is over
 }
 
 // remote is what the peer's hello says.
@@ -243,9 +244,10 @@ func (s *Session) due(name due) {
 		}
 		s.handle(in)
 	case dueHold:
-		s.handle(input{kind: inHeld})
+		s.endHold()
 	case dueSample:
 		s.deadlines.in(dueSample, time.Second)
+		s.held.heard = s.peer.Heard()
 		s.sample(false)
 		s.pings.ping()
 		for _, d := range s.flood.sum() {
@@ -324,6 +326,19 @@ func (s *Session) setHold() {
 		d = max(d, echoTime, min(s.held.since.Sub(s.paired), maxEchoTime))
 	}
 	s.deadlines.set(dueHold, s.held.since.Add(d))
+}
+
+// signTick is how often a call that has lasted as long as it should looks for a sign of the peer.
+const signTick = 100 * time.Millisecond
+
+// endHold ends a call that has lasted as long as it should, once something has come from the peer since the last sample:
+// a peer that died in the last seconds is not taken for one that was there to the end. Silence ends the call, too.
+func (s *Session) endHold() {
+	if s.state == connected && s.peer.Heard() == s.held.heard {
+		s.deadlines.in(dueHold, signTick)
+		return
+	}
+	s.handle(input{kind: inHeld})
 }
 
 func (s *Session) echoed() {

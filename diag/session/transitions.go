@@ -126,6 +126,7 @@ func callRules() []rule {
 		{from: of(redialing), on: on(inPathFailed), do: endOldPath},
 		{from: of(connected, silent, restarting), on: on(inPathFailed), to: over, end: peerLost},
 		{from: established, on: on(inClosed), to: over, end: peerHungUp},
+		{from: of(silent), on: on(inHeld), to: over, end: peerLost},
 		{from: established, on: on(inHeld), to: over, end: timeOver},
 	}
 }

@@ -144,7 +144,7 @@ var signalTitles = map[string][2]string{
 		"The usual cause is its certificate: expired, for another name, or of an unknown authority (--ca).",
 	},
 	"timeout": {"The signaling server did not answer in time.", ""},
-	"broken":  {"The connection to the signaling server ended in the middle of a response.", ""},
+	"broken":  {"The connection to the signaling server ended before its response was complete.", ""},
 	"status": {
 		"The signaling server answered with an unexpected HTTP status.",
 		"The address may belong to another service, or a gateway or login page in front of the server answered.",

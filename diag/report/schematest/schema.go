@@ -64,7 +64,7 @@ func (d Document) Check(t *testing.T, update bool) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("%s does not tell what the types say; run: go generate ./%s\n%s", d.File, d.Package, diff)
+		t.Errorf("%s differs from what the types say; run: go generate ./%s\n%s", d.File, d.Package, diff)
 	}
 }
 
