@@ -76,6 +76,7 @@ const (
 	CodeNoHTTP           = "no_http"       // the same
 	CodeNeedsTLS         = "needs_tls"     // http was spoken to a port for https
 	CodeNearRedirect     = "near_redirect" // it leads to this machine or its link
+	CodeNoResponse       = "no_response"   // timeout: the connection was accepted, and the request was sent
 	CodeMissing          = "missing_value" // an answer lacks a value that the next request needs
 	CodeTokenMissing     = "token_missing"
 	CodeTokenWithheld    = "token_withheld" // the token was not sent to another origin

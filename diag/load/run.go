@@ -171,7 +171,7 @@ func cheap(tune func(bool, *session.Options)) func(bool, *session.Options) {
 // arrive begins the calls at their times. It returns false if ctx ended before the last.
 func (r *runner) arrive(ctx context.Context) bool {
 	for n, at := range r.Plan.Arrivals() {
-		if !diag.Sleep(ctx, time.Until(r.begun.Add(at))) {
+		if !diag.Sleep(ctx, time.Until(r.begun.Add(at))) || ctx.Err() != nil { // it may be due at the moment of the end
 			return false
 		}
 		if r.start(n, at) {

@@ -122,9 +122,9 @@ func TestTimes(t *testing.T) {
 		"for 2 s, of a peer that dies": {Options{Config: diag.Config{For: 2 * time.Second}}, func(r *rig) {
 			r.answers()
 			r.peer.mute.Store(true)
-			time.Sleep(7 * time.Second)
+			time.Sleep(7*time.Second + signTick/2)
 			r.peer.callbacks.OnState(peer.StateDisconnected)
-		}, diag.EndPeerLost, "", 7 * time.Second},
+		}, diag.EndPeerLost, "", 7*time.Second + signTick},
 		"for 2 s, of a peer that pauses": {Options{Config: diag.Config{For: 2 * time.Second}}, func(r *rig) {
 			r.answers()
 			r.peer.mute.Store(true)

@@ -127,7 +127,7 @@ func callRules() []rule {
 		{from: of(connected, silent, restarting), on: on(inPathFailed), to: over, end: peerLost},
 		{from: established, on: on(inClosed), to: over, end: peerHungUp},
 		{from: of(silent), on: on(inHeld), to: over, end: peerLost},
-		{from: established, on: on(inHeld), to: over, end: timeOver},
+		{from: slices.Concat(of(connected), restart), on: on(inHeld), to: over, end: timeOver},
 	}
 }
 

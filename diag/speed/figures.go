@@ -160,7 +160,7 @@ func (t *Test) Flow(d diag.Direction, idle *Latency) *Flow {
 		f.Overhead = overhead(f.Goodput, *f.Rate)
 	}
 	f.Capacity = t.capacity(d)
-	f.Limit = t.limit(d)
+	f.Limit = t.limit(d, idle)
 	f.LowerBound = f.Limit != LimitPath && f.Limit != LimitUnknown
 	return f
 }
@@ -235,7 +235,7 @@ const (
 )
 
 // limit is what limited a direction.
-func (t *Test) limit(d diag.Direction) Limit {
+func (t *Test) limit(d diag.Direction, idle *Latency) Limit {
 	i := slices.IndexFunc(t.Senders, func(s diag.SpeedSender) bool { return s.Direction == d })
 	if i < 0 {
 		return LimitUnknown
@@ -249,7 +249,7 @@ func (t *Test) limit(d diag.Direction) Limit {
 		}
 	}
 	switch {
-	case Exhausted(s):
+	case exhausts(s), usedUp(s) && !t.stands(idle):
 		return LimitCPU
 	case dropped > 0 && float64(dropped) > drops*float64(sums.packets):
 		return LimitBuffers
@@ -260,8 +260,31 @@ func (t *Test) limit(d diag.Direction) Limit {
 }
 
 // Exhausted reports whether the CPU of a sender was used up.
-func Exhausted(s diag.SpeedSender) bool {
-	return s.CPU != nil && *s.CPU >= min(busy*float64(s.Cores), manyCores) || s.Busy != nil && *s.Busy >= full
+func Exhausted(s diag.SpeedSender) bool { return exhausts(s) || usedUp(s) }
+
+// exhausts reports whether the sender itself used all CPU that it can, and usedUp whether all programs together did.
+func exhausts(s diag.SpeedSender) bool {
+	return s.CPU != nil && *s.CPU >= min(busy*float64(s.Cores), manyCores)
+}
+
+func usedUp(s diag.SpeedSender) bool { return s.Busy != nil && *s.Busy >= full }
+
+const (
+	// standing is how long the queue of a path is, for half of the time at least, that a busy machine does not explain,
+	standing = diag.Millis(50e6)
+	// aside is how many times as long as any round trip without load it is then.
+	aside = 4
+)
+
+// stands reports whether a queue stood on the path, in the only direction that was loaded: then it carried no more,
+// however busy other programs kept the machine. The round trips without load were on the same machine.
+func (t *Test) stands(idle *Latency) bool {
+	l := t.latency(idle)
+	if t.Way == diag.SpeedBoth || idle == nil || idle.Path == nil || l == nil || l.Path == nil {
+		return false
+	}
+	queue := l.Path.P50 - idle.Path.P50
+	return queue >= standing && queue >= aside*idle.Path.Highest
 }
 
 // pacedFlows are the results of a test at a fixed rate, one for each direction.

@@ -129,6 +129,44 @@ func TestPaced(t *testing.T) {
 	}
 }
 
+// TestBusyMachine: other programs use the CPU up. A queue that stands on the path shows that it carried no more.
+func TestBusyMachine(t *testing.T) {
+	for name, row := range map[string]struct {
+		way        diag.SpeedWay
+		quiet      float64 // ms, the longest without load
+		cpu        float64
+		loaded     float64
+		want       Limit
+		lowerBound bool
+	}{
+		"queue":                        {diag.SpeedUp, 12, 0.2, 200, LimitPath, false},
+		"short queue":                  {diag.SpeedUp, 2, 0.2, 40, LimitCPU, true},
+		"slow without load, too":       {diag.SpeedUp, 90, 0.2, 200, LimitCPU, true},
+		"queue of another direction":   {diag.SpeedBoth, 12, 0.2, 200, LimitCPU, true},
+		"the sender itself uses it up": {diag.SpeedUp, 12, 1.9, 200, LimitCPU, true},
+	} {
+		s, _ := Apply(nil, diag.SpeedStart{})
+		for n, way := range []diag.SpeedWay{diag.SpeedIdle, row.way} {
+			s, _ = Apply(s, diag.SpeedTestStart{Test: n, Spec: diag.SpeedTest{Way: way, ForMs: ms(3000), WarmUpMs: ms(500)}})
+		}
+		trips := func(test int, list ...diag.Millis) {
+			s, _ = Apply(s, diag.SpeedRoundTrips{Test: test, ByPing: list[:1], BySTUN: list, Settled: true})
+		}
+		trips(0, ms(2), ms(2), ms(2), ms(row.quiet), ms(row.quiet))
+		trips(1, ms(row.loaded), ms(row.loaded), ms(row.loaded))
+		s, _ = Apply(s, diag.SpeedInterval{Test: 1, Direction: diag.Outbound, FromMs: ms(500), ToMs: ms(600), Bytes: 1})
+		s, _ = Apply(s, diag.SpeedSender{Test: 1, Direction: diag.Outbound, CPU: &row.cpu, Cores: 2, Busy: diag.Ptr(0.99)})
+		r := s.Result()
+		f := r.Up
+		if r.Both != nil {
+			f = r.Both.Up
+		}
+		if f.Limit != row.want || f.LowerBound != row.lowerBound {
+			t.Errorf("%s: %s, lower bound %t", name, f.Limit, f.LowerBound)
+		}
+	}
+}
+
 // TestStrayEvents: what belongs to no test changes nothing.
 func TestStrayEvents(t *testing.T) {
 	for _, d := range []diag.Data{

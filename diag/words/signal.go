@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"dialtone/diag"
@@ -85,6 +86,11 @@ var signalAdvice = []struct {
 	},
 	{reason: "refused", advice: "Start the server, or check the port."},
 	{reason: "unreachable", advice: "Check the network of this machine and the address."},
+	{
+		reason: "timeout", code: "no_response",
+		advice: "Check the log of the server, or of the proxy in front of it: the connection was accepted, and no response " +
+			"came.",
+	},
 	{reason: "timeout", advice: "Check the address and firewalls; if only a proxy leads out, name it with --proxy."},
 	{reason: "broken", advice: "Check the log of the server, or of the proxy in front of it."},
 	{reason: "peer-gone", advice: "Dial again at both ends."},
@@ -218,6 +224,10 @@ var requestFindings = map[string]entry{
 			}
 			for _, r := range e.Remarks {
 				t.Evidence = append(t.Evidence, cmp.Or(remarks[r], r))
+			}
+			if slices.Contains(e.Remarks, judge.NoSession) {
+				t.Advice = "Let the server, or the proxy in front of it, return the Location: sessions stay there until the " +
+					"server notices their end."
 			}
 			return t
 		}),

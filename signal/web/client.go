@@ -263,6 +263,9 @@ func (c *Client) once(ctx context.Context, call Call) (*Answer, *signal.Error) {
 		}
 	}
 	if failure != nil {
+		if failure.Reason == signal.ReasonTimeout && wrote {
+			failure.Code = signal.CodeNoResponse
+		}
 		failure.Sent, r.Err = wrote, failure
 	}
 	c.mu.Lock()

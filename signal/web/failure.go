@@ -40,6 +40,8 @@ func networkError(op string, err error, limit time.Duration) *signal.Error {
 	case isTLS(err, e):
 	case errors.Is(err, syscall.ECONNREFUSED):
 		e.Reason = signal.ReasonRefused
+	case isTimeout(err) && dialing:
+		e.Reason, e.Err = signal.ReasonTimeout, fmt.Errorf("no connection within %s: %w", min(limit, connectTime), err)
 	case isTimeout(err):
 		e.Reason = signal.ReasonTimeout
 		e.Err = fmt.Errorf("no answer within %s: %w", limit, context.DeadlineExceeded)

@@ -247,10 +247,10 @@ func (h *History) Foot(th *draw.Theme, width int, end bool) []string {
 		text = "this machine is the limit, so calls are not judged"
 	case h.now.Unjudged > 0:
 		mark, paint = th.Mark(draw.Warn)
-		text = "this machine was the limit for a time, and keeps up again"
+		text = "this machine keeps up again after it was the limit"
 	}
 	if h.now.CPU != nil {
-		text += fmt.Sprintf(", dialtone uses %.0f %% of its processors", 100*min(1, *h.now.CPU))
+		text += fmt.Sprintf("; dialtone uses %.0f %% CPU", 100*min(1, *h.now.CPU))
 	}
 	keys := "ctrl+c  end all calls and report   ?  keys"
 	if end {
