@@ -49,8 +49,8 @@ func (p *Peer) Sample(final bool) diag.Sample {
 // Counts are the packets of each stream by now.
 func (p *Peer) Counts() []diag.StreamCount { return p.recorder.Counts() }
 
-// Heard is how many packets and answers to consent checks have come on the path in use. It changes as long as the peer is
-// there: a check is sent every two seconds.
+// Heard is how many packets and answers to consent checks have come on the path in use. It changes as long as the peer
+// is there: a check is sent every two seconds.
 func (p *Peer) Heard() uint64 {
 	s, _ := p.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePairStats()
 	return uint64(s.PacketsReceived) + s.ResponsesReceived

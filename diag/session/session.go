@@ -331,8 +331,9 @@ func (s *Session) setHold() {
 // signTick is how often a call that has lasted as long as it should looks for a sign of the peer.
 const signTick = 100 * time.Millisecond
 
-// endHold ends a call that has lasted as long as it should, once something has come from the peer since the last sample:
-// a peer that died in the last seconds is not taken for one that was there to the end. Silence ends the call, too.
+// endHold ends a call that has lasted as long as it should, once something has come from the peer since the last
+// sample: a peer that died in the last seconds is not taken for one that was there to the end. Silence ends the call,
+// too.
 func (s *Session) endHold() {
 	if s.state == connected && s.peer.Heard() == s.held.heard {
 		s.deadlines.in(dueHold, signTick)

@@ -29,7 +29,9 @@ func comments(t *testing.T, dirs []string) map[string]string {
 			ast.Inspect(file, func(n ast.Node) bool {
 				if d, ok := n.(*ast.GenDecl); ok && d.Tok == token.TYPE {
 					for _, s := range d.Specs {
-						takeComments(out, d, s.(*ast.TypeSpec))
+						if spec, ok := s.(*ast.TypeSpec); ok {
+							takeComments(out, d, spec)
+						}
 					}
 				}
 				return true

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -42,7 +41,7 @@ type Object = map[string]any
 // whether it is always there, whether it may be null, and its values where they are few. With update it writes it anew.
 func (d Document) Check(t *testing.T, update bool) {
 	t.Helper()
-	m := maker{map[string]reflect.Type{}, Object{}, comments(t, d.Sources), d.Values()}
+	m := maker{t, map[string]reflect.Type{}, Object{}, comments(t, d.Sources), d.Values()}
 	m.ref(d.Root)
 	var got bytes.Buffer
 	enc := json.NewEncoder(&got)
@@ -185,6 +184,7 @@ func fieldsOf(typ reflect.Type) (out []field) {
 
 // maker writes the definitions of types.
 type maker struct {
+	t        *testing.T
 	types    map[string]reflect.Type // that are defined
 	defs     Object
 	comments map[string]string // Type, Type.Field
@@ -195,7 +195,7 @@ type maker struct {
 func (m maker) ref(typ reflect.Type) Object {
 	name := typ.Name()
 	if other, done := m.types[name]; done && other != typ {
-		panic(fmt.Sprintf("%v and %v have the same name", other, typ))
+		m.t.Fatalf("%v and %v have the same name", other, typ)
 	} else if !done {
 		m.types[name] = typ
 		def := Object{"type": "object", "additionalProperties": false}
@@ -275,7 +275,8 @@ func (m maker) schema(typ reflect.Type, place string) Object {
 	case reflect.Interface:
 		return Object{}
 	default:
-		panic("no schema for " + typ.String())
+		m.t.Fatalf("no schema for %v", typ)
+		return nil
 	}
 }
 
