@@ -51,7 +51,9 @@ func TestRedacted(t *testing.T) {
 		}
 		switch form {
 		case "webrtc-internals", "rtcstats", "jsonl":
-			want := []string{"browser.capture_denied", "turn.unauthorized"}
+			want := []string{
+				"browser.capture_denied", "browser.candidate_rejected", "browser.description_rejected", "turn.unauthorized",
+			}
 			if got := found(out.Bytes()); !slices.Equal(got, want) {
 				t.Errorf("%s: %q", form, got)
 			}
