@@ -71,7 +71,7 @@ func noPath(c *call.Call) NoPath {
 		})
 	}
 	for _, r := range c.Signal.Side {
-		if r.Code == "bye" && noSession(r.Status) {
+		if r.Code == "bye" && sessionUnknown(r.Status) {
 			n.NoSession = r.Status
 		}
 	}

@@ -30,8 +30,8 @@ type (
 // untrickled are the statuses of servers that do not accept candidates later, which is their choice (RFC 9725 §4.3.2).
 var untrickled = []int{405, 415, 422, 428, 501}
 
-// noSession reports whether a server does not know the session of a request.
-func noSession(status int) bool { return status == http.StatusNotFound || status == http.StatusGone }
+// sessionUnknown reports whether a server does not know the session of a request.
+func sessionUnknown(status int) bool { return status == http.StatusNotFound || status == http.StatusGone }
 
 // NoSession is the remark about an answer without the address by which the session is ended: it stays at the server.
 const NoSession = "no_session"
@@ -64,7 +64,7 @@ func signalingFindings(c *call.Call, _ Expectation) []Finding {
 		id := "signal.request_failed"
 		if r.Code == "bye" {
 			id = "signal.session_left"
-			if c.Ended != nil && (c.Ended.By == diag.ByRemote || c.Ended.By == diag.ByNetwork && noSession(r.Status)) {
+			if c.Ended != nil && (c.Ended.By == diag.ByRemote || c.Ended.By == diag.ByNetwork && sessionUnknown(r.Status)) {
 				continue // it has ended the session itself
 			}
 		}
