@@ -34,7 +34,7 @@ type Options struct {
 	// Dial opens sockets.
 	Dial reach.Dial
 	// Gate makes what each connection passes; at is how the agent knows it.
-	Gate func(at netip.AddrPort) Gate
+	Gate func(at netip.AddrPort, conn net.Conn) Gate
 }
 
 // Gate decides which messages pass between the agent and a TURN server, in plain.
@@ -50,7 +50,7 @@ type Gate interface {
 // relay came from where, and sees the DTLS that is inside.
 type Forwarder struct {
 	reach reach.Dialer
-	gate  func(at netip.AddrPort) Gate
+	gate  func(at netip.AddrPort, conn net.Conn) Gate
 	open  Closers // connections, and dials in progress
 
 	mu      sync.Mutex
@@ -190,7 +190,7 @@ func (f *Forwarder) connect(ctx context.Context, l *link, six bool) error {
 	if six {
 		l.local.IP = net.IPv6unspecified
 	}
-	l.gate = f.gate(l.local.AddrPort())
+	l.gate = f.gate(l.local.AddrPort(), l.Conn)
 	l.reading()
 	f.mu.Lock()
 	f.links[l.local.Port] = l

@@ -16,6 +16,9 @@ type gate struct {
 	net *Net
 	at  netip.AddrPort // the local address; of a connection to a TURN server the port by which the agent knows it
 
+	// both ends of a connection to a TURN server, as the system knows them; the agent knows others
+	local, remote netip.AddrPort
+
 	tunnel wire.Tunnel
 
 	held map[netip.AddrPort]packet // answers that wait for a check of the peer
@@ -32,10 +35,21 @@ type packet struct {
 // leaves reports whether a packet may be sent. To the agent one that may not is a lost one.
 func (g *gate) leaves(b []byte, to net.Addr) bool {
 	sent := g.mayLeave(b, to)
-	if sent && g.net.o.Tap != nil {
-		g.net.o.Tap(diag.Outbound, g.at, addrPortOf(to), b)
+	if sent {
+		g.tap(diag.Outbound, b, to)
 	}
 	return sent
+}
+
+// tap shows a packet to whoever looks at all of them.
+func (g *gate) tap(way diag.Direction, b []byte, peer net.Addr) {
+	switch {
+	case g.net.o.Tap == nil:
+	case g.remote.IsValid():
+		g.net.o.Tap(way, g.local, g.remote, b)
+	default:
+		g.net.o.Tap(way, g.at, addrPortOf(peer), b)
+	}
 }
 
 func (g *gate) mayLeave(b []byte, to net.Addr) bool {
@@ -70,9 +84,7 @@ func (g *gate) failed(b []byte, to net.Addr, err error) {
 
 // arrives reports whether a packet is for the agent now.
 func (g *gate) arrives(b []byte, from net.Addr) bool {
-	if g.net.o.Tap != nil {
-		g.net.o.Tap(diag.Inbound, g.at, addrPortOf(from), b)
-	}
+	g.tap(diag.Inbound, b, from)
 	e := g.tunnel.Open(b, addrPortOf(from))
 	for _, r := range e.Refused {
 		if g.net.o.OnRefused != nil {

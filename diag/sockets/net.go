@@ -199,9 +199,11 @@ func (s *Net) CloseAll() {
 	s.kept.Release()
 }
 
-// Gate makes the gate of a connection to a TURN server.
-func (s *Net) Gate(at netip.AddrPort) forward.Gate {
-	return &relayGate{gate{net: s, at: at}}
+// Gate makes the gate of a connection to a TURN server, which the agent knows by another local address.
+func (s *Net) Gate(at netip.AddrPort, conn net.Conn) forward.Gate {
+	return &relayGate{gate{
+		net: s, at: at, local: addrPortOf(conn.LocalAddr()), remote: addrPortOf(conn.RemoteAddr()),
+	}}
 }
 
 // relayGate is the gate of a connection to a TURN server.

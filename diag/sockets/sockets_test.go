@@ -4,11 +4,14 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"net"
+	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/pion/transport/v5"
 
+	"dialtone/diag"
 	"dialtone/diag/guard"
 	"dialtone/diag/handover"
 	"dialtone/diag/wire"
@@ -171,5 +174,35 @@ func TestEncryptedAlerts(t *testing.T) {
 				t.Errorf("seen %v", seen)
 			}
 		})
+	}
+}
+
+// TestTapOfRelay: packets of a connection to a TURN server are shown with its real ends, and not with those by which the
+// agent knows it.
+func TestTapOfRelay(t *testing.T) {
+	var server net.ListenConfig
+	listener, err := server.Listen(t.Context(), "tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp4", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	var ends []string
+	n := unconnected(nil).net
+	n.o.Tap = func(_ diag.Direction, local, remote netip.AddrPort, _ []byte) {
+		ends = append(ends, local.String(), remote.String())
+	}
+	agent := &net.TCPAddr{IP: net.IPv4zero, Port: 4}
+	g := n.Gate(agent.AddrPort(), conn)
+	if record := []byte{23, 0xfe, 0xfd}; !g.Leaves(record, agent) || !g.Arrives(record, agent) { // of DTLS
+		t.Error("a packet did not pass")
+	}
+	own, to := conn.LocalAddr().String(), conn.RemoteAddr().String()
+	if want := []string{own, to, own, to}; !slices.Equal(ends, want) {
+		t.Errorf("%q, want %q", ends, want)
 	}
 }
