@@ -41,7 +41,7 @@ func (g *gate) leaves(b []byte, to net.Addr) bool {
 	return sent
 }
 
-// tap shows a packet to whoever looks at all of them.
+// tap passes a packet on, with both ends of it, if all are recorded.
 func (g *gate) tap(way diag.Direction, b []byte, peer net.Addr) {
 	switch {
 	case g.net.o.Tap == nil:
