@@ -31,7 +31,21 @@ func (s *State) views(except []int) (list []view, unstable []netip.AddrPort) {
 			unstable = append(unstable, r.To, list[at].mapped, r.Answer.Mapped)
 		}
 	}
+	if slices.ContainsFunc(list, func(v view) bool { return !diag.PrivateAddress(v.mapped.Addr()) }) {
+		list = slices.DeleteFunc(list, s.inTunnel)
+	}
 	return list, unstable
+}
+
+// inTunnel reports whether a public server was reached without a NAT from a private address, as through a VPN: what it
+// sees cannot be compared with what others see.
+func (s *State) inTunnel(v view) bool {
+	return diag.PrivateAddress(v.mapped.Addr()) && !diag.PrivateAddress(v.to.Addr()) && s.ours(v.mapped.Addr())
+}
+
+// ours reports whether this machine sends from an address.
+func (s *State) ours(a netip.Addr) bool {
+	return slices.ContainsFunc(s.Requests, func(r Request) bool { return r.Local.Addr() == a })
 }
 
 // repeated reports whether the address of a mapping test that was asked first was asked again with an answer.

@@ -75,9 +75,9 @@ var natFindings = map[string]entry{
 		"allows.", "The path goes through a carrier-grade NAT (CGNAT).",
 		always("Use IPv6 or TURN if direct calls fail: ports cannot be forwarded to this machine.")),
 	"nat.uplinks": behavior("To different servers this machine sends from different addresses, so several interfaces or "+
-		"routes are in use at once, such as a cable and a VPN. Each has its own public address and NAT. Calls work, but a "+
-		"candidate pair may break when one interface goes away, and the results of the diagnosis are a mixture of both.",
-		"This machine uses several uplinks at once, each with its own public address.", always("If calls break, bind "+
+		"routes are in use at once, such as a cable and a VPN. Each has its own NAT, or none. Calls work, but a candidate "+
+		"pair may break when one interface goes away, and the results of the diagnosis are a mixture of both.",
+		"This machine uses several uplinks at once.", always("If calls break, bind "+
 			"dialtone to one of them (--interface, --bind), or give one route precedence.")),
 	"nat.packets_limited": on("UDP packets longer than some size are lost, and nothing reports it (ICMP), as in a "+
 		"tunnel or a VPN whose MTU is lower than what its ends believe. Calls send packets of up to 1,280 bytes: "+

@@ -434,6 +434,18 @@ func TestNetworkFindings(t *testing.T) {
 	}
 }
 
+// TestServerInTunnel: a public server that sees this machine's own private address was reached through a VPN.
+func TestServerInTunnel(t *testing.T) {
+	d := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC)
+	d.Local.Address = netip.MustParseAddrPort("192.168.1.5:5000")
+	d.Maps(0, "9.9.9.1:3478", "5.5.5.5:1").Maps(1, "8.8.8.1:3478", "10.8.0.2:5001")
+	d.Add(0, diag.TestReach, diagtest.ServerA, "5.5.5.5:2")
+	d.Add(1, diag.TestReach, diagtest.ServerC, "10.8.0.2:5002").Local = netip.MustParseAddrPort("10.8.0.2:5002")
+	if n := diagnose(d); found(n, "nat.uplinks").ID == "" || found(n, "server.mapped_private").ID != "" || n.Side.Public.String() != "5.5.5.5" {
+		t.Errorf("%v, public address %v", findingIDs(n), n.Side.Public)
+	}
+}
+
 // nat64Server is ServerA behind a NAT64.
 var nat64Server = netip.MustParseAddrPort("[64:ff9b::9.9.9.1]:3478")
 
