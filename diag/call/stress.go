@@ -70,7 +70,7 @@ func (c *Call) applyStress(e diag.Event) bool {
 			}
 		}
 	case diag.MediaResumed:
-		c.Resumed = keep(c.Resumed, ResumedRow{d, e.At}, maxRows)
+		c.Resumed = keep(c.Resumed, ResumedRow{d, e.At, c.explained(d, e.At)}, maxRows)
 	default:
 		return false
 	}
@@ -80,7 +80,19 @@ func (c *Call) applyStress(e diag.Event) bool {
 // ResumedRow is the end of a pause of a stream.
 type ResumedRow struct {
 	diag.MediaResumed
-	At time.Duration
+	At        time.Duration
+	Explained bool // by what else happened meanwhile
+}
+
+// explained reports whether it is known why a stream paused: the peer had muted or agreed on something else, the path
+// was down, or this program did not run.
+func (c *Call) explained(d diag.MediaResumed, at time.Duration) bool {
+	from := at - d.AfterMs.Duration()
+	unmuted, was := c.unmuted[muting{diag.Remote, d.Kind}]
+	described := len(c.Descriptions) > 0 && c.Descriptions[len(c.Descriptions)-1].At >= from
+	stopped := len(c.Machine.Pauses) > 0 && c.Machine.Pauses[len(c.Machine.Pauses)-1].At >= from
+	return c.Muted(diag.Inbound, d.Kind) || was && unmuted >= from || described || stopped ||
+		c.State() != StateConnected || c.StateAt >= from
 }
 
 // Reactions is how the peer took a stress test; nil without one.

@@ -67,7 +67,7 @@ var rules = []rule{
 	endFindings, machineFindings, signalingFindings, answerFindings,
 	pathLostFindings, dtlsFindings, channelFindings,
 	sizeFindings, mediaFindings, soundFindings, publishFindings, encodingFindings, pictureFindings, skewFindings,
-	lossFindings,
+	lossFindings, pauseFindings,
 	timingFindings, restartFindings, ssrcFindings, impairFindings, stressFindings, speedFindings,
 	endsFindings, clientFindings, browserFindings,
 	pathFindings, isolatedFindings, limitFindings, remoteFindings, serverFindings, networkFindings, warningFindings,

@@ -51,6 +51,9 @@ func TestSkew(t *testing.T) {
 		if (got == nil) != (tt.want == nil) || got != nil && math.Abs(*got-*tt.want) > 0.001 {
 			t.Errorf("%s: %v, want %v", name, diag.OrZero(got), diag.OrZero(tt.want))
 		}
+		if r.clock = r.clock.Add(skewAge); r.rec.Skew() != nil {
+			t.Errorf("%s: what was measured long ago counts", name)
+		}
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"dialtone/diag/judge"
 )
 
-// restartFindings are those about ICE restarts.
+// restartFindings are those about ICE restarts, and other pauses of media.
 var restartFindings = map[string]entry{
 	"media.restart_pause": on(
 		"During an ICE restart (RFC 8445 §9) both peers should send on the old path until the new one is selected. This is "+
@@ -20,6 +20,18 @@ var restartFindings = map[string]entry{
 				Evidence: lines(Count(e.Restarts, "ICE restart", "ICE restarts"), pauses(e.Inbound, e.Outbound)),
 				Advice: "Compare both directions: the sender of the longer pause gave up the old path early, or moved late to " +
 					"the new one.",
+			}
+		}),
+	"media.paused": on(
+		"No packet of this kind of media arrived for two seconds or more in the middle of the call, and then it went on. "+
+			"The peer had told no mute, negotiated nothing, the path was up, and this program ran. So the peer's source "+
+			"paused, such as a track that a page took off (replaceTrack), or something on the way dropped its packets.",
+		func(_ judge.Finding, e judge.InboundPaused) Text {
+			return Text{
+				Title:    "Inbound " + e.Kind + " paused for " + Millis(e.LongestMs) + " and went on.",
+				Evidence: lines("it came again "+Millis(e.AtMs)+" after the start", Count(e.Times, "such pause", "such pauses")),
+				Advice: "Check whether the peer paused its source at that time; if it did not, record the packets at both ends " +
+					"(--pcapng).",
 			}
 		}),
 }

@@ -52,6 +52,10 @@ func (m *Mapping) Arrival(at time.Time, ts, rate uint32) (time.Duration, bool) {
 	}
 	m.last = ts
 	transit := m.since(at, m.sentAt+Ticks(ts-m.ts, rate))
+	if m.Arrived && absolute(transit-time.Duration(m.Transit*float64(time.Second))) > maxStep {
+		m.known, m.Arrived = false, false // the timestamps may have stood still while the source paused
+		return 0, false
+	}
 	if m.Arrived {
 		m.Transit += (transit.Seconds() - m.Transit) / 16
 	} else {

@@ -158,6 +158,28 @@ func TestPausesAreNoJumps(t *testing.T) {
 	}
 }
 
+// TestTimestampsStandStill: after a pause in which they did, the reports before it do not tie them to the clock any more,
+// nor does the first one after it.
+func TestTimestampsStandStill(t *testing.T) {
+	var m Mapping
+	start := time.Unix(1e9, 0)
+	ntp := func(s uint64) uint64 { return 1<<63 + s<<32 }
+	arrives := func(s int, ts uint32, want bool) {
+		t.Helper()
+		if _, known := m.Arrival(start.Add(time.Duration(s)*time.Second), ts*48_000, 48_000); known != want {
+			t.Errorf("after %d s: transit is known: %t", s, known)
+		}
+	}
+	m.Report(start, ntp(0), 0)
+	arrives(1, 1, true)
+	arrives(7, 2, false) // without five seconds of timestamps
+	arrives(8, 3, false)
+	m.Report(start.Add(8*time.Second), ntp(8), 3*48_000)
+	arrives(9, 4, false)
+	m.Report(start.Add(9*time.Second), ntp(9), 4*48_000)
+	arrives(10, 5, true)
+}
+
 // TestAnotherClock: after a change of the codec, timestamps count in other units, from anywhere.
 func TestAnotherClock(t *testing.T) {
 	var m Timing

@@ -10,6 +10,7 @@ const span = 20 * time.Second
 type clocks struct {
 	from           time.Time // of the present span
 	present, older pair
+	trip           time.Duration // the latest
 }
 
 // pair is the least of a span: of the times that reports took by both clocks, and of the round trips then.
@@ -20,6 +21,7 @@ type pair struct {
 
 func (c *clocks) add(at time.Time, transit, trip time.Duration) {
 	c.pass(at)
+	c.trip = trip
 	if p := &c.present; !p.known {
 		*p = pair{transit, trip, true}
 	} else {

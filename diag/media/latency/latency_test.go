@@ -163,6 +163,14 @@ func TestNoClock(t *testing.T) {
 			r.SenderReport(start, step, step)
 			r.Transit(time.Hour)
 		},
+		"more than a round trip and the sender explain": func(r *Receiver) {
+			r.SenderReport(start, time.Hour, step)
+			r.Transit(time.Hour + step + senderDelay)
+		},
+		"likewise, since the capture that is stated": func(r *Receiver) {
+			r.SenderReport(start, time.Hour, step)
+			r.Captured(time.Hour + 2*step + senderDelay)
+		},
 		"old": func(r *Receiver) {
 			r.SenderReport(start.Add(-time.Minute), step, step)
 			r.Transit(step)

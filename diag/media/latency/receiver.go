@@ -10,6 +10,10 @@ import (
 // maxDelay bounds what is accepted: clocks that are set, and senders that compute their time wrong, give hours.
 const maxDelay = 60 * time.Second
 
+// senderDelay is how long a sender may take from the capture until it sends. Where the fastest packet took that much
+// longer than a round trip does now, the reports may as well tie timestamps and clock wrongly.
+const senderDelay = 100 * time.Millisecond
+
 // confirmations are how many packets must agree on the sender of a stream with another SSRC.
 const confirmations = 5
 
@@ -83,32 +87,33 @@ func (r *Receiver) SenderReport(at time.Time, transit, trip time.Duration) {
 // Report is the delay of the packets since the last one, and of all; nil while nothing was measured.
 func (r *Receiver) Report(now time.Time) *diag.OneWayDelay {
 	if r.matched.latest+r.matched.count > 0 {
-		return r.matched.report(0, 0, diag.DelayPayload)
+		return r.matched.report(0, 0, maxDelay, diag.DelayPayload)
 	}
 	transit, trip, known := r.clocks.fastest(now)
 	if !known {
 		r.stated.latest, r.capture.latest = 0, 0
 		return nil
 	}
+	most := r.clocks.trip + senderDelay
 	if r.capture.latest+r.capture.count > 0 {
 		r.stated.latest = 0
-		return r.capture.report(trip/2-transit, trip/2, diag.DelayCapture)
+		return r.capture.report(trip/2-transit, trip/2, most, diag.DelayCapture)
 	}
 	// the fastest report is taken to have needed half of the fastest round trip: it needed none of it, or all
-	return r.stated.report(trip/2-transit, trip/2, diag.DelayReports)
+	return r.stated.report(trip/2-transit, trip/2, most, diag.DelayReports)
 }
 
 // Echo is the mean time since the last call from sending a packet until it came back, in seconds; nil if none did.
 func (r *Receiver) Echo() *float64 {
-	d := r.echoed.report(0, 0, "")
+	d := r.echoed.report(0, 0, maxDelay, "")
 	if d == nil {
 		return nil
 	}
 	return d.Delay
 }
 
-// report ends the interval, whose times are corrected; nil for times that cannot be.
-func (t *tally) report(correction, uncertainty time.Duration, source diag.DelaySource) *diag.OneWayDelay {
+// report ends the interval, whose times are corrected; nil for times that cannot be, the fastest of more than the most.
+func (t *tally) report(correction, uncertainty, most time.Duration, source diag.DelaySource) *diag.OneWayDelay {
 	d := &diag.OneWayDelay{Source: source, Uncertainty: uncertainty.Seconds()}
 	seconds := func(d time.Duration) *float64 { return diag.Ptr(max(0, d).Seconds()) }
 	if t.latest > 0 {
@@ -117,7 +122,7 @@ func (t *tally) report(correction, uncertainty time.Duration, source diag.DelayS
 		sum := t.sum + correction*time.Duration(t.latest)  // #nosec G115 -- likewise
 		n := t.latest
 		t.latest = 0
-		if mean < -uncertainty || mean > maxDelay {
+		if mean < -uncertainty || mean > maxDelay || t.least+correction > most {
 			return nil
 		}
 		t.count += n

@@ -1,0 +1,43 @@
+package judge
+
+import (
+	"time"
+
+	"dialtone/diag"
+	"dialtone/diag/call"
+)
+
+// InboundPaused means that a kind of media did not arrive for a while in the middle of a call, and that nothing known
+// explains it.
+type InboundPaused struct {
+	Kind      string      `json:"kind"`
+	Times     int         `json:"times"`
+	LongestMs diag.Millis `json:"longest_ms"`
+	AtMs      diag.Millis `json:"at_ms"` // when media came again after the longest one
+}
+
+// pauseLeast is the shortest pause that is named: a sender with little to send may wait as long as shorter ones.
+const pauseLeast = 2 * time.Second
+
+// pauseFindings name pauses of inbound media that are over. One that lasts is media that stopped.
+func pauseFindings(c *call.Call, x Expectation) []Finding {
+	if c.Impaired != nil || x.Load.Short() {
+		return nil
+	}
+	var out []Finding
+	for _, kind := range diag.Kinds {
+		e := InboundPaused{Kind: kind}
+		for _, r := range c.Resumed {
+			if r.Kind != kind || r.Explained || r.AfterMs.Duration() < pauseLeast {
+				continue
+			}
+			if e.Times++; r.AfterMs > e.LongestMs {
+				e.LongestMs, e.AtMs = r.AfterMs, diag.Millis(r.At)
+			}
+		}
+		if e.Times > 0 {
+			out = append(out, Finding{ID: "media.paused", Severity: Info, Subject: kind, Evidence: e})
+		}
+	}
+	return out
+}
