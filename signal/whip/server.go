@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,7 +37,11 @@ type Server struct {
 
 	mu       sync.Mutex
 	sessions map[string]*session // by name
+	ended    []string            // names of the latest that did not end by DELETE
 }
+
+// maxEnded bounds the sessions whose late DELETE is accepted.
+const maxEnded = 64
 
 // NewServer makes a server. Clients are refused with 503 until a session waits for one.
 func NewServer(o ServerOptions) *Server {
@@ -79,6 +84,27 @@ func (s *Server) forget(c *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.sessions, c.name)
+}
+
+// end takes a session out of use that its client may still want to end: many close the connection first.
+func (s *Server) end(c *session) {
+	s.mu.Lock()
+	if s.sessions[c.name] == c {
+		s.ended = append(s.ended[max(0, len(s.ended)-maxEnded+1):], c.name)
+	}
+	s.mu.Unlock()
+	s.forget(c)
+}
+
+// endLate accepts the DELETE of a session that has ended, once.
+func (s *Server) endLate(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.Index(s.ended, name)
+	if i >= 0 {
+		s.ended = slices.Delete(s.ended, i, i+1)
+	}
+	return i >= 0
 }
 
 // secret is 128 random bits.
@@ -126,6 +152,10 @@ func (s *Server) ofSession(name string) methods {
 		return func(w http.ResponseWriter, r *http.Request) *web.Problem {
 			if c := s.find(name); c != nil {
 				return do(c, w, r)
+			}
+			if r.Method == http.MethodDelete && s.endLate(name) {
+				web.Reply(w, http.StatusOK, "", nil)
+				return nil
 			}
 			return &web.Problem{
 				Status: http.StatusNotFound, Title: "there is no such session",

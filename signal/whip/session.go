@@ -32,7 +32,7 @@ type session struct {
 
 func newSession(s *Server) *session {
 	c := &session{server: s, turn: make(chan struct{}, 1), budget: maxCandidates}
-	c.Session = web.NewSession(signal.Traits{Whole: true, Lasting: true}, func() { s.forget(c) })
+	c.Session = web.NewSession(signal.Traits{Whole: true, Lasting: true}, func() { s.end(c) })
 	return c
 }
 

@@ -129,6 +129,17 @@ func TestSession(t *testing.T) {
 	}
 }
 
+// TestLateDelete: the DELETE of a client that closed its connection first is accepted, once.
+func TestLateDelete(t *testing.T) {
+	client, session, server := pair(t, ServerOptions{}, post.Options{})
+	path, _ := server.only(t)
+	closing(t, session)
+	closing(t, client)
+	if w := request(t, server, http.MethodDelete, path, ""); w.Code != http.StatusNotFound {
+		t.Errorf("HTTP %d", w.Code)
+	}
+}
+
 func candidate(line string) signal.Message {
 	ufrag := "EsAw"
 	return signal.Message{Kind: signal.KindCandidate, Candidate: &signal.Candidate{Candidate: line, UsernameFragment: &ufrag}}
