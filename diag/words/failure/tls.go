@@ -68,7 +68,7 @@ func (f failing) chain(certificate string) (what, advice string) {
 	case diag.DetailIssuer:
 		return certificate + " is signed by an unknown authority, whose certificate was not sent", "Let " + f.at + " send " +
 			"its intermediate certificates too (fullchain.pem instead of cert.pem); if " + issuer + " is an authority of your " +
-			"own, trust it with --ca."
+			"own, or of a proxy that decrypts TLS, trust it with --ca."
 	case diag.DetailSelfSigned:
 		return certificate + " is self-signed", "Install a certificate of a public authority on " + f.at + ": browsers " +
 			"reject this one; to accept it here, trust it with --ca."
