@@ -152,7 +152,8 @@ func cleanNames(names []string) []string {
 const ReportGrace = 6 * time.Second
 
 // unconfirmedFindings name media that is sent without a sign that the peer gets it. It is a failure if the peer reports
-// on the other kind, as it does not get this one then, and in a check that lasted until a first report was due.
+// on the other kind, as it does not get this one then, and in a check, which wants to see one at its end; one of many
+// calls must have lasted until a first report was due.
 func unconfirmedFindings(c *call.Call, x Expectation) []Finding {
 	var out []Finding
 	var reported []string
@@ -170,8 +171,9 @@ func unconfirmedFindings(c *call.Call, x Expectation) []Finding {
 		if packets == 0 || c.Hushed(diag.Outbound, kind) || slices.Contains(reported, kind) || soon && !wanted {
 			continue
 		}
+		grave := wanted && !(soon && x.OneOfMany) || len(reported) > 0
 		out = append(out, Finding{
-			ID: "media.unconfirmed", Severity: finding.Graver(wanted && !soon || len(reported) > 0), Subject: kind,
+			ID: "media.unconfirmed", Severity: finding.Graver(grave), Subject: kind,
 			Evidence: MediaUnconfirmed{kind, packets, diag.Millis(c.UpTime()), reported},
 		})
 	}

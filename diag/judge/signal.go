@@ -33,8 +33,8 @@ var untrickled = []int{405, 415, 422, 428, 501}
 // sessionUnknown reports whether a server does not know the session of a request.
 func sessionUnknown(status int) bool { return status == http.StatusNotFound || status == http.StatusGone }
 
-// NoSession is the remark about an answer without the address by which the session is ended: it stays at the server.
-const NoSession = "no_session"
+// RemarkNoSession is about an answer without the address by which the session is ended: it stays at the server.
+const RemarkNoSession = "no_session"
 
 // signalingFindings name what the signaling server did that ended nothing.
 func signalingFindings(c *call.Call, _ Expectation) []Finding {
@@ -45,7 +45,7 @@ func signalingFindings(c *call.Call, _ Expectation) []Finding {
 			e.Remarks = append(e.Remarks, diag.Clean(remark, 40))
 		}
 		severity := Info
-		if slices.Contains(c.Signal.Remarks, NoSession) {
+		if slices.Contains(c.Signal.Remarks, RemarkNoSession) {
 			severity = Warn
 		}
 		out = append(out, Finding{ID: "signal.tolerated", Severity: severity, Evidence: e})

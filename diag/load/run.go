@@ -237,7 +237,9 @@ func (r *runner) place(ctx context.Context, n int, at time.Duration) {
 	in, err := r.placeOne(ctx, n)
 	var o outcome
 	if in != nil {
-		o = outcomeOf(at, r.begun, in, report.Fold(r.Call.Expectation(), *in))
+		x := r.Call.Expectation()
+		x.OneOfMany = true
+		o = outcomeOf(at, r.begun, in, report.Fold(x, *in))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

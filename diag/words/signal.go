@@ -225,7 +225,7 @@ var requestFindings = map[string]entry{
 			for _, r := range e.Remarks {
 				t.Evidence = append(t.Evidence, cmp.Or(remarks[r], r))
 			}
-			if slices.Contains(e.Remarks, judge.NoSession) {
+			if slices.Contains(e.Remarks, judge.RemarkNoSession) {
 				t.Advice = "Let the server, or the proxy in front of it, return the Location: sessions stay there until the " +
 					"server notices their end."
 			}
