@@ -51,6 +51,7 @@ var glossary = map[string]string{
 	"rtp":              "Packets of audio and video, with a sequence number and a timestamp each.",
 	"rtcp":             "Reports about packets of audio and video: what was sent, what was lost.",
 	"sctp":             "The protocol of data channels: ordered or unordered messages, repeated when they are lost.",
+	"cpu":              "The processors of this machine, all together: the share of their time that is used.",
 	"udp":              "Packets without a connection: the first choice of WebRTC, which some firewalls block.",
 	"tcp":              "A connection that repeats what is lost. Calls over it work, with more delay.",
 	"rtt":              "Round-trip time: how long a packet and its answer take together.",
