@@ -202,6 +202,9 @@ func (s *Subject) refuse(text string, err error) error {
 		out.Near = near(m[1], s.Names())
 		out.Text = "unknown name " + m[1]
 	}
+	if strings.HasPrefix(out.Text, "bad number syntax") { // "1m" of "1ms"
+		out.Text = `numbers have no unit: write a time as duration("800ms")`
+	}
 	return out
 }
 

@@ -99,6 +99,7 @@ func TestWrongExpressions(t *testing.T) {
 		{`media.audio.inbond.loss < 1`, []string{"inbond", "did you mean inbound"}},
 		{`phases.ise.p95 < duration("1s")`, []string{"ise", "ice"}},
 		{`setup.p95 < 800`, []string{"time.Duration"}},
+		{`setup.p95 < 800ms`, []string{"no unit", `duration("800ms")`}},
 		{`setup.p95 < "800ms"`, []string{"mismatched types"}},
 		{`path.local.candidateType`, []string{"bool"}},
 		{`setup.p95 <`, []string{"column"}},

@@ -257,12 +257,15 @@ var requestFindings = map[string]entry{
 	"signal.client_refused": on("The server that the call waits at refused a request of a client: an offer, a PATCH with "+
 		"candidates or a restart, a DELETE, or a request of a web page. The client was answered the reason.",
 		func(_ judge.Finding, e judge.ClientRefused) Text {
-			return Text{
-				Title: fmt.Sprintf("A client's %s was refused with HTTP %d.", e.Method, e.Status),
-				Evidence: lines(labeled("reason", e.Problem), labeled("path", e.Path),
-					Count(e.Times, "such request", "such requests")),
-				Advice: "Check the client's request; the log has each with its time.",
+			t := Text{
+				Title:    fmt.Sprintf("A client's %s was refused with HTTP %d.", e.Method, e.Status),
+				Evidence: lines(labeled("path", e.Path), Count(e.Times, "such request", "such requests")),
+				Advice:   "Check the client's request; the log has each with its time.",
 			}
+			if reason := strings.TrimRight(e.Problem, ".: \n"); reason != "" {
+				t.Title = strings.TrimSuffix(t.Title, ".") + ": " + reason + "."
+			}
+			return t
 		}),
 	"signal.session_left": on("The request that ends the session failed. The server may keep the session until it "+
 		"notices that the media has stopped. If it does not know the session (404), its Location is wrong, for example "+

@@ -168,8 +168,8 @@ func times(n int) string {
 
 // rejection adds what the browser said to a text.
 func rejection(t phrase.Text, e browser.CallRejected) phrase.Text {
-	if e.Error != "" {
-		t.Evidence = append(t.Evidence, "the browser reported: "+e.Error)
+	if said := strings.TrimRight(diag.Clean(e.Error, 200), ". "); said != "" {
+		t.Title = strings.TrimSuffix(t.Title, ".") + ": " + said + "."
 	}
 	if e.Overcome {
 		t.Evidence = append(t.Evidence, "a later description was accepted")
