@@ -31,7 +31,9 @@ type (
 var untrickled = []int{405, 415, 422, 428, 501}
 
 // sessionUnknown reports whether a server does not know the session of a request.
-func sessionUnknown(status int) bool { return status == http.StatusNotFound || status == http.StatusGone }
+func sessionUnknown(status int) bool {
+	return status == http.StatusNotFound || status == http.StatusGone
+}
 
 // RemarkNoSession is about an answer without the address by which the session is ended: it stays at the server.
 const RemarkNoSession = "no_session"
