@@ -24,8 +24,9 @@ var restartFindings = map[string]entry{
 		}),
 	"media.paused": on(
 		"No packet of this kind of media arrived for two seconds or more in the middle of the call, and then it went on. "+
-			"The peer had reported no mute, nothing was negotiated, the path was up, and this program ran. So the peer's source "+
-			"paused, such as a track that a page took off (replaceTrack), or something on the way dropped its packets.",
+			"The peer had reported no mute, nothing was negotiated, the path was up, and this program ran. So the source of "+
+			"the peer paused, such as a track that a page took off (replaceTrack), or something on the way dropped its "+
+			"packets.",
 		func(_ judge.Finding, e judge.InboundPaused) Text {
 			return Text{
 				Title:    "Inbound " + e.Kind + " paused for " + Millis(e.LongestMs) + " and went on.",
