@@ -13,6 +13,7 @@ type Side struct {
 	Dependent            bool  // the mapping depends on the endpoint, when Mapping is unknown
 	UDP                  bool  // UDP gets answers
 	Ports                bool  // UDP leaves for some ports only
+	PortsUnknown         bool  // it may: some were silent, and whose fault that is was not found
 	TURN                 bool  // a TURN server gives this side a relay
 	IPv6                 bool  // IPv6 gets answers, and not from some ports only
 	Mapping6, Filtering6 Value // of IPv6, when a NAT is in its way; else empty
@@ -36,12 +37,13 @@ func (r *Report) side(s *State, public netip.AddrPort) Side {
 		out.NAT64 = r.Families[0].Family == FamilyNAT64
 		out.NoIPv4 = r.Families[0].Family != FamilyIPv4 && (s.Machine != nil && !s.Machine.IPv4 || s.deafIPv4())
 	}
-	out.Ports = b.UDPPorts.Value == PortsFiltered
+	out.Ports, out.PortsUnknown = b.UDPPorts.Value == PortsFiltered, b.UDPPorts.Confidence == Contradictory
 	for _, f := range r.Families {
 		if f.Family != FamilyIPv6 {
 			continue
 		}
 		out.IPv6 = out.IPv6 && f.UDPPorts.Value != PortsFiltered
+		out.PortsUnknown = out.PortsUnknown || f.UDPPorts.Confidence == Contradictory
 		if f.NAT.Value == Present {
 			out.Mapping6, out.Filtering6 = f.Mapping.Value, f.Filtering.Value
 		}

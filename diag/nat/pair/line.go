@@ -52,6 +52,7 @@ func flags(s *nat.Side) []sideFlag {
 		{"dependent", &s.Dependent},
 		{"udp", &s.UDP},
 		{"ports", &s.Ports},
+		{"ports-unknown", &s.PortsUnknown},
 		{"turn", &s.TURN},
 		{"v6", &s.IPv6},
 		{"no4", &s.NoIPv4},

@@ -34,7 +34,7 @@ type Lack string
 // Lacks.
 const (
 	LackUDP       Lack = "udp"                   // no answer over UDP
-	LackPorts     Lack = "ports"                 // UDP to some ports
+	LackPorts     Lack = "ports"                 // UDP to some ports, or whether it reaches them
 	LackIPv4      Lack = "ipv4"                  // it has only IPv6
 	LackMapping   Lack = "mapping"               // what its NAT does is not known
 	LackFiltering Lack = "filtering"             // likewise
@@ -52,6 +52,8 @@ func lackOf(s nat.Side, why PathWhy) Lack {
 	case why == WhyFamilies && s.NoIPv4:
 		return LackIPv4
 	case why != WhyTooLittle:
+	case s.PortsUnknown:
+		return LackPorts
 	case !mapping && !filtering:
 		return LackBoth
 	case !mapping:
@@ -157,8 +159,19 @@ func ReachOf(s nat.Side) Reach {
 // Predict says how two sides will reach each other: a is the local one.
 func Predict(a, b nat.Side) Prediction {
 	p := predict(a, b)
+	if (a.PortsUnknown || b.PortsUnknown) && p.Path != predict(filtered(a), filtered(b)).Path {
+		p = Prediction{Path: PathUnknown, Why: WhyTooLittle}
+	}
 	p.Local, p.Remote = lackOf(a, p.Why), lackOf(b, p.Why)
 	return p
+}
+
+// filtered is a side whose UDP may leave for some ports only, if it does.
+func filtered(s nat.Side) nat.Side {
+	if s.PortsUnknown {
+		s.Ports, s.IPv6 = true, false
+	}
+	return s
 }
 
 func predict(a, b nat.Side) Prediction {

@@ -46,19 +46,24 @@ func Prediction(p pair.Prediction) string {
 // tooLittle says whose result lacks what, and how to get it.
 func tooLittle(p pair.Prediction) string {
 	var parts []string
+	next := " Run dialtone nat there with two STUN servers, one of which supports RFC 5780."
 	for _, side := range []struct {
 		whose string
 		lacks pair.Lack
 	}{{"of this machine", p.Local}, {"of the peer", p.Remote}} {
-		if side.lacks != "" {
+		switch side.lacks {
+		case "":
+		case pair.LackPorts:
+			parts = append(parts, "whether the network "+side.whose+" lets UDP out to any port")
+			next = " Run dialtone nat there with a TURN server too: its relays have other ports."
+		default:
 			parts = append(parts, "the "+string(side.lacks)+" of the NAT "+side.whose)
 		}
 	}
 	if len(parts) == 0 {
 		return "Too little is known about the NATs."
 	}
-	return "Unknown: " + strings.Join(parts, ", and ") + ". Run dialtone nat there with two STUN servers, one of which " +
-		"supports RFC 5780."
+	return "Unknown: " + strings.Join(parts, ", and ") + "." + next
 }
 
 // who names the side that lacks something.

@@ -15,8 +15,8 @@ func TestWhoseResult(t *testing.T) {
 	half := nat.Side{Mapping: nat.EndpointIndependent, Filtering: nat.Unknown, UDP: true}
 	unknown := nat.Side{Mapping: nat.Unknown, Filtering: nat.Unknown, UDP: true}
 	mute := nat.Side{Mapping: nat.Unknown, Filtering: nat.Unknown}
-	ports, six := known, known
-	ports.Ports, six.NoIPv4 = true, true
+	ports, doubt, six := known, known, known
+	ports.Ports, doubt.PortsUnknown, six.NoIPv4 = true, true, true
 	for name, tt := range map[string]struct {
 		local, remote nat.Side
 		want          string
@@ -29,6 +29,7 @@ func TestWhoseResult(t *testing.T) {
 		"the local UDP":    {mute, known, "This machine gets no answer over UDP"},
 		"the UDP of both":  {mute, mute, "Both peers get no answer over UDP"},
 		"the peer's ports": {known, ports, "The peer reaches some UDP ports only"},
+		"ports in doubt":   {doubt, known, "Unknown: whether the network of this machine lets UDP out to any port. Run dialtone nat there with a TURN server"},
 		"the peer's IPv4":  {known, six, "The peer has only IPv6"},
 	} {
 		if got := Prediction(pair.Predict(tt.local, tt.remote)); !strings.Contains(got, tt.want) {
