@@ -57,7 +57,7 @@ func pathCases() map[string]pathCase {
 		"rejecting":                {only3478In, 0, stun, diag.ExitInconclusive, unknown, full, whole, "server.alternate_silent", ",udp,"},
 		"no TCP either":            {onlySTUN, 0, stun, diag.ExitInconclusive, unknown, full, whole, "server.alternate_silent", ",udp,"},
 		"ports up to 10000, TURN":  {lowPorts, 0, turn, diag.ExitRelay, filtered, full, whole, blocked, ",ports,turn,"},
-		"only port 3478 over IPv4": {only3478v4, 0, both, diag.ExitInconclusive, unknown, full, whole, "server.alternate_silent", ",udp,v6,"},
+		"only port 3478 over IPv4": {only3478v4, 0, both, diag.ExitInconclusive, unknown, full, whole, "server.alternate_silent", ",udp,ports-unknown,v6,"},
 		"packets up to 1000":       {upTo1000, 0, stun, diag.ExitPass, unknown, limited, kilo, "nat.packets_limited", ",udp,"},
 		"out up to 1000":           {outTo1000, 0, stun, diag.ExitPass, unknown, limited, kilo, "nat.packets_limited", ",udp,"},
 		"in up to 1000":            {inTo1000, 0, stun, diag.ExitPass, unknown, limited, [2]int{1500, 1000}, "nat.packets_limited", ",udp,"},

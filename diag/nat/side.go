@@ -16,6 +16,7 @@ type Side struct {
 	PortsUnknown         bool  // it may: some were silent, and whose fault that is was not found
 	TURN                 bool  // a TURN server gives this side a relay
 	IPv6                 bool  // IPv6 gets answers, and not from some ports only
+	IPv6Unknown          bool  // it may be from some ports only
 	Mapping6, Filtering6 Value // of IPv6, when a NAT is in its way; else empty
 	NoIPv4               bool  // IPv4 cannot be sent
 	NAT64                bool  // IPv4 is reached through a NAT64
@@ -43,7 +44,7 @@ func (r *Report) side(s *State, public netip.AddrPort) Side {
 			continue
 		}
 		out.IPv6 = out.IPv6 && f.UDPPorts.Value != PortsFiltered
-		out.PortsUnknown = out.PortsUnknown || f.UDPPorts.Confidence == Contradictory
+		out.IPv6Unknown = out.IPv6 && f.UDPPorts.Confidence == Contradictory
 		if f.NAT.Value == Present {
 			out.Mapping6, out.Filtering6 = f.Mapping.Value, f.Filtering.Value
 		}

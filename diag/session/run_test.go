@@ -128,7 +128,7 @@ func TestTimes(t *testing.T) {
 		"for 2 s, of a peer that pauses": {Options{Config: diag.Config{For: 2 * time.Second}}, func(r *rig) {
 			r.answers()
 			r.peer.mute.Store(true)
-			time.Sleep(3 * time.Second)
+			time.Sleep(3*time.Second - signTick/2)
 			r.peer.mute.Store(false)
 		}, diag.EndDuration, "", 3 * time.Second},
 		"for a moment, without an echo": {Options{Config: diag.Config{For: forTime}}, func(r *rig) {

@@ -55,6 +55,7 @@ func flags(s *nat.Side) []sideFlag {
 		{"ports-unknown", &s.PortsUnknown},
 		{"turn", &s.TURN},
 		{"v6", &s.IPv6},
+		{"v6-unknown", &s.IPv6Unknown},
 		{"no4", &s.NoIPv4},
 		{"nat64", &s.NAT64},
 		{"hairpin", &s.Hairpin},

@@ -52,7 +52,7 @@ func lackOf(s nat.Side, why PathWhy) Lack {
 	case why == WhyFamilies && s.NoIPv4:
 		return LackIPv4
 	case why != WhyTooLittle:
-	case s.PortsUnknown:
+	case s.PortsUnknown || s.IPv6Unknown:
 		return LackPorts
 	case !mapping && !filtering:
 		return LackBoth
@@ -159,7 +159,7 @@ func ReachOf(s nat.Side) Reach {
 // Predict says how two sides will reach each other: a is the local one.
 func Predict(a, b nat.Side) Prediction {
 	p := predict(a, b)
-	if (a.PortsUnknown || b.PortsUnknown) && p.Path != predict(filtered(a), filtered(b)).Path {
+	if p.Path != predict(filtered(a), filtered(b)).Path {
 		p = Prediction{Path: PathUnknown, Why: WhyTooLittle}
 	}
 	p.Local, p.Remote = lackOf(a, p.Why), lackOf(b, p.Why)
@@ -168,9 +168,7 @@ func Predict(a, b nat.Side) Prediction {
 
 // filtered is a side whose UDP may leave for some ports only, if it does.
 func filtered(s nat.Side) nat.Side {
-	if s.PortsUnknown {
-		s.Ports, s.IPv6 = true, false
-	}
+	s.Ports, s.IPv6 = s.Ports || s.PortsUnknown, s.IPv6 && !s.IPv6Unknown
 	return s
 }
 

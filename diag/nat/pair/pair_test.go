@@ -59,6 +59,7 @@ func TestPairOverrides(t *testing.T) {
 	unknown := nat.Side{Mapping: nat.Unknown, Filtering: nat.Unknown, UDP: true}
 	ports := func(s *nat.Side) { s.Ports = true }
 	doubt := func(s *nat.Side) { s.PortsUnknown = true }
+	doubt6 := func(s *nat.Side) { s.IPv6Unknown = true }
 	only6 := func(s *nat.Side) { s.IPv6, s.NoIPv4 = true, true }
 	nat64 := func(s *nat.Side) { s.NAT64, s.NoIPv4 = true, true }
 	nat66 := func(s *nat.Side) {
@@ -89,7 +90,9 @@ func TestPairOverrides(t *testing.T) {
 		"ports in doubt, TURN":    {with(with(strict, doubt), turn), strict, PathRelay},
 		"in doubt, their TURN":    {with(strict, doubt), with(strict, turn), PathUnknown},
 		"in doubt, one LAN":       {with(with(strict, home), doubt), with(strict, home), PathDirect},
-		"in doubt, IPv6 both":     {with(with(strict, doubt), six), with(strict, six), PathUnknown},
+		"in doubt, IPv6 both":     {with(with(strict, doubt), six), with(strict, six), PathDirect},
+		"IPv6 in doubt":           {with(with(strict, six), doubt6), with(strict, six), PathUnknown},
+		"IPv6 in doubt, LAN":      {with(with(with(strict, six), doubt6), home), with(with(strict, six), home), PathDirect},
 		"IPv6 only to IPv4":       {with(usual, only6), usual, PathNone},
 		"IPv6 only, own TURN":     {with(with(usual, only6), turn), usual, PathRelay},
 		"IPv6 only, their TURN":   {with(usual, only6), with(usual, turn), PathNone},
@@ -119,7 +122,7 @@ func TestSideText(t *testing.T) {
 		nat.Side{
 			Mapping: nat.Unknown, Filtering: nat.Unknown, Dependent: true, TURN: true, IPv6: true, Hairpin: true,
 			Public: netip.MustParseAddr("2001:db8::1"), LAN: netip.MustParsePrefix("192.168.1.0/24"),
-			Ports: true, PortsUnknown: true, NoIPv4: true, NAT64: true, Mapping6: nat.AddressDependent, Filtering6: nat.Unknown,
+			Ports: true, PortsUnknown: true, IPv6Unknown: true, NoIPv4: true, NAT64: true, Mapping6: nat.AddressDependent, Filtering6: nat.Unknown,
 		}) {
 		got, err := Parse(" result: " + Line(s) + "\n")
 		if err != nil || got != s {
