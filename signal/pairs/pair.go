@@ -170,7 +170,7 @@ func (p *Pair) IsExpired(now time.Time, expiry time.Duration) bool {
 }
 
 // KeptFor is how long a store has to keep the pair without further requests: after its end its parties can still ask
-// for the reason.
+// for the reason. A party that was seen in the future, by the clock of another server, does not make it longer.
 func (p *Pair) KeptFor(now time.Time, expiry time.Duration) time.Duration {
 	switch {
 	case p.Over:
@@ -178,7 +178,7 @@ func (p *Pair) KeptFor(now time.Time, expiry time.Duration) time.Duration {
 	case p.State == Ended:
 		return expiry
 	}
-	return max(0, p.Deadline(expiry).Sub(now)) + expiry
+	return min(max(0, p.Deadline(expiry).Sub(now)), expiry) + expiry
 }
 
 // Wakes names the parked requests that have to look again after a change.
