@@ -242,7 +242,7 @@ func (l *link) receiveRelayed(ctx context.Context, until time.Time) ([]byte, err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return readFrame(l.conn)
+	return l.message(readFrame)
 }
 
 // readFrame reads a STUN message or a ChannelData message from a stream (RFC 8656 §12.5).

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ type link struct {
 	reliable bool               // a stream: nothing is lost, nothing is sent twice
 	past     map[txID]time.Time // asked with, before the question that is open, and when
 	buffer   []byte             // for a datagram
+	partial  []byte             // of a stream: what has come of a message that was not complete at a deadline
 }
 
 // maxRecord is what a datagram is read into: pion/dtls calls it an error when a record (RFC 6347 §4.1) is longer than
@@ -47,13 +49,25 @@ func (l *link) receive(ctx context.Context, until time.Time) ([]byte, error) {
 		return nil, err
 	}
 	if l.reliable {
-		return readMessage(l.conn)
+		return l.message(readMessage)
 	}
 	if l.buffer == nil {
 		l.buffer = make([]byte, maxRecord)
 	}
 	n, err := l.conn.Read(l.buffer)
 	return l.buffer[:n], err
+}
+
+// message reads one message of the stream. One that is cut off by a deadline is read again from its beginning, or what
+// comes later would not be where messages begin.
+func (l *link) message(read func(io.Reader) ([]byte, error)) ([]byte, error) {
+	var taken bytes.Buffer
+	b, err := read(io.TeeReader(io.MultiReader(bytes.NewReader(l.partial), l.conn), &taken))
+	l.partial = nil
+	if reach.IsTimeout(err) {
+		l.partial = taken.Bytes()
+	}
+	return b, err
 }
 
 // readMessage reads one STUN message from a stream, which is cut by the length in each header (RFC 8489 §6.2.2). What
