@@ -110,7 +110,7 @@ func (p *Call) endsLine(width int) []string {
 		return nil
 	}
 	level := draw.Good
-	text := "The counts of both ends agree: " + missingText(e) + "; RTT " + rttText(e.RTTHere) + " and " +
+	text := "Both ends agree: " + missingText(e) + "; RTT " + rttText(e.RTTHere) + " and " +
 		rttText(e.RTTThere)
 	if found := judge.EndsFindings(p.Call); len(found) > 0 {
 		level, text = draw.Warn, words.Of(found[0]).Title
@@ -120,7 +120,7 @@ func (p *Call) endsLine(width int) []string {
 		draw.Truncate(draw.Safe(text), width-4)).String()}
 }
 
-// missingText sums up what was sent and not received, both ways.
+// missingText sums up what was sent and not received, both ways. The counts of both ends are never of quite one moment.
 func missingText(e call.Ends) string {
 	var sent, missing uint64
 	for _, s := range e.Streams {
@@ -128,5 +128,5 @@ func missingText(e call.Ends) string {
 			sent, missing = sent+*s.Sent, missing+n
 		}
 	}
-	return fmt.Sprintf("%s of %s packets missing", words.Number(missing), words.Number(sent))
+	return fmt.Sprintf("%s of %s packets lost or in flight", words.Number(missing), words.Number(sent))
 }
