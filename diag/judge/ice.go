@@ -48,6 +48,20 @@ type NoPath struct {
 	Dump      bool         `json:"dump,omitempty"`  // the call is of a browser's dump
 	// the HTTP status by which the server says that it does not know the session that came with its answer
 	NoSession int `json:"noSession,omitempty"`
+	// the mapped address of both peers: they are behind one NAT
+	Shared string `json:"sharedAddress,omitempty"`
+}
+
+// sharedAddress is the mapped address that both peers have, by their candidates; empty: none.
+func sharedAddress(c *call.Call) string {
+	for _, l := range c.Local {
+		if l.CandidateType == diag.Srflx && slices.ContainsFunc(c.Remote, func(r call.CandidateRow) bool {
+			return r.CandidateType == l.CandidateType && r.Address == l.Address
+		}) {
+			return diag.Clean(l.Address, 60)
+		}
+	}
+	return ""
 }
 
 // refusedAll reports whether relays refuse every address of the peer.
@@ -63,7 +77,7 @@ func noPath(c *call.Call) NoPath {
 	n := NoPath{
 		Local: finding.Candidates(c.Local, typeOf), Remote: finding.Candidates(c.Remote, typeOf),
 		RelayOnly: c.Start.RelayOnly, Configured: len(c.Servers) > 0 || len(c.Start.ICEServers) > 0,
-		Dump: c.Browser != nil, Refused: c.Forbidden, RefusedAll: refusedAll(c),
+		Dump: c.Browser != nil, Refused: c.Forbidden, RefusedAll: refusedAll(c), Shared: sharedAddress(c),
 	}
 	if n.Dump {
 		n.Configured = slices.ContainsFunc(c.Start.ICEServers, func(s diag.ICEServer) bool {

@@ -278,6 +278,9 @@ func NoPath(e judge.NoPath) []string {
 	if e.Heard > 0 {
 		out = append(out, "the peer sent checks on "+Count(e.Heard, "pair", "pairs"))
 	}
+	if e.Shared != "" {
+		out = append(out, "both peers have the mapped address "+e.Shared+": they are behind one NAT")
+	}
 	if e.NoRelay {
 		out = append(out, "neither side has a relay candidate")
 	}
@@ -330,6 +333,9 @@ func obstacleAdvice(e judge.NoPath) string {
 	case e.Here && e.Obstacle == judge.NoPairAnswered:
 		return "Check that the peer still runs, and that its description is that of this call: its addresses are of this " +
 			"machine."
+	case e.NoRelay && e.Shared != "":
+		return "Check that the network of both lets its clients reach each other (guest networks often do not), or give one " +
+			"side a TURN server: --ice turn:HOST --ice-user NAME."
 	case e.NoRelay && !e.Configured:
 		return "Give both peers a STUN server (--ice stun:HOST) and one of them a TURN server (--ice turn:HOST --ice-user " +
 			"NAME). A machine that both reach can be both: dialtone serve --stun IP --turn IP:3480 --turn-user NAME."
