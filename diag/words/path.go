@@ -334,8 +334,8 @@ func obstacleAdvice(e judge.NoPath) string {
 		return "Check that the peer still runs, and that its description is that of this call: its addresses are of this " +
 			"machine."
 	case e.NoRelay && e.Shared != "":
-		return "Check that the network of both lets its clients reach each other (guest networks often do not), or give one " +
-			"side a TURN server: --ice turn:HOST --ice-user NAME."
+		return "Check that the network of both lets its clients reach each other (guest networks often do not), or give " +
+			"one side a TURN server: --ice turn:HOST --ice-user NAME."
 	case e.NoRelay && !e.Configured:
 		return "Give both peers a STUN server (--ice stun:HOST) and one of them a TURN server (--ice turn:HOST --ice-user " +
 			"NAME). A machine that both reach can be both: dialtone serve --stun IP --turn IP:3480 --turn-user NAME."
