@@ -180,7 +180,7 @@ func unconfirmedFindings(c *call.Call, x Expectation) []Finding {
 	return out
 }
 
-// reportsFindings name media on which the peer has stopped to report, while the connection lasts.
+// reportsFindings name media on which the peer has stopped reporting, while the connection lasts.
 func reportsFindings(c *call.Call) []Finding {
 	var out []Finding
 	for _, kind := range diag.Kinds {

@@ -40,11 +40,11 @@ func (s *State) views(except []int) (list []view, unstable []netip.AddrPort) {
 // inTunnel reports whether a public server was reached without a NAT from a private address, as through a VPN: what it
 // sees cannot be compared with what others see.
 func (s *State) inTunnel(v view) bool {
-	return diag.PrivateAddress(v.mapped.Addr()) && !diag.PrivateAddress(v.to.Addr()) && s.ours(v.mapped.Addr())
+	return diag.PrivateAddress(v.mapped.Addr()) && !diag.PrivateAddress(v.to.Addr()) && s.sendsFrom(v.mapped.Addr())
 }
 
-// ours reports whether this machine sends from an address.
-func (s *State) ours(a netip.Addr) bool {
+// sendsFrom reports whether this machine sends from an address.
+func (s *State) sendsFrom(a netip.Addr) bool {
 	return slices.ContainsFunc(s.Requests, func(r Request) bool { return r.Local.Addr() == a })
 }
 

@@ -50,7 +50,7 @@ func (s *State) inconsistent() []int {
 func (s *State) foreign(v view) bool {
 	local, mapped := s.Local.Address.Addr(), v.mapped.Addr()
 	return diag.PrivateAddress(mapped) && !diag.PrivateAddress(v.to.Addr()) && local.IsValid() &&
-		local.Is4() == mapped.Is4() && local != mapped && !s.ours(mapped)
+		local.Is4() == mapped.Is4() && local != mapped && !s.sendsFrom(mapped)
 }
 
 // distrust lists the servers whose mapped address contradicts the others, or how they were asked.

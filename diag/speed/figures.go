@@ -270,9 +270,9 @@ func exhausts(s diag.SpeedSender) bool {
 func usedUp(s diag.SpeedSender) bool { return s.Busy != nil && *s.Busy >= full }
 
 const (
-	// standing is how long the queue of a path is, for half of the time at least, that a busy machine does not explain,
+	// standing is the shortest median queue that shows the path to be full, and not the machine to be busy,
 	standing = diag.Millis(50e6)
-	// aside is how many times as long as any round trip without load it is then.
+	// aside is how many times the longest round trip without load it must be as well.
 	aside = 4
 )
 

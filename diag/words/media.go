@@ -165,7 +165,7 @@ var mediaFindings = map[string]entry{
 	"media.reports_stopped": on(
 		"The peer sent receiver reports (RFC 3550 §6.4) on this kind of media, and has sent none for five of their "+
 			"intervals, and 15 s or more, while it was sent. So its loss, jitter, round-trip time and speech quality at the "+
-			"peer are unknown since then: they are left out of the results. The peer's program may have stopped to read the "+
+			"peer are unknown since then: they are left out of the results. The peer's program may have stopped reading the "+
 			"media, or something drops its RTCP packets.",
 		func(_ judge.Finding, e judge.ReportsStopped) Text {
 			return Text{

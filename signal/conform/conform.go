@@ -163,7 +163,7 @@ func (s *suite) check(ctx context.Context, c check) Result {
 
 func (s *suite) apply(ctx context.Context, c check) error {
 	if s.mute {
-		return skip("the server has stopped to answer")
+		return skip("the server has stopped answering")
 	}
 	if c.needs != nil {
 		if why := c.needs(s); why != "" {

@@ -497,7 +497,7 @@ func TestServerDies(t *testing.T) {
 			failed++
 		}
 	}
-	if r := results["delete"]; failed != 1 || r.Outcome != Skipped || !strings.Contains(r.Reason, "stopped to answer") {
+	if r := results["delete"]; failed != 1 || r.Outcome != Skipped || !strings.Contains(r.Reason, "stopped answering") {
 		t.Errorf("%d failed; %+v", failed, r)
 	}
 }

@@ -41,7 +41,7 @@ type suite struct {
 	ice     *sdp.Fragment // of the client, as it is now
 	next    *sdp.Fragment // as it is after the restart in progress
 	deleted bool          // DELETE has ended it
-	mute    bool          // the server has stopped to answer
+	mute    bool          // the server has stopped answering
 	extra   []*url.URL    // further sessions to be deleted
 }
 
