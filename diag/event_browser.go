@@ -71,6 +71,15 @@ const (
 	AddICECandidate      APICall = "addIceCandidate"
 )
 
+// Known reports whether it is one of these, as a recording may hold any text.
+func (c APICall) Known() bool {
+	switch c {
+	case CreateOffer, CreateAnswer, SetLocalDescription, SetRemoteDescription, AddICECandidate:
+		return true
+	}
+	return false
+}
+
 // TrackChange is what became of a MediaStreamTrack.
 type TrackChange string
 

@@ -139,6 +139,8 @@ func TestFindings(t *testing.T) {
 			want:   "browser.candidate_rejected addIceCandidate warning",
 		},
 
+		"no call of the API": {events: []at{rejected(1, "\x1b]0;owned\a")}},
+
 		"two restarts":               {events: []at{{1, diag.Restart{}}, {2, diag.Restart{}}}},
 		"three restarts":             {events: []at{{1, diag.Restart{}}, {16, diag.Restart{}}, {31, diag.Restart{}}}, want: "browser.restart_storm "},
 		"three restarts in a minute": {events: []at{{1, diag.Restart{}}, {20, diag.Restart{}}, {61, diag.Restart{}}}},

@@ -97,7 +97,7 @@ func Apply(s *State, e diag.Event) (*State, bool) {
 			s.Changes = append(s.Changes, ChangeRow{d, e.At})
 		}
 	case diag.APIFailure:
-		if len(s.Failures) < maxFailures {
+		if len(s.Failures) < maxFailures && d.Call.Known() {
 			s.Failures = append(s.Failures, FailureRow{APIFailure: d, At: e.At})
 		}
 	case diag.SessionDescription:

@@ -139,6 +139,9 @@ func TestObstacles(t *testing.T) {
 	}
 	refused := func(peer string) diag.Data { return diag.TURNRefused{Peer: netip.MustParseAddr(peer), Code: 403} }
 	local, remote := candidate(diag.Local), candidate(diag.Remote)
+	mapped := func(side diag.Side) diag.Data {
+		return diag.Candidate{Side: side, ID: string(side) + "2", Address: "203.0.113.7", Port: 2, Protocol: "udp", CandidateType: diag.Srflx}
+	}
 	for name, tt := range map[string]struct {
 		data    []diag.Data
 		want    judge.Obstacle
@@ -154,6 +157,7 @@ func TestObstacles(t *testing.T) {
 		"never asked":     {[]diag.Data{local, remote, pair(0, 0)}, judge.NoPairFormed, true},
 		"never answered":  {[]diag.Data{local, remote, pair(1, 0)}, judge.NoPairAnswered, true},
 		"gone":            {[]diag.Data{local, remote, pair(1, 0), diag.SignalRequest{Code: "bye", Status: 404, Error: "not found"}}, judge.NoPairAnswered, true},
+		"one NAT":         {[]diag.Data{local, remote, mapped(diag.Local), mapped(diag.Remote), pair(1, 0)}, judge.NoPairAnswered, true},
 		"not good enough": {[]diag.Data{local, remote, pair(1, 1)}, judge.NoPairUsable, true},
 	} {
 		parts := []any{0, diag.CallStart{Command: "call"}, 1, diag.SignalState{State: diag.SignalPaired, Role: diag.RoleOfferer}}
@@ -167,8 +171,9 @@ func TestObstacles(t *testing.T) {
 			continue
 		}
 		got := v.Findings[at].Evidence.(judge.NoPath)
-		stale := strings.Contains(words.Of(v.Findings[at]).Advice, "stores answers")
-		if got.Obstacle != tt.want || got.NoRelay != tt.noRelay || stale != (name == "gone") {
+		advice := words.Of(v.Findings[at]).Advice
+		stale, shared := strings.Contains(advice, "stores answers"), strings.Contains(advice, "lets its clients reach each other")
+		if got.Obstacle != tt.want || got.NoRelay != tt.noRelay || stale != (name == "gone") || shared != (name == "one NAT") {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

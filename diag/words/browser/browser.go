@@ -141,7 +141,7 @@ var callFindings = map[string]phrase.Entry{
 				Title:  title + times(e.Times) + ".",
 				Advice: "Compare the description that the page sets with the one that was created, and fix what alters it.",
 			}
-			if strings.Contains(strings.ToLower(e.Error), "state") {
+			if strings.Contains(e.Error, "InvalidStateError") || strings.Contains(e.Error, "wrong state") {
 				t.Advice = "Let the page set each description once, and in order: an answer only after an offer, and no offer " +
 					"while another one is open."
 			}
