@@ -110,8 +110,7 @@ func (p *Call) endsLine(width int) []string {
 		return nil
 	}
 	level := draw.Good
-	text := "Both ends agree: " + missingText(e) + "; RTT " + rttText(e.RTTHere) + " and " +
-		rttText(e.RTTThere)
+	text := "Both ends agree: " + missingText(e)
 	if found := judge.EndsFindings(p.Call); len(found) > 0 {
 		level, text = draw.Warn, words.Of(found[0]).Title
 	}
