@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -100,7 +99,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 			return nil, err
 		}
 	}
-	defer frugal()()
+	defer paceCollector().stop()
 	interrupted := !r.await(ctx)
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var watcher sync.WaitGroup
@@ -145,17 +144,6 @@ func (r *runner) snapshot() {
 	if err == nil {
 		r.Snapshot(now)
 	}
-}
-
-// frugal makes the garbage collector run about twice as often as it does by default, unless GOGC asks for something
-// else: that saves a quarter of the memory of a peer. What it returns undoes it.
-func frugal() func() {
-	const standard, often = 100, 50
-	before := debug.SetGCPercent(often)
-	if before != standard {
-		debug.SetGCPercent(before)
-	}
-	return func() { debug.SetGCPercent(before) }
 }
 
 // cheap makes the session of a call of many: what watches the machine for one call would do so for each.
