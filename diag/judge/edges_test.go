@@ -140,7 +140,9 @@ func TestObstacles(t *testing.T) {
 	refused := func(peer string) diag.Data { return diag.TURNRefused{Peer: netip.MustParseAddr(peer), Code: 403} }
 	local, remote := candidate(diag.Local), candidate(diag.Remote)
 	mapped := func(side diag.Side) diag.Data {
-		return diag.Candidate{Side: side, ID: string(side) + "2", Address: "203.0.113.7", Port: 2, Protocol: "udp", CandidateType: diag.Srflx}
+		return diag.Candidate{
+			Side: side, ID: string(side) + "2", Address: "203.0.113.7", Port: 2, Protocol: "udp", CandidateType: diag.Srflx,
+		}
 	}
 	for name, tt := range map[string]struct {
 		data    []diag.Data
@@ -172,8 +174,10 @@ func TestObstacles(t *testing.T) {
 		}
 		got := v.Findings[at].Evidence.(judge.NoPath)
 		advice := words.Of(v.Findings[at]).Advice
-		stale, shared := strings.Contains(advice, "stores answers"), strings.Contains(advice, "lets its clients reach each other")
-		if got.Obstacle != tt.want || got.NoRelay != tt.noRelay || stale != (name == "gone") || shared != (name == "one NAT") {
+		stale := strings.Contains(advice, "stores answers")
+		shared := strings.Contains(advice, "lets its clients reach each other")
+		if got.Obstacle != tt.want || got.NoRelay != tt.noRelay || stale != (name == "gone") ||
+			shared != (name == "one NAT") {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

@@ -36,7 +36,8 @@ func TestPathTrouble(t *testing.T) {
 			"1 candidate pair checked with 4 requests, none answered", "local candidates: 1 host; remote candidates: 1 host", "neither side has a relay candidate",
 		}},
 		{"one NAT", placed(local, here, remote, there, pair), []string{
-			"1 candidate pair checked with 4 requests, none answered", "local candidates: 1 host, 1 srflx; remote candidates: 1 host, 1 srflx",
+			"1 candidate pair checked with 4 requests, none answered",
+			"local candidates: 1 host, 1 srflx; remote candidates: 1 host, 1 srflx",
 			"both peers have the mapped address 203.0.113.7: they are behind one NAT", "neither side has a relay candidate",
 		}},
 		{"nothing to try", placed(local), []string{"The peer sent no candidate, so there was nothing to check."}},

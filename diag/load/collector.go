@@ -45,6 +45,7 @@ func (c *collector) pace() {
 	if sample[0].Value.Kind() == metrics.KindUint64 {
 		debug.SetGCPercent(percentFor(sample[0].Value.Uint64()))
 	}
+	// An object of pointers: the runtime may put tiny ones without any into one block, which then never dies.
 	runtime.SetFinalizer(new([2]*int), func(*[2]*int) { c.pace() })
 }
 
