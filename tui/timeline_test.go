@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
@@ -75,8 +74,7 @@ func checkTimeline(t *testing.T, line *timeline, all []diag.Event) {
 		got  *call.Call
 		want []diag.Event
 	}{"end": {line.head, all}, "position": {line.call, all[:line.lost+line.at]}, "forgotten": {line.base, all[:line.lost]}} {
-		if diff := cmp.Diff(call.Fold(c.want), c.got, exported,
-			cmpopts.IgnoreFields(call.DescriptionRow{}, "Parsed")); diff != "" {
+		if diff := cmp.Diff(call.Fold(c.want), c.got, exported); diff != "" {
 			t.Errorf("the fold of the %s: %s", name, diff)
 		}
 	}

@@ -13,12 +13,11 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
-	"dialtone/diag/sdp"
 	"dialtone/tui/pane"
 )
 
 // exported compares calls without what their packages keep to themselves.
-var exported = cmpopts.IgnoreUnexported(call.Call{}, call.Distribution{}, sdp.Description{}, sdp.Section{}, sdp.Line{})
+var exported = cmpopts.IgnoreUnexported(call.Call{}, call.Distribution{}, call.DescriptionRow{})
 
 // checkPosition compares what is shown with a fold of the first n events.
 func checkPosition(t *testing.T, b *bench, all []diag.Event, n int) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"dialtone/diag"
@@ -31,7 +32,8 @@ func (c *Call) applySignal(e diag.Event) bool {
 			c.Signal.LastError = d.Error
 		}
 	case diag.SessionDescription:
-		c.Descriptions = keep(c.Descriptions, DescriptionRow{d, e.At, sdp.Parse(d.SDP)}, maxDescriptions)
+		parse := sync.OnceValue(func() *sdp.Description { return sdp.Parse(d.SDP) })
+		c.Descriptions = keep(c.Descriptions, DescriptionRow{d, e.At, parse}, maxDescriptions)
 	case diag.SignalingState:
 		c.Signaling = d.State
 	default:

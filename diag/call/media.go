@@ -96,11 +96,14 @@ func (c *Call) HasFormat(side diag.Side, kind, name string) bool {
 	})
 }
 
+// Parsed is the description, parsed.
+func (d *DescriptionRow) Parsed() *sdp.Description { return d.parse() }
+
 // description is the latest of a side; nil before the first.
 func (c *Call) description(side diag.Side) *sdp.Description {
 	for i := len(c.Descriptions) - 1; i >= 0; i-- {
 		if c.Descriptions[i].Side == side {
-			return c.Descriptions[i].Parsed
+			return c.Descriptions[i].Parsed()
 		}
 	}
 	return nil
@@ -173,10 +176,13 @@ func (c *Call) latestExchange() (offer, answer *DescriptionRow, agreed bool) {
 // PeersAnswer is the peer's answer to the last local offer, with that; nil if there is none or not all of it is known.
 func (c *Call) PeersAnswer() (offer, answer *sdp.Description) {
 	o, a, agreed := c.latestExchange()
-	if !agreed || o.Side != diag.Local || o.Parsed.Cut || a.Parsed.Cut || max(len(o.SDP), len(a.SDP)) > sdp.MaxEvent/2 {
+	if !agreed || o.Side != diag.Local || max(len(o.SDP), len(a.SDP)) > sdp.MaxEvent/2 {
 		return nil, nil
 	}
-	return o.Parsed, a.Parsed
+	if offer, answer = o.Parsed(), a.Parsed(); offer.Cut || answer.Cut {
+		return nil, nil
+	}
+	return offer, answer
 }
 
 // agreements are those on the sections of a kind, if a side offered the latest exchange.
@@ -185,7 +191,7 @@ func (c *Call) agreements(offerer diag.Side, kind string) []sdp.Agreement {
 	if !agreed || offer.Side != offerer {
 		return nil
 	}
-	return slices.DeleteFunc(sdp.Agree(offer.Parsed, answer.Parsed), func(a sdp.Agreement) bool { return a.Kind != kind })
+	return slices.DeleteFunc(sdp.Agree(offer.Parsed(), answer.Parsed()), func(a sdp.Agreement) bool { return a.Kind != kind })
 }
 
 // Refused reports whether the peer's answer refuses a kind that was offered to it, and how. One section that is

@@ -156,8 +156,8 @@ type (
 	// DescriptionRow is an offer or answer and when it was set.
 	DescriptionRow struct {
 		diag.SessionDescription
-		At     time.Duration
-		Parsed *sdp.Description
+		At    time.Duration
+		parse func() *sdp.Description // once, when it is asked for
 	}
 	// MessageRow is a data-channel message, or a control message that was understood.
 	MessageRow struct {

@@ -49,7 +49,8 @@ type Peer struct {
 
 	srtt float64 // of SCTP, in the sample before
 
-	negotiating sync.Mutex // held while descriptions are set
+	negotiating sync.Mutex       // held while descriptions are set
+	own         *sdp.Description // the offer or answer that is being agreed on; nil between negotiations
 	ending      atomic.Bool
 	closeOnce   sync.Once
 	closed      chan struct{} // pion has closed
@@ -185,10 +186,11 @@ func (p *Peer) Answer(offer Description) (Description, error) {
 	if restart {
 		p.restarting()
 	}
-	if err := p.tracks.prepare(sdp.Parse(offer.SDP)); err != nil {
+	parsed := sdp.Parse(offer.SDP)
+	if err := p.tracks.prepare(parsed); err != nil {
 		return Description{}, fmt.Errorf("the peer's offer is unusable: %w", err)
 	}
-	if err := p.setRemote(offer, webrtc.SDPTypeOffer, restart); err != nil {
+	if err := p.setRemote(offer.Type, parsed, webrtc.SDPTypeOffer, restart); err != nil {
 		return Description{}, err
 	}
 	answer, err := p.pc.CreateAnswer(nil)
@@ -199,7 +201,8 @@ func (p *Peer) Answer(offer Description) (Description, error) {
 	if err != nil {
 		return Description{}, err
 	}
-	p.tracks.agree(offer.SDP, local.SDP, false)
+	p.tracks.agree(parsed, p.own, false)
+	p.own = nil
 	return local, nil
 }
 
@@ -221,10 +224,12 @@ func (p *Peer) takeBack() error {
 func (p *Peer) SetAnswer(answer Description) error {
 	p.negotiating.Lock()
 	defer p.negotiating.Unlock()
-	if err := p.setRemote(answer, webrtc.SDPTypeAnswer, p.remoteKnown()); err != nil {
+	parsed := sdp.Parse(answer.SDP)
+	if err := p.setRemote(answer.Type, parsed, webrtc.SDPTypeAnswer, p.remoteKnown()); err != nil {
 		return err
 	}
-	p.tracks.agree(p.pc.LocalDescription().SDP, answer.SDP, true)
+	p.tracks.agree(p.own, parsed, true)
+	p.own = nil
 	return nil
 }
 
@@ -251,27 +256,29 @@ func (p *Peer) Gathered() bool { return p.gather.over() }
 
 func (p *Peer) setLocal(d webrtc.SessionDescription, restart bool) (Description, error) {
 	p.gather.begin()
-	own := sdp.Parse(d.SDP)
-	fragment, _ := own.Attribute("ice-ufrag")
+	p.own = sdp.Parse(d.SDP)
+	fragment, _ := p.own.Attribute("ice-ufrag")
 	p.guard.Local(fragment)
-	p.transports.settleSetup(diag.Local, d.Type, own)
+	p.transports.settleSetup(diag.Local, d.Type, p.own)
 	if err := p.pc.SetLocalDescription(d); err != nil {
 		return Description{}, fmt.Errorf("setting the local %s: %w", d.Type, err)
 	}
-	d.SDP = p.transports.withSetup(d.Type, d.SDP) // pion sets only what it has made itself, so this is between both peers
-	p.o.Emit(sdp.Parse(d.SDP).Event(diag.Local, d.Type.String(), restart))
+	// pion sets only what it has made itself, so this is between both peers.
+	if told := p.transports.withSetup(d.Type, d.SDP); told != d.SDP {
+		d.SDP, p.own = told, sdp.Parse(told)
+	}
+	p.o.Emit(p.own.Event(diag.Local, d.Type.String(), restart))
 	return Description{Type: d.Type.String(), SDP: d.SDP}, nil
 }
 
-func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error {
-	if d.Type != want.String() {
-		return fmt.Errorf("the peer sent a description of type %q instead of %s", diag.Clean(d.Type, 40), want)
+func (p *Peer) setRemote(kind string, parsed *sdp.Description, want webrtc.SDPType, restart bool) error {
+	if kind != want.String() {
+		return fmt.Errorf("the peer sent a description of type %q instead of %s", diag.Clean(kind, 40), want)
 	}
-	parsed := sdp.Parse(d.SDP)
 	if same := p.transports.setAnnounced(parsed.Fingerprint()); restart && !same {
 		return ErrCertificateChanged
 	}
-	p.o.Emit(parsed.Event(diag.Remote, d.Type, restart))
+	p.o.Emit(parsed.Event(diag.Remote, kind, restart))
 	p.tracks.expect(parsed)
 	p.tracks.asides(parsed)
 	p.transports.settleSetup(diag.Remote, want, parsed)
@@ -283,9 +290,7 @@ func (p *Peer) setRemote(d Description, want webrtc.SDPType, restart bool) error
 	if err := parsed.CheckSession(); err != nil && !parsed.Cut { // then what it misses may be in the rest
 		return fmt.Errorf("the peer's %s is %w", want, err)
 	}
-	// pion would check every candidate of the description: it gets them one by one, as trickled ones.
-	bare := sdp.Parse(sdp.Parse(parsed.Bundled()).Without("candidate")).Checkable()
-	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: bare}); err != nil {
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: parsed.Settable()}); err != nil {
 		return fmt.Errorf("the peer's %s is unusable: %w", want, err)
 	}
 	p.tracks.negotiated()

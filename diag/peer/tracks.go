@@ -174,14 +174,14 @@ func (t *tracks) requestKeyFrame(s *sending) {
 
 // agree notes what both descriptions agree on, and reports the tracks that are sent. What the answer refuses is not
 // sent.
-func (t *tracks) agree(offer, answer string, offers bool) {
+func (t *tracks) agree(offer, answer *sdp.Description, offers bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.agreed {
 		return
 	}
 	t.agreed = true
-	for _, a := range sdp.Agree(sdp.Parse(offer), sdp.Parse(answer)) {
+	for _, a := range sdp.Agree(offer, answer) {
 		s := t.sends[a.Kind]
 		if s == nil || s.codec == nil || s.allowed || offers && !a.ToAnswerer || !offers && !a.ToOfferer {
 			continue

@@ -31,17 +31,6 @@ func (d *Description) fingerprint() string {
 	return first
 }
 
-// Checkable is the text of the description without the fingerprints that cannot be checked (RFC 8122 §5: one that can
-// is enough). pion looks at the first only.
-func (d *Description) Checkable() string {
-	return d.rewrite("", func(l *Line) string {
-		if l.Name == "fingerprint" && !checkable(l.Value) {
-			return ""
-		}
-		return l.raw + "\r\n"
-	})
-}
-
 // checkFingerprint reports a fingerprint that cannot be compared with the certificate of the handshake.
 func (d *Description) checkFingerprint() error {
 	name, hex, _ := strings.Cut(d.fingerprint(), " ")

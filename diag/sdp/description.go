@@ -20,6 +20,7 @@ type Description struct {
 	Invalid *Line // where a strict parser, as that of pion/webrtc, stops; nil if the grammar permits all lines
 
 	rest []Line // what is not read, because there is more than is kept
+	size int    // of the text, in bytes
 }
 
 // Section is the lines before the first m= line, or from one m= line to the next.

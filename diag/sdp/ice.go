@@ -278,11 +278,28 @@ func (d *Description) Without(name string) string {
 	})
 }
 
-// Bundled is the text of the description with a BUNDLE group (RFC 9143) if it has none: of the sections that share the
-// ICE credentials of the first. pion rejects a section that is in no group, even the only one.
-func (d *Description) Bundled() string {
+// Settable is the text of the description as pion/webrtc can set it. Candidates are left out: pion would check all of
+// them, and gets them one by one. So are fingerprints that cannot be checked: pion looks at the first only, and one that
+// can is enough (RFC 8122 §5). A description without a BUNDLE group (RFC 9143) gets one: pion rejects a section that is
+// in none, even the only one.
+func (d *Description) Settable() string {
+	group := d.bundle()
+	return d.rewrite("", func(l *Line) string {
+		switch {
+		case l.Name == "candidate", l.Name == "fingerprint" && !checkable(l.Value):
+			return ""
+		case group != "" && l == &d.Media[0].Lines[0]:
+			return group + "\r\n" + l.raw + "\r\n"
+		}
+		return l.raw + "\r\n"
+	})
+}
+
+// bundle is the line of a BUNDLE group for a description without a group: of the sections that share the ICE credentials
+// of the first. It is empty for others.
+func (d *Description) bundle() string {
 	if d.Session.Has("group") || len(d.Media) == 0 {
-		return d.String()
+		return ""
 	}
 	group := "a=group:BUNDLE"
 	first, _ := d.Media[0].Attribute("ice-ufrag")
@@ -291,12 +308,7 @@ func (d *Description) Bundled() string {
 			group += " " + m.Mid
 		}
 	}
-	return d.rewrite("", func(l *Line) string {
-		if l == &d.Media[0].Lines[0] {
-			return group + "\r\n" + l.raw + "\r\n"
-		}
-		return l.raw + "\r\n"
-	})
+	return group
 }
 
 // With is the text of the description with one value for all attributes of a name, wherever there are any.
@@ -348,6 +360,7 @@ func (d *Description) WithSSRC(mid string, old, ssrc uint32) string {
 // section.
 func (d *Description) rewrite(more string, edit func(*Line) string) string {
 	var b strings.Builder
+	b.Grow(d.size + len(more))
 	write := func(lines []Line) {
 		for i := range lines {
 			b.WriteString(edit(&lines[i]))

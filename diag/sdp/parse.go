@@ -22,7 +22,7 @@ const (
 
 // Parse parses a description. It never fails: text of another form becomes lines.
 func Parse(text string) *Description {
-	d := &Description{}
+	d := &Description{size: len(text)}
 	d.split(text)
 	sections := d.sections()
 	for i, parsed := range d.parse() {
@@ -94,9 +94,15 @@ func (d *Description) parse() []*pion.MediaDescription {
 }
 
 func parseStrictly(lines []*Line) (*pion.SessionDescription, error) {
-	var b strings.Builder
+	size := 0
 	for _, l := range lines {
-		b.WriteString(l.Text + "\r\n")
+		size += len(l.Text) + 2
+	}
+	var b strings.Builder
+	b.Grow(size)
+	for _, l := range lines {
+		b.WriteString(l.Text)
+		b.WriteString("\r\n")
 	}
 	d := &pion.SessionDescription{}
 	return d, d.UnmarshalString(b.String())

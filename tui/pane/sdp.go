@@ -170,7 +170,7 @@ func parsed(d *call.DescriptionRow) *sdp.Description {
 	if d == nil {
 		return nil
 	}
-	return d.Parsed
+	return d.Parsed()
 }
 
 // exchanges puts each answer to the offer before it.
