@@ -11,9 +11,12 @@ import (
 	"dialtone/diag"
 )
 
-// How often pair statistics are read: during checks, so that spans are right to some milliseconds; and afterwards.
+// How often pair statistics are read: while something is in progress that only they show, ever less often, so that spans
+// are right to some milliseconds or to a tenth, and many peers that wait for a busy machine do not keep it busy; and
+// afterwards.
 const (
 	pollChecking = 10 * time.Millisecond
+	pollSlower   = 10 // part of the time since the last change
 	pollSettled  = 500 * time.Millisecond
 	pollOfMany   = 2 * time.Second // settled, of a peer of many
 )
@@ -170,32 +173,38 @@ func (c *checks) selected(pair *webrtc.ICECandidatePair) {
 func (p *Peer) watch() {
 	timer := time.NewTimer(pollSettled)
 	defer timer.Stop()
+	woken := p.o.Now()
 	for {
 		select {
 		case <-p.done:
 			return
 		case <-timer.C:
 		case <-p.checks.wake:
+			woken = p.o.Now()
 		}
 		p.checks.poll()
 		p.transports.pollSCTP()
 		p.tracks.meetStrangers()
-		timer.Reset(p.pollInterval())
+		timer.Reset(p.pollInterval(woken))
 	}
 }
 
-// pollInterval is short while something is in progress that only polling shows.
-func (p *Peer) pollInterval() time.Duration {
-	p.checks.mu.Lock()
-	checking := p.checks.state == webrtc.ICEConnectionStateChecking
-	p.checks.mu.Unlock()
-	if checking || p.o.Phases.Running(diag.PhaseSCTP, "") {
-		return pollChecking
-	}
+// pollInterval is how long nothing is read. What is in progress began or went on at woken, or with a change of the pairs.
+func (p *Peer) pollInterval(woken time.Time) time.Duration {
+	settled := pollSettled
 	if p.o.OneOfMany {
-		return pollOfMany
+		settled = pollOfMany
 	}
-	return pollSettled
+	p.checks.mu.Lock()
+	checking, changed := p.checks.state == webrtc.ICEConnectionStateChecking, p.checks.changedAt
+	p.checks.mu.Unlock()
+	if !checking && !p.o.Phases.Running(diag.PhaseSCTP, "") {
+		return settled
+	}
+	if changed.Before(woken) {
+		changed = woken
+	}
+	return min(max(p.o.Now().Sub(changed)/pollSlower, pollChecking), settled)
 }
 
 // works reports whether there is a path, and it is not silent.

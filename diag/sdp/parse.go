@@ -33,23 +33,31 @@ func Parse(text string) *Description {
 	return d
 }
 
-// split makes the lines of all sections.
+// split makes the lines of all sections, which share an array.
 func (d *Description) split(text string) {
-	into, n := &d.Session.Lines, 0
+	all := make([]Line, 0, min(strings.Count(text, "\n")+1, maxLines))
+	var starts []int // of media sections
 	for raw := range strings.Lines(text) {
 		line := newLine(strings.TrimRight(raw, "\r\n"))
 		switch {
 		case line.raw == "":
 			continue
-		case n == maxLines, line.Type == 'm' && len(d.Media) == maxSections:
-			into = &d.rest
-		case line.Type == 'm' && d.rest == nil:
-			d.Media = append(d.Media, Section{})
-			into = &d.Media[len(d.Media)-1].Lines
+		case d.rest != nil, len(all) == maxLines, line.Type == 'm' && len(starts) == maxSections:
+			d.rest = append(d.rest, line)
+		case line.Type == 'm':
+			starts = append(starts, len(all))
+			fallthrough
+		default:
+			all = append(all, line)
 		}
-		*into, n = append(*into, line), n+1
 		d.Cut = d.rest != nil || d.Cut || len(line.raw) > maxLine
 	}
+	d.Media = make([]Section, len(starts))
+	for i, from := range slices.Backward(starts) {
+		d.Media[i].Lines = all[from:]
+		all = all[:from:from]
+	}
+	d.Session.Lines = all
 }
 
 func newLine(raw string) Line {
