@@ -191,7 +191,8 @@ func (c *Call) agreements(offerer diag.Side, kind string) []sdp.Agreement {
 	if !agreed || offer.Side != offerer {
 		return nil
 	}
-	return slices.DeleteFunc(sdp.Agree(offer.Parsed(), answer.Parsed()), func(a sdp.Agreement) bool { return a.Kind != kind })
+	all := sdp.Agree(offer.Parsed(), answer.Parsed())
+	return slices.DeleteFunc(all, func(a sdp.Agreement) bool { return a.Kind != kind })
 }
 
 // Refused reports whether the peer's answer refuses a kind that was offered to it, and how. One section that is

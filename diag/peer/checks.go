@@ -11,9 +11,9 @@ import (
 	"dialtone/diag"
 )
 
-// How often pair statistics are read: while something is in progress that only they show, ever less often, so that spans
-// are right to some milliseconds or to a tenth, and many peers that wait for a busy machine do not keep it busy; and
-// afterwards.
+// How often pair statistics are read: while something is in progress that only they show, ever less often, so that
+// spans are right to some milliseconds or to a tenth, and many peers that wait for a busy machine do not keep it busy;
+// and afterwards.
 const (
 	pollChecking = 10 * time.Millisecond
 	pollSlower   = 10 // part of the time since the last change
@@ -189,7 +189,8 @@ func (p *Peer) watch() {
 	}
 }
 
-// pollInterval is how long nothing is read. What is in progress began or went on at woken, or with a change of the pairs.
+// pollInterval is how long nothing is read. What is in progress began or went on at woken, or with a change of the
+// pairs.
 func (p *Peer) pollInterval(woken time.Time) time.Duration {
 	settled := pollSettled
 	if p.o.OneOfMany {

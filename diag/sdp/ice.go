@@ -279,9 +279,9 @@ func (d *Description) Without(name string) string {
 }
 
 // Settable is the text of the description as pion/webrtc can set it. Candidates are left out: pion would check all of
-// them, and gets them one by one. So are fingerprints that cannot be checked: pion looks at the first only, and one that
-// can is enough (RFC 8122 §5). A description without a BUNDLE group (RFC 9143) gets one: pion rejects a section that is
-// in none, even the only one.
+// them, and gets them one by one. So are fingerprints that cannot be checked: pion looks at the first only, and one
+// that can is enough (RFC 8122 §5). A description without a BUNDLE group (RFC 9143) gets one: pion rejects a section
+// that is in none, even the only one.
 func (d *Description) Settable() string {
 	group := d.bundle()
 	return d.rewrite("", func(l *Line) string {
@@ -295,8 +295,8 @@ func (d *Description) Settable() string {
 	})
 }
 
-// bundle is the line of a BUNDLE group for a description without a group: of the sections that share the ICE credentials
-// of the first. It is empty for others.
+// bundle is the line of a BUNDLE group for a description without a group: of the sections that share the ICE
+// credentials of the first. It is empty for others.
 func (d *Description) bundle() string {
 	if d.Session.Has("group") || len(d.Media) == 0 {
 		return ""
