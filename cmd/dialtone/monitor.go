@@ -226,7 +226,7 @@ func (m *moduleCommand) check(target string) (checkPlan, error) {
 		}
 	})
 	var errs []error
-	switch m.Prober {
+	switch server, code, _ := strings.Cut(target, "#"); m.Prober {
 	case "loopback":
 		c.Loopback, c.ICE = true, slices.Clone(c.ICE)
 		for _, text := range settings.SplitList(target) {
@@ -234,11 +234,16 @@ func (m *moduleCommand) check(target string) (checkPlan, error) {
 			c.ICE, errs = append(c.ICE, l), append(errs, err)
 		}
 	case "room":
-		server, code, _ := strings.Cut(target, "#")
+		if code == "" || server == "" {
+			return checkPlan{}, errors.New("give the link of the call page: https://HOST/call/#CODE")
+		}
 		u, err := parseServerURL(server)
 		c.Server, errs = u, append(errs, err)
 		c.set("room", code)
 	default:
+		if target == "" {
+			return checkPlan{}, errors.New("give the address of the endpoint: https://HOST/PATH")
+		}
 		c.set(m.Prober, target)
 	}
 	if err := errors.Join(errs...); err != nil {

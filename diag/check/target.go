@@ -36,7 +36,9 @@ type Placement struct {
 type Loopback struct{}
 
 // Describe implements Target.
-func (Loopback) Describe() report.Target { return report.Target{Kind: "loopback", Role: "offer"} }
+func (Loopback) Describe() report.Target {
+	return report.Target{Kind: report.KindLoopback, Role: "offer"}
+}
 
 // Place implements Target.
 func (Loopback) Place(int) Placement {

@@ -148,7 +148,9 @@ func (r *Report) Settle() {
 	}
 	if r.interrupted {
 		exit = exit.Worse(diag.ExitInterrupted)
-		r.Headline = "interrupted"
+		if len(r.Runs) != 1 || r.Runs[0].Exit.Code != diag.ExitInterrupted { // else its headline says what it was doing
+			r.Headline = "interrupted"
+		}
 	}
 	if len(r.Runs)+len(r.Checks) == 0 && !r.interrupted {
 		exit = exit.Worse(diag.ExitCannotRun)

@@ -24,7 +24,7 @@ func WriteJSONL(w io.Writer, r *Report) error {
 		Command: "check", Version: strings.TrimPrefix(clean(r.Tool), "dialtone "), Code: clean(r.Target.Room),
 		Server: clean(r.Target.URL), RelayOnly: r.Target.RelayOnly, NoMedia: !r.Target.Media,
 	}
-	if r.Target.Kind == "loopback" {
+	if r.Target.Kind == KindLoopback {
 		config.Code = "loopback"
 	}
 	for _, url := range r.Target.ICEServers {

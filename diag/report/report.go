@@ -71,6 +71,9 @@ type Exit struct {
 // ExitOf names a code.
 func ExitOf(e diag.Exit) Exit { return Exit{Code: e, Name: e.String()} }
 
+// KindLoopback is the kind of a target in the same process.
+const KindLoopback = "loopback"
+
 // Target is what a check calls.
 type Target struct {
 	Kind       string      `json:"kind"` // loopback, scenario, or a way of signaling: room, post, whip, whep

@@ -200,7 +200,7 @@ func next(v judge.Verdict, o judge.Outcome) []string {
 		if o.Stage == call.StageWaiting {
 			return []string{"Start the peer while this side waits: its address, code or command is printed at the start."}
 		}
-		return []string{"Call again and wait until the state says connected."}
+		return []string{"Call again, and let it run until it connects or fails: a failure shows the cause."}
 	}
 	var out, last []string
 	misled := slices.ContainsFunc(v.Findings, func(f judge.Finding) bool { return f.ID == "ice.other_session" })

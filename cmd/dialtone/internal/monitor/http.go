@@ -80,9 +80,9 @@ func (m *Monitor) serveProbe(ctx context.Context, w http.ResponseWriter, r *http
 			http.StatusServiceUnavailable)
 		return
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(r.Context(), cancel)() // the client has gone
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(r.Context(), func() { cancel(errGone) })()
 	var b bytes.Buffer
 	if err := m.probe(ctx, module, target, limit).write(&b); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -137,18 +137,22 @@ func (m *Monitor) serveConfig(w http.ResponseWriter, _ *http.Request) {
 
 // resultView is a result in JSON.
 type resultView struct {
-	Number   int       `json:"number"`
-	Module   string    `json:"module"`
-	Target   string    `json:"target"`
-	At       time.Time `json:"started_at"`
-	Took     float64   `json:"duration_seconds"`
-	Pass     bool      `json:"success"`
-	TimedOut bool      `json:"timed_out"`
-	Headline string    `json:"headline"`
+	Number    int       `json:"number"`
+	Module    string    `json:"module"`
+	Target    string    `json:"target"`
+	At        time.Time `json:"started_at"`
+	Took      float64   `json:"duration_seconds"`
+	Pass      bool      `json:"success"`
+	TimedOut  bool      `json:"timed_out"`
+	Cancelled bool      `json:"cancelled"` // it says nothing about the target
+	Headline  string    `json:"headline"`
 }
 
 func (r *result) view() resultView {
-	return resultView{r.Number, r.Module, r.Target, r.At.UTC(), r.Took.Seconds(), r.Pass, r.TimedOut, r.Headline}
+	return resultView{
+		r.Number, r.Module, r.Target, r.At.UTC(), r.Took.Seconds(), r.Pass, r.TimedOut, r.Cancelled,
+		r.Headline,
+	}
 }
 
 // serveResults lists the latest result of each scheduled target, for systems that do not scrape, and the last probes.

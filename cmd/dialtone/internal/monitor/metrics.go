@@ -20,23 +20,16 @@ type metrics struct {
 	stuck      prometheus.Counter
 	reloaded   prometheus.Gauge
 	reloadTime prometheus.Gauge
-	success    *prometheus.GaugeVec
-	at         *prometheus.GaugeVec
-	took       *prometheus.GaugeVec
 }
 
 const metricPrefix = "dialtone_monitor_"
 
-func newMetrics(version string) *metrics {
+func newMetrics(version string, latest *results) *metrics {
 	gauge := func(name, help string) prometheus.Gauge {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: metricPrefix + name, Help: help})
 	}
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: metricPrefix + name, Help: help}, labels)
-	}
-	scheduled := func(name, help string) *prometheus.GaugeVec {
-		o := prometheus.GaugeOpts{Name: metricPrefix + "scheduled_" + name, Help: help}
-		return prometheus.NewGaugeVec(o, []string{"module", "target"})
 	}
 	const stuckHelp = "Probes that did not end after they were cut."
 	m := &metrics{
@@ -47,16 +40,13 @@ func newMetrics(version string) *metrics {
 		stuck:      prometheus.NewCounter(prometheus.CounterOpts{Name: metricPrefix + "stuck_probes_total", Help: stuckHelp}),
 		reloaded:   gauge("config_last_reload_successful", "Whether the configuration could be read the last time."),
 		reloadTime: gauge("config_last_reload_success_timestamp_seconds", "When the configuration was read, in Unix time."),
-		success:    scheduled("success", "Whether the last scheduled probe of the target passed."),
-		at:         scheduled("start_timestamp_seconds", "When the last scheduled probe of the target began, in Unix time."),
-		took:       scheduled("duration_seconds", "Duration of the last scheduled probe of the target."),
 	}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: metricPrefix + "build_info", Help: "The program; always 1.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	info.Set(1)
 	m.registry.MustRegister(
-		m.probes, m.timedOut, m.inProgress, m.stuck, m.reloaded, m.reloadTime, m.success, m.at, m.took, info,
+		m.probes, m.timedOut, m.inProgress, m.stuck, m.reloaded, m.reloadTime, info, latest,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -68,6 +58,8 @@ func (m *metrics) probed(r *result) {
 	switch {
 	case r.Pass:
 		word = "passed"
+	case r.Cancelled:
+		word = "cancelled"
 	case r.Report == nil:
 		word = "error"
 	}
@@ -77,18 +69,30 @@ func (m *metrics) probed(r *result) {
 	}
 }
 
-// scheduled notes the last result of a scheduled target.
-func (m *metrics) scheduled(r *result) {
-	m.success.WithLabelValues(r.Module, r.Target).Set(truth(r.Pass))
-	m.at.WithLabelValues(r.Module, r.Target).Set(float64(r.At.UnixMilli()) / 1000)
-	m.took.WithLabelValues(r.Module, r.Target).Set(r.Took.Seconds())
+// scheduled makes a metric of the latest results of scheduled targets.
+func scheduled(name, help string) *prometheus.Desc {
+	return prometheus.NewDesc(metricPrefix+"scheduled_"+name, help, []string{"module", "target"}, nil)
 }
 
-// forget drops the results of scheduled targets, which the configuration may no longer have.
-func (m *metrics) forget() {
-	m.success.Reset()
-	m.at.Reset()
-	m.took.Reset()
+var (
+	success = scheduled("success", "Whether the last scheduled probe of the target passed.")
+	at      = scheduled("start_timestamp_seconds", "When the last scheduled probe of the target began, in Unix time.")
+	took    = scheduled("duration_seconds", "Duration of the last scheduled probe of the target.")
+)
+
+// Describe implements prometheus.Collector.
+func (*results) Describe(ch chan<- *prometheus.Desc) { ch <- success; ch <- at; ch <- took }
+
+// Collect implements prometheus.Collector.
+func (s *results) Collect(ch chan<- prometheus.Metric) {
+	_, latest := s.view()
+	for _, r := range latest {
+		for desc, value := range map[*prometheus.Desc]float64{
+			success: truth(r.Pass), at: float64(r.At.UnixMilli()) / 1000, took: r.Took.Seconds(),
+		} {
+			ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, r.Module, r.Target)
+		}
+	}
 }
 
 // loaded notes whether the configuration could be read.

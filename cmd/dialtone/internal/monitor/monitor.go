@@ -58,12 +58,17 @@ func (s *Setup) Add(one Schedule) error {
 	if one.Every < shortestEvery {
 		return fmt.Errorf("every = \"%v\" is too often: use %v or more", one.Every, shortestEvery)
 	}
-	if slices.Contains(s.Schedules, one) {
-		return errors.New("the same target is scheduled twice")
+	shown, err := module.Shown(one.Target)
+	if err != nil {
+		return err
+	}
+	for _, other := range s.Schedules { // results differ by module and by what may be shown of the target
+		if same, _ := module.Shown(other.Target); other.Module == one.Module && same == shown {
+			return errors.New("the same target is scheduled twice")
+		}
 	}
 	s.Schedules = append(s.Schedules, one)
-	_, err := module.Shown(one.Target)
-	return err
+	return nil
 }
 
 // Options of a monitor. Load is needed.
@@ -99,8 +104,9 @@ func New(o Options) (*Monitor, error) {
 	}
 	m := &Monitor{
 		o: o, setup: setup, slots: make(chan struct{}, o.Concurrent),
-		waiting: make(chan struct{}, o.Concurrent+maxWaiting), metrics: newMetrics(o.Version), results: newResults(o.Keep),
+		waiting: make(chan struct{}, o.Concurrent+maxWaiting), results: newResults(o.Keep),
 	}
+	m.metrics = newMetrics(o.Version, m.results)
 	m.metrics.loaded(true)
 	return m, nil
 }
@@ -123,7 +129,8 @@ const (
 
 // Serve answers requests and keeps the schedule until ctx ends. Probes in progress are cut then.
 func (m *Monitor) Serve(ctx context.Context, l net.Listener) error {
-	ctx, stop := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := func() { cancel(errEnds) }
 	defer stop()
 	conns := gate.NewConns(gate.ConnLimits{All: maxConnections}, gate.NewRefusals(m.o.Logger))
 	server := &http.Server{
@@ -142,8 +149,8 @@ func (m *Monitor) Serve(ctx context.Context, l net.Listener) error {
 	case <-ctx.Done():
 	}
 	stop()
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
-	defer cancel()
+	bounded, release := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer release()
 	if closing := server.Shutdown(bounded); closing != nil {
 		err = errors.Join(err, server.Close())
 	}
@@ -165,25 +172,43 @@ func (m *Monitor) await() {
 	}
 }
 
+// Why probes are cancelled.
+var (
+	errUnscheduled = errors.New("the target is no longer scheduled")
+	errEnds        = errors.New("the monitor ended")
+	errGone        = errors.New("the client closed its connection")
+)
+
 // keepSchedule probes what is due, and reads the configuration again when it is asked to. What a new configuration no
-// longer has is not probed any more.
+// longer has is not probed any more; the rest goes on.
 func (m *Monitor) keepSchedule(ctx context.Context) {
-	for ctx.Err() == nil {
-		inner, stop := context.WithCancel(ctx)
-		var runs sync.WaitGroup
+	var runs sync.WaitGroup
+	defer runs.Wait()
+	scheduled := map[Schedule]context.CancelCauseFunc{}
+	for {
 		setup := m.current()
+		for s, stop := range scheduled {
+			if !slices.Contains(setup.Schedules, s) {
+				stop(errUnscheduled)
+				delete(scheduled, s)
+			}
+		}
 		for i, s := range setup.Schedules {
+			if scheduled[s] != nil {
+				continue
+			}
+			inner, stop := context.WithCancelCause(ctx)
+			scheduled[s] = stop
 			// The first probes are spread over the interval, up to a minute, so that they do not begin at once.
 			delay := min(s.Every, time.Minute) * time.Duration(i) / time.Duration(len(setup.Schedules))
-			runs.Go(func() { m.repeat(inner, setup.Modules[s.Module], s, delay) })
+			runs.Go(func() { m.repeat(inner, s, delay) })
 		}
 		select {
 		case <-ctx.Done():
+			return
 		case <-m.o.Reload:
 			m.reload()
 		}
-		stop()
-		runs.Wait()
 	}
 }
 
@@ -199,12 +224,11 @@ func (m *Monitor) reload() {
 	m.setup = setup
 	m.mu.Unlock()
 	m.results.forget(setup.Schedules)
-	m.metrics.forget()
 	m.o.Logger.Info("the configuration was read again", "modules", len(setup.Modules), "schedules", len(setup.Schedules))
 }
 
 // repeat probes a target again and again. A probe that takes longer than the interval delays the next one.
-func (m *Monitor) repeat(ctx context.Context, module Module, s Schedule, delay time.Duration) {
+func (m *Monitor) repeat(ctx context.Context, s Schedule, delay time.Duration) {
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	for {
@@ -214,10 +238,9 @@ func (m *Monitor) repeat(ctx context.Context, module Module, s Schedule, delay t
 		case <-timer.C:
 		}
 		timer.Reset(s.Every)
-		r := m.probe(ctx, module, s.Target, module.Timeout)
-		if ctx.Err() == nil {
+		module := m.current().Modules[s.Module]
+		if r := m.probe(ctx, module, s.Target, module.Timeout); ctx.Err() == nil {
 			m.results.scheduled(s, r)
-			m.metrics.scheduled(r)
 		}
 	}
 }

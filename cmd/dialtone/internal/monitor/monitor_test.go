@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -21,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"dialtone/diag"
+	"dialtone/diag/judge"
 	"dialtone/diag/report"
 	"dialtone/signal/gate"
 )
@@ -184,14 +186,28 @@ func TestSchedule(t *testing.T) {
 		broken = true
 		reload <- syscall.SIGHUP
 		time.Sleep(time.Second)
-		if got := latest(); got != "one 4" { // the schedule begins anew
+		if got := latest(); got != "one 3" { // the schedule goes on
 			t.Errorf("after a mistake: %s", got)
 		}
-		broken, target = false, "two"
+		broken, target = false, "slow"
 		reload <- syscall.SIGHUP
 		time.Sleep(time.Second)
-		if got := latest(); got != "two 5" {
+		reload <- syscall.SIGHUP // what is still scheduled is not disturbed
+		time.Sleep(9 * time.Second)
+		if got := latest(); got != "slow 4" {
 			t.Errorf("after a reload: %s", got)
+		}
+		time.Sleep(time.Minute - 5*time.Second)
+		target = "two"
+		reload <- syscall.SIGHUP
+		time.Sleep(time.Second)
+		if got := latest(); got != "two 6" && got != "two 5" {
+			t.Errorf("after a reload during a probe: %s", got)
+		}
+		last, _ := m.results.view()
+		i := slices.IndexFunc(last, func(r *result) bool { return r.Cancelled })
+		if i < 0 || last[i].TimedOut || last[i].Headline != "cancelled: the target is no longer scheduled" {
+			t.Errorf("%+v", last)
 		}
 		stop()
 		m.probes.Wait()
@@ -331,4 +347,54 @@ func TestPageOfReport(t *testing.T) {
 	if raw, err := io.ReadAll(z); err != nil || !strings.Contains(string(raw), "connected &lt;b&gt;") {
 		t.Errorf("%v %.300s", err, raw)
 	}
+}
+
+// TestServersAreTarget: servers that a call between local peers tests must work, whatever the call came to; what they
+// are to a call elsewhere is that call's own matter. The headline has the cause.
+func TestServersAreTarget(t *testing.T) {
+	found := func(severity judge.Severity) []report.Finding {
+		f := report.Finding{}
+		f.Severity, f.Title = severity, "No."
+		return []report.Finding{f}
+	}
+	bad := report.ServerReport{Headline: "no answer"}
+	bad.URL = "stun:a"
+	for _, tt := range []struct {
+		kind     string
+		ok       bool
+		findings []report.Finding
+		pass     bool
+		headline string
+	}{
+		{report.KindLoopback, true, nil, true, "connected <b>"},
+		{report.KindLoopback, false, nil, false, "connected <b>: stun:a: no answer"},
+		{"whip", false, nil, true, "connected <b>"},
+		{"whip", true, found(judge.Problem), true, "connected <b>: No."},
+		{"whip", true, found(judge.Warn), true, "connected <b>"},
+	} {
+		one := passing()
+		one.Target.Kind, one.Findings, bad.OK = tt.kind, tt.findings, tt.ok
+		one.Servers = []report.ServerReport{bad}
+		var r result
+		if r.conclude(outcome{one, nil}, time.Second); r.Pass != tt.pass || r.Headline != tt.headline {
+			t.Errorf("%+v: %v %s", tt, r.Pass, r.Headline)
+		}
+	}
+}
+
+// TestGone: a probe whose client has gone says nothing about its target.
+func TestGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMonitor(t, 1, nil, nil)
+		module := m.current().Modules["a"]
+		for _, target := range []string{"slow", "deaf"} {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			time.AfterFunc(time.Second, func() { cancel(errGone) })
+			r := m.probe(ctx, module, target, module.Timeout)
+			if r.Took != time.Second || !r.Cancelled || r.TimedOut || r.Headline != "cancelled: "+errGone.Error() {
+				t.Errorf("%s: %+v", target, r)
+			}
+			m.probes.Wait()
+		}
+	})
 }

@@ -6,9 +6,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/judge"
 	"dialtone/diag/report"
 )
 
@@ -27,9 +29,11 @@ type result struct {
 	Took     time.Duration
 	Pass     bool
 	TimedOut bool
-	Headline string
-	Report   *report.Report // nil if there is none
-	page     []byte         // the report as HTML, compressed
+	// Cancelled says that no one waits for the result any more: it says nothing about the target.
+	Cancelled bool
+	Headline  string
+	Report    *report.Report // nil if there is none
+	page      []byte         // the report as HTML, compressed
 }
 
 // outcome is what a probe returns.
@@ -52,10 +56,10 @@ func (m *Monitor) probe(ctx context.Context, module Module, target string, limit
 	case m.slots <- struct{}{}:
 		m.run(ctx, module, target, r)
 	case <-ctx.Done():
-		r.Headline = fmt.Sprintf("not probed: %d probes were in progress all the time; raise --concurrency, or probe less "+
-			"often", cap(m.slots))
+		r.cut(ctx, fmt.Sprintf("not probed: %d probes were in progress all the time; raise --concurrency, or probe less "+
+			"often", cap(m.slots)))
 	}
-	r.Took, r.TimedOut = time.Since(r.At), r.TimedOut || ctx.Err() != nil
+	r.Took = time.Since(r.At)
 	m.metrics.probed(r)
 	m.results.keep(r)
 	return r
@@ -66,7 +70,7 @@ func (m *Monitor) run(ctx context.Context, module Module, target string, r *resu
 	end, _ := ctx.Deadline()
 	left := time.Until(end)
 	inner, stop := context.WithTimeout(context.WithoutCancel(ctx), left-min(windUp, left/10))
-	release := context.AfterFunc(ctx, stop) // the monitor ends
+	release := context.AfterFunc(ctx, stop)
 	done := make(chan outcome, 1)
 	m.metrics.inProgress.Inc()
 	m.probes.Go(func() {
@@ -76,15 +80,28 @@ func (m *Monitor) run(ctx context.Context, module Module, target string, r *resu
 	})
 	select {
 	case o := <-done:
-		r.TimedOut = inner.Err() != nil
 		<-m.slots
+		if inner.Err() == context.Canceled {
+			r.cut(ctx, "")
+			break
+		}
+		r.TimedOut = inner.Err() != nil
 		r.conclude(o, left)
 	case <-ctx.Done():
-		r.TimedOut, r.Headline = true, fmt.Sprintf("cut at its timeout of %v, and did not end", left.Round(time.Second/10))
+		r.cut(ctx, fmt.Sprintf("cut at its timeout of %v, and did not end", left.Round(time.Second/10)))
 		m.probes.Go(func() { m.reclaim(done) })
 	}
 	release()
 	stop()
+}
+
+// cut notes that ctx ended a probe: its time was over, or no one waits for it any more.
+func (r *result) cut(ctx context.Context, late string) {
+	if ctx.Err() == context.DeadlineExceeded {
+		r.TimedOut, r.Headline = true, late
+		return
+	}
+	r.Cancelled, r.Headline = true, "cancelled: "+context.Cause(ctx).Error()
 }
 
 // reclaim frees the slot of a probe that was cut when it has ended, or after a while.
@@ -109,14 +126,48 @@ func (r *result) conclude(o outcome, limit time.Duration) {
 	case o.report == nil:
 		r.Headline = "no result"
 	default:
-		r.Headline, r.Pass = o.report.Headline, o.report.Verdict == report.Pass
-		if n := o.report.NAT; n != nil && o.report.Target.Kind == kindNAT { // it is the servers that are probed
-			r.Pass = !slices.ContainsFunc(n.Servers, func(s report.ServerReport) bool { return !s.OK })
+		r.Headline, r.Pass = withCause(o.report), o.report.Verdict == report.Pass
+		if servers, only := probed(o.report); len(servers) > 0 {
+			i := slices.IndexFunc(servers, func(s report.ServerReport) bool { return !s.OK })
+			r.Pass = (r.Pass || only) && i < 0
+			if !r.Pass && i >= 0 && !strings.Contains(r.Headline, servers[i].URL) {
+				r.Headline = sentence(r.Headline, servers[i].URL+": "+servers[i].Headline)
+			}
 		}
 	}
 	if r.TimedOut && !r.Pass {
 		r.Headline = fmt.Sprintf("cut at its timeout of %v: %s", limit.Round(time.Second/10), r.Headline)
 	}
+}
+
+// withCause is the headline of a report, and the title of its first finding if that is an error.
+func withCause(r *report.Report) string {
+	if len(r.Findings) > 0 {
+		if f := r.Findings[0]; f.Severity == judge.Problem && !strings.Contains(r.Headline, f.Title) {
+			return sentence(r.Headline, f.Title)
+		}
+	}
+	return r.Headline
+}
+
+// sentence joins a headline, which can be a sentence itself, and what explains it.
+func sentence(headline, more string) string {
+	if strings.HasSuffix(headline, ".") {
+		return headline + " " + more
+	}
+	return headline + ": " + more
+}
+
+// probed are the STUN and TURN servers if they are the target, and whether nothing else is: a call between two local
+// peers can fail by itself.
+func probed(r *report.Report) (servers []report.ServerReport, only bool) {
+	switch {
+	case r.Target.Kind == kindNAT && r.NAT != nil:
+		return r.NAT.Servers, true
+	case r.Target.Kind == report.KindLoopback:
+		return r.Servers, false
+	}
+	return nil, false
 }
 
 // render makes the page of the report.
