@@ -73,7 +73,9 @@ func TestStraight(t *testing.T) {
 			var got diag.NATRelay
 			to := target(server.URL(transport), nil)
 			to.Straight = func(r diag.NATRelay) { got = r }
-			if r := useRelay(t, to); !got.From.IsValid() || got.From != got.Opened || got.Relayed.String() != r.Relayed() || closed != (got.Sent > 1) {
+			r := useRelay(t, to)
+			early := closed && got.Sent < 2 // on a busy machine, more than one may be sent to an open one
+			if !got.From.IsValid() || got.From != got.Opened || got.Relayed.String() != r.Relayed() || early {
 				t.Errorf("%s, closed %v: %+v of %+v", transport, closed, got, r)
 			}
 		}
