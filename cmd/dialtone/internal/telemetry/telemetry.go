@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,7 +34,11 @@ func ParseURL(text string) (URL, error) {
 	case u.User != nil:
 		return "", errors.New("an address must not contain a password: put it into OTEL_EXPORTER_OTLP_HEADERS")
 	}
-	return URL(text), nil
+	base, _ := strings.CutSuffix(text, "/")
+	for _, path := range []string{"/v1/traces", "/v1/metrics"} { // that of one signal leads to both
+		base = strings.TrimSuffix(base, path)
+	}
+	return URL(base), nil
 }
 
 // Flags are those of the commands whose calls can be sent.
@@ -244,8 +249,8 @@ func (s *Sender) Report() {
 	s.pending = ""
 	s.mu.Unlock()
 	if text != "" {
-		s.complain("dialtone: warning: the OpenTelemetry receiver did not take a message: " + text +
-			"; check that OTLP over HTTP is accepted at that address")
+		s.complain("dialtone: warning: the OpenTelemetry receiver did not accept a message: " + text +
+			"; check the address, the headers, and that it accepts OTLP over HTTP")
 	}
 }
 
@@ -264,7 +269,7 @@ func (s *Sender) Close() {
 	s.stop()
 	s.Report()
 	if s.refused > 1 {
-		s.complain(fmt.Sprintf("dialtone: warning: %d of %d messages did not reach the OpenTelemetry receiver", s.refused,
+		s.complain(fmt.Sprintf("dialtone: warning: the OpenTelemetry receiver did not accept %d of %d messages", s.refused,
 			s.refused+s.accepted))
 	}
 }

@@ -317,14 +317,15 @@ func TestNoSender(t *testing.T) {
 }
 
 func TestParseURL(t *testing.T) {
-	for text, ok := range map[string]bool{
-		"http://localhost:4318": true, "https://otlp.example.org/base": true,
-		"": false, "localhost:4318": false, "grpc://localhost": false, "http://ann:secret@localhost:4318": false, "http://": false,
-		"http://x?y": false,
+	for text, want := range map[string]URL{
+		"http://localhost:4318": "http://localhost:4318", "https://otlp.example.org/base/": "https://otlp.example.org/base",
+		"http://a/v1/traces": "http://a", "http://a/otlp/v1/metrics/": "http://a/otlp", // of a signal, as collectors print it
+		"": "", "localhost:4318": "", "grpc://localhost": "", "http://ann:secret@localhost:4318": "", "http://": "",
+		"http://x?y": "",
 	} {
-		_, err := ParseURL(text)
-		if (err == nil) != ok || err != nil && strings.Contains(err.Error(), "secret") {
-			t.Errorf("%q: %v", text, err)
+		got, err := ParseURL(text)
+		if got != want || (err == nil) != (want != "") || err != nil && strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %q %v", text, got, err)
 		}
 	}
 }
