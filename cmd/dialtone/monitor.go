@@ -90,6 +90,7 @@ type moduleCommand struct {
 
 // scheduleCommand is a table [[schedule]].
 type scheduleCommand struct {
+	Name   string
 	Module string
 	Target string
 	Every  time.Duration `default:"1m"`
@@ -125,7 +126,7 @@ func (c *monitorCommand) load(a app) (*monitor.Setup, error) {
 	}
 	for _, one := range each {
 		if s, ok := one.Command.(*scheduleCommand); ok {
-			schedule := monitor.Schedule{Module: s.Module, Target: s.Target, Every: s.Every}
+			schedule := monitor.Schedule{Module: s.Module, Target: s.Target, Name: s.Name, Every: s.Every}
 			mistakes.Add(c.Modules, one.Check(setup.Add(schedule)))
 		}
 	}

@@ -36,7 +36,7 @@ func TestWhoMayProbe(t *testing.T) {
 		"free": module("free"), "open": module("open", "*"), "servers": servers,
 		"whip": module("whip", "https://media.example/whip/*"),
 	}}
-	if err := setup.Add(Schedule{"free", "https://scheduled.example/", time.Minute}); err != nil {
+	if err := setup.Add(Schedule{Module: "free", Target: "https://scheduled.example/", Every: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
 	m := newMonitor(t, 1, func() (*Setup, error) { return setup, nil }, nil)

@@ -58,7 +58,8 @@ func (m *Monitor) serveProbe(ctx context.Context, w http.ResponseWriter, r *http
 			slices.Sorted(maps.Keys(modules))), http.StatusBadRequest)
 		return
 	}
-	if _, err := module.Shown(target); err != nil || len(target) > maxTarget {
+	shown, err := module.Shown(target)
+	if err != nil || len(target) > maxTarget {
 		http.Error(w, fmt.Sprintf("invalid target of module %s: %v", name, err), http.StatusBadRequest)
 		return
 	}
@@ -84,7 +85,7 @@ func (m *Monitor) serveProbe(ctx context.Context, w http.ResponseWriter, r *http
 	defer cancel(nil)
 	defer context.AfterFunc(r.Context(), func() { cancel(errGone) })()
 	var b bytes.Buffer
-	if err := m.probe(ctx, module, target, limit).write(&b); err != nil {
+	if err := m.probe(ctx, module, target, shown, limit).write(&b); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
@@ -129,8 +130,7 @@ func (m *Monitor) serveConfig(w http.ResponseWriter, _ *http.Request) {
 		out.Modules = append(out.Modules, moduleView{name, one.Prober, one.Timeout.Seconds(), one.Least.Seconds()})
 	}
 	for _, s := range setup.Schedules {
-		shown, _ := setup.Modules[s.Module].Shown(s.Target) // it was valid when it was read
-		out.Schedules = append(out.Schedules, scheduleView{s.Module, shown, s.Every.Seconds()})
+		out.Schedules = append(out.Schedules, scheduleView{s.Module, setup.shown(s), s.Every.Seconds()})
 	}
 	writeJSON(w, out)
 }

@@ -37,6 +37,7 @@ type Module struct {
 // Schedule is a target to probe again and again.
 type Schedule struct {
 	Module, Target string
+	Name           string // what it is shown as; "": as its target without secrets
 	Every          time.Duration
 }
 
@@ -58,18 +59,33 @@ func (s *Setup) Add(one Schedule) error {
 	if one.Every < shortestEvery {
 		return fmt.Errorf("every = \"%v\" is too often: use %v or more", one.Every, shortestEvery)
 	}
-	shown, err := module.Shown(one.Target)
-	if err != nil {
+	if _, err := module.Shown(one.Target); err != nil {
 		return err
 	}
-	for _, other := range s.Schedules { // results differ by module and by what may be shown of the target
-		if same, _ := module.Shown(other.Target); other.Module == one.Module && same == shown {
+	for _, other := range s.Schedules { // results differ by module and by what is shown
+		switch {
+		case other.Module != one.Module || s.shown(other) != s.shown(one):
+		case other.Target == one.Target:
 			return errors.New("the same target is scheduled twice")
+		default:
+			return fmt.Errorf("another target is shown as %s, too: give each a name, such as name = \"stage\"", s.shown(one))
 		}
 	}
 	s.Schedules = append(s.Schedules, one)
 	return nil
 }
+
+// shown is what a scheduled target is shown as.
+func (s *Setup) shown(one Schedule) string {
+	if one.Name != "" {
+		return diag.Clean(one.Name, maxName)
+	}
+	shown, _ := s.Modules[one.Module].Shown(one.Target) // it was no mistake when it was added
+	return shown
+}
+
+// maxName bounds the name of a scheduled target.
+const maxName = 120
 
 // Options of a monitor. Load is needed.
 type Options struct {
@@ -238,8 +254,9 @@ func (m *Monitor) repeat(ctx context.Context, s Schedule, delay time.Duration) {
 		case <-timer.C:
 		}
 		timer.Reset(s.Every)
-		module := m.current().Modules[s.Module]
-		if r := m.probe(ctx, module, s.Target, module.Timeout); ctx.Err() == nil {
+		setup := m.current()
+		module := setup.Modules[s.Module]
+		if r := m.probe(ctx, module, s.Target, setup.shown(s), module.Timeout); ctx.Err() == nil {
 			m.results.scheduled(s, r)
 		}
 	}

@@ -98,7 +98,7 @@ func TestCut(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := newMonitor(t, 1, nil, nil)
 				module := m.current().Modules["a"]
-				r := m.probe(t.Context(), module, target, module.Timeout)
+				r := m.probe(t.Context(), module, target, target, module.Timeout)
 				if r.Took != want.after || r.Headline != want.headline || r.TimedOut != (want.after > 0) || r.Pass != (target == "") {
 					t.Errorf("after %v: %+v", r.Took, r)
 				}
@@ -131,12 +131,12 @@ func TestConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMonitor(t, 1, nil, nil)
 		module := m.current().Modules["a"]
-		m.probes.Go(func() { m.probe(t.Context(), module, "slow", 10*time.Second) })
+		m.probes.Go(func() { m.probe(t.Context(), module, "slow", "slow", 10*time.Second) })
 		synctest.Wait()
-		if r := m.probe(t.Context(), module, "", 2*time.Second); r.Took != 2*time.Second || !strings.HasPrefix(r.Headline, "not probed: 1 probes") || r.Pass {
+		if r := m.probe(t.Context(), module, "", "", 2*time.Second); r.Took != 2*time.Second || !strings.HasPrefix(r.Headline, "not probed: 1 probes") || r.Pass {
 			t.Errorf("%+v", r)
 		}
-		if r := m.probe(t.Context(), module, "", 10*time.Second); r.Took != 7*time.Second || !r.Pass {
+		if r := m.probe(t.Context(), module, "", "", 10*time.Second); r.Took != 7*time.Second || !r.Pass {
 			t.Errorf("%+v", r)
 		}
 		m.probes.Wait()
@@ -164,7 +164,7 @@ func TestSchedule(t *testing.T) {
 				return nil, errors.New("a mistake")
 			}
 			s := &Setup{Modules: map[string]Module{"a": fake("a", 10*time.Second)}}
-			return s, s.Add(Schedule{"a", target, time.Minute})
+			return s, s.Add(Schedule{Module: "a", Target: target, Every: time.Minute})
 		}
 		reload := make(chan os.Signal, 1)
 		m := newMonitor(t, 1, load, reload)
@@ -256,7 +256,7 @@ func get(t *testing.T, url string) (status int, body string) {
 func TestAddresses(t *testing.T) {
 	load := func() (*Setup, error) {
 		s := &Setup{Modules: map[string]Module{"a": fake("a", 10*time.Second)}}
-		return s, s.Add(Schedule{"a", "scheduled secret", time.Hour})
+		return s, s.Add(Schedule{Module: "a", Target: "scheduled secret", Every: time.Hour})
 	}
 	m := newMonitor(t, 2, load, nil)
 	address := serving(t, m)
@@ -327,7 +327,7 @@ func TestManyProbes(t *testing.T) {
 	m := newMonitor(t, 8, nil, nil)
 	for range 100 {
 		for range 100 {
-			m.probes.Go(func() { m.probe(t.Context(), module, "", time.Minute) })
+			m.probes.Go(func() { m.probe(t.Context(), module, "", "", time.Minute) })
 		}
 		m.probes.Wait()
 	}
@@ -390,11 +390,32 @@ func TestGone(t *testing.T) {
 		for _, target := range []string{"slow", "deaf"} {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(time.Second, func() { cancel(errGone) })
-			r := m.probe(ctx, module, target, module.Timeout)
+			r := m.probe(ctx, module, target, target, module.Timeout)
 			if r.Took != time.Second || !r.Cancelled || r.TimedOut || r.Headline != "cancelled: "+errGone.Error() {
 				t.Errorf("%s: %+v", target, r)
 			}
 			m.probes.Wait()
 		}
 	})
+}
+
+// TestNames: scheduled targets that would be shown alike are refused, unless they have names.
+func TestNames(t *testing.T) {
+	s := &Setup{Modules: map[string]Module{"a": fake("a", time.Minute), "b": fake("b", time.Minute)}}
+	for _, tt := range []struct {
+		Schedule
+		wrong string
+	}{
+		{Schedule{Module: "a", Target: "secret"}, ""},
+		{Schedule{Module: "b", Target: "secret"}, ""},
+		{Schedule{Module: "a", Target: "secret", Every: time.Hour}, "the same target is scheduled twice"},
+		{Schedule{Module: "a", Target: "***"}, `another target is shown as ***, too: give each a name, such as name = "stage"`},
+		{Schedule{Module: "a", Target: "***", Name: "c"}, ""},
+		{Schedule{Module: "a", Target: "other", Name: "c"}, `another target is shown as c, too: give each a name, such as name = "stage"`},
+	} {
+		tt.Every = max(tt.Every, time.Minute)
+		if err := s.Add(tt.Schedule); fmt.Sprint(err) != tt.wrong && (err != nil || tt.wrong != "") {
+			t.Errorf("%+v: %v", tt.Schedule, err)
+		}
+	}
 }

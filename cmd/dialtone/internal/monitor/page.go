@@ -37,8 +37,7 @@ func (m *Monitor) servePage(w http.ResponseWriter, _ *http.Request) {
 		Modules   map[string]Module
 	}{m.o.Version, nil, last, setup.Modules}
 	for _, s := range setup.Schedules {
-		shown, _ := setup.Modules[s.Module].Shown(s.Target)
-		view.Schedules = append(view.Schedules, scheduleRow{s, shown, latest[s]})
+		view.Schedules = append(view.Schedules, scheduleRow{s, setup.shown(s), latest[s]})
 	}
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, view); err != nil {

@@ -43,13 +43,8 @@ type outcome struct {
 }
 
 // probe probes a target. It returns within the limit, whatever the probe does.
-func (m *Monitor) probe(ctx context.Context, module Module, target string, limit time.Duration) *result {
-	r := &result{Module: module.Name, At: time.Now()}
-	var err error
-	if r.Target, err = module.Shown(target); err != nil {
-		r.Headline = err.Error()
-		return r
-	}
+func (m *Monitor) probe(ctx context.Context, module Module, target, shown string, limit time.Duration) *result {
+	r := &result{Module: module.Name, Target: shown, At: time.Now()}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	select {
