@@ -264,8 +264,8 @@ func (p *Peer) setLocal(d webrtc.SessionDescription, restart bool) (Description,
 		return Description{}, fmt.Errorf("setting the local %s: %w", d.Type, err)
 	}
 	// pion sets only what it has made itself, so this is between both peers.
-	if told := p.transports.withSetup(d.Type, d.SDP); told != d.SDP {
-		d.SDP, p.own = told, sdp.Parse(told)
+	if offered := p.transports.withSetup(d.Type, d.SDP); offered != d.SDP {
+		d.SDP, p.own = offered, sdp.Parse(offered)
 	}
 	p.o.Emit(p.own.Event(diag.Local, d.Type.String(), restart))
 	return Description{Type: d.Type.String(), SDP: d.SDP}, nil
