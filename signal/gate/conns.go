@@ -274,6 +274,16 @@ func Busy(ctx context.Context, known bool) {
 	}
 }
 
+// Recent says that a stranger's request of a context has arrived, whose answer it may not read: its connection is
+// closed for another after those that have been without a request for longer.
+func Recent(ctx context.Context) {
+	ref, ok := ctx.Value(connKey{}).(connRef)
+	if !ok {
+		return
+	}
+	ref.conns.Rest(ref.conn)
+}
+
 // Arrived says of requests without a body that they are complete, before a handler serves them.
 func Arrived(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -284,7 +294,7 @@ func Arrived(h http.Handler) http.Handler {
 	})
 }
 
-// Rest says that a hijacked connection waits for its next request.
+// Rest says that a connection waits for its next request.
 func (c *Conns) Rest(nc net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"dialtone/signal/gate"
 	"dialtone/signal/pairs"
 )
 
@@ -127,6 +128,38 @@ func TestShutdownIsBounded(t *testing.T) {
 	}
 	if err := stop(); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("stopped with %v", err)
+	}
+}
+
+// TestReadersThatDoNotRead: pages that a client does not read take no more connections than those without a request.
+func TestReadersThatDoNotRead(t *testing.T) {
+	const most = 4
+	entered, cut, over := make(chan struct{}), make(chan struct{}, 2*most), make(chan struct{})
+	defer close(over)
+	address := serve(t, Options{
+		Conns: gate.ConnLimits{Idle: most},
+		Page: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			entered <- struct{}{}
+			select {
+			case <-r.Context().Done():
+				cut <- struct{}{}
+			case <-over:
+			}
+		}),
+	})
+	for range 2 * most {
+		c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.Close() }()
+		if _, err := io.WriteString(c, "GET /call/ HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		<-entered
+	}
+	for range most {
+		<-cut
 	}
 }
 
