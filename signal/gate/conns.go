@@ -274,21 +274,13 @@ func Busy(ctx context.Context, known bool) {
 	}
 }
 
-// Recent says that a stranger's request of a context has arrived, whose answer it may not read: its connection is
-// closed for another after those that have been without a request for longer.
-func Recent(ctx context.Context) {
-	ref, ok := ctx.Value(connKey{}).(connRef)
-	if !ok {
-		return
-	}
-	ref.conns.Rest(ref.conn)
-}
-
-// Arrived says of requests without a body that they are complete, before a handler serves them.
+// Arrived says of requests without a body that they are complete, before a handler serves them: their connections are
+// closed for others after those that have been without a request for longer. That they are closed at all is for clients
+// that do not read the answer; a handler that takes long says that it is [Busy].
 func Arrived(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength == 0 {
-			Busy(r.Context(), false)
+		if ref, ok := r.Context().Value(connKey{}).(connRef); ok && r.ContentLength == 0 {
+			ref.conns.Rest(ref.conn)
 		}
 		h.ServeHTTP(w, r)
 	})

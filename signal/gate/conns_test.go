@@ -260,20 +260,26 @@ func (b blocked) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestArrived: a request without a body is complete when its handler begins; one with a body is not.
+// TestArrived: a request without a body is complete when its handler begins, and its connection is not the next to be
+// closed; one with a body is not.
 func TestArrived(t *testing.T) {
-	for body, wantIdle := range map[string]int{"": 0, "1": 1} {
-		a, b := net.Pipe()
+	for body, wantFirst := range map[string]int{"": 1, "1": 0} {
 		conns := NewConns(ConnLimits{}, nil)
-		conns.State(a, http.StateNew)
-		request, err := http.NewRequestWithContext(conns.Context(t.Context(), a), http.MethodGet, "/healthz", strings.NewReader(body))
+		var both [2]net.Conn
+		for i := range both {
+			a, b := net.Pipe()
+			both[i] = a
+			defer func() { _, _ = a.Close(), b.Close() }()
+			conns.State(a, http.StateNew)
+		}
+		request, err := http.NewRequestWithContext(conns.Context(t.Context(), both[0]), http.MethodGet, "/healthz",
+			strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
 		Arrived(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(nil, request)
-		if n := conns.idle[0].Len(); n != wantIdle {
-			t.Errorf("body %q: %d connections rest", body, n)
+		if first, _ := conns.idle[0].Front().Value.(*Conn); conns.idle[0].Len() != 2 || first.conn != both[wantFirst] {
+			t.Errorf("body %q: %d connections rest, the first is not the one wanted", body, conns.idle[0].Len())
 		}
-		_, _ = a.Close(), b.Close()
 	}
 }

@@ -69,7 +69,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	conns := gate.NewConns(limits, s.refusals)
 	detached := newDetachedConns(ln.Addr(), conns)
 	hs := &http.Server{
-		Handler:           s,
+		Handler:           gate.Arrived(s),
 		ConnContext:       detached.inContext,
 		ConnState:         conns.State,
 		ReadHeaderTimeout: s.options.HeaderTimeout,
@@ -172,7 +172,6 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, id string) {
 			s.refuse(w, id, r.RemoteAddr, errNotFound)
 			return
 		}
-		gate.Recent(r.Context())
 		s.static.ServeHTTP(w, r)
 	}
 }

@@ -13,8 +13,9 @@ import (
 	"time"
 )
 
-// inProgress is the flood of a client whose requests are complete and wait for an answer, which no one else ends.
-const inProgress = "requests in progress"
+// inProgress is the flood of a client whose requests are complete and wait for an answer, which no one else ends; unread
+// is that of many clients who do not read what their requests without a body are answered with.
+const inProgress, unread = "requests in progress", "answers that are not read"
 
 // TestFloodsOfAnAnswerer: connections of strangers keep no caller from being answered within a second.
 func TestFloodsOfAnAnswerer(t *testing.T) {
@@ -23,7 +24,8 @@ func TestFloodsOfAnAnswerer(t *testing.T) {
 		"keep-alive":  "OPTIONS / HTTP/1.1\r\nHost: x\r\n\r\n",
 		"expectation": "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
 		"pipelined":   strings.Repeat("OPTIONS / HTTP/1.1\r\nHost: x\r\n\r\n", 200),
-		inProgress:    "DELETE / HTTP/1.1\r\nHost: x\r\n\r\n",
+		inProgress:    "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+		unread:        "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
 		"HTTP/2":      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + strings.Repeat("\x00\x00\x00\x04\x00\x00\x00\x00\x00", 100),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -35,7 +37,10 @@ func TestFloodsOfAnAnswerer(t *testing.T) {
 			ended := make(chan error, 1)
 			handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				switch r.Method {
-				case http.MethodDelete:
+				case http.MethodGet:
+					<-r.Context().Done()
+				case http.MethodPut:
+					_, _ = ReadBody(w, r, 100)
 					<-r.Context().Done()
 				case http.MethodPost:
 					if _, problem := ReadBody(w, r, 100); problem != nil {
@@ -51,12 +56,15 @@ func TestFloodsOfAnAnswerer(t *testing.T) {
 				<-ended // the connections of strangers may have to be cut
 			})
 			var stranger net.Dialer
-			if name == inProgress {
-				stranger.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}
-			}
 			for n := range 2 * maxConnections {
+				switch name {
+				case inProgress:
+					stranger.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}
+				case unread:
+					stranger.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 2, byte(n))}
+				}
 				c, err := stranger.DialContext(t.Context(), "tcp", ln.Addr().String())
-				if err != nil && n == 0 && name == inProgress {
+				if err != nil && n == 0 && stranger.LocalAddr != nil {
 					t.Skipf("a second loopback address is needed: %v", err)
 				}
 				if err != nil {

@@ -81,6 +81,7 @@ func (m *Monitor) serveProbe(ctx context.Context, w http.ResponseWriter, r *http
 			http.StatusServiceUnavailable)
 		return
 	}
+	gate.Busy(r.Context(), false)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(r.Context(), func() { cancel(errGone) })()
