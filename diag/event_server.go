@@ -136,7 +136,12 @@ const (
 	DetailNotYet       Detail = "not-yet"       // tls: not valid yet, by this machine's clock
 	DetailInvalid      Detail = "invalid"       // tls: not valid for another reason
 	DetailNotTLS       Detail = "not-tls"       // tls: the port does not speak TLS
-	DetailAlert        Detail = "alert"         // tls: the server sent an alert
+	DetailAlert        Detail = "alert"         // tls: the server sent an alert that none of these is:
+	DetailVersion      Detail = "version"       // tls: it has no version of TLS in common with this client
+	DetailCipher       Detail = "cipher"        // tls: it has no parameters in common with this client, such as ciphers
+	DetailUnknownName  Detail = "unknown-name"  // tls: it serves nothing under this name
+	DetailALPN         Detail = "alpn"          // tls: it asks for a protocol by ALPN that is not that of TURN
+	DetailClientCert   Detail = "client-cert"   // tls: it asks for a certificate of the client
 	DetailClosed       Detail = "closed"        // tls, protocol: the server closed the connection
 	DetailNotPermitted Detail = "not-permitted" // unreachable: this machine may not send there
 	DetailLimited      Detail = "limited"       // unreachable: not asked, its host answered nothing so far

@@ -326,7 +326,7 @@ func TestBounds(t *testing.T) {
 			r := d.Add(0, diag.TestHold, diagtest.ServerA, "5.5.5.5:1")
 			r.Socket, r.SentMs = HeldSocket(time.Duration(i)*time.Second), diag.Millis(sent)
 		}
-		return len(state(d).inconsistent()) > 0
+		return len(state(d).untrue()) > 0
 	}
 	if !at(5*time.Second, 6900*time.Millisecond) || at(5*time.Second, 7*time.Second) {
 		t.Error("two sockets are together for less than two seconds")

@@ -14,7 +14,7 @@ type Report struct {
 	Families  []FamilyReport // those that answer, each judged by itself; the first is the main one
 	Private   []int          // servers over UDP that report a private address and are not believed
 	Foreign   []int          // servers over UDP that report an address of another family and are not believed
-	Invented  []int          // servers over UDP that report one address for two sockets and are not believed
+	Invented  []int          // servers over UDP that report what cannot be and are not believed
 	Filtering []Tally        // by server over UDP; the zero value for those that do not support RFC 5780
 }
 
@@ -41,7 +41,7 @@ func Judge(s *State) Report {
 		d := own.contradicting()
 		outliers, r.Private, r.Foreign = append(outliers, d.outliers...), append(r.Private, d.private...),
 			append(r.Foreign, d.foreign...)
-		r.Invented = append(r.Invented, own.inconsistent()...)
+		r.Invented = append(r.Invented, own.untrue()...)
 		for i, t := range own.Filtering().Tallies {
 			if all.FamilyOf(i) == f {
 				r.Filtering[i] = t

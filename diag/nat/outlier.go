@@ -13,12 +13,13 @@ const together = 2e9 // 2 s
 // distrusted are the servers whose mapped address is not believed.
 func (s *State) distrusted() []int {
 	d := s.contradicting()
-	return slices.Concat(d.private, d.foreign, d.outliers, s.inconsistent())
+	return slices.Concat(d.private, d.foreign, d.outliers, s.untrue())
 }
 
-// inconsistent are the servers that report one address and port for two sockets, asked from at the same time. No NAT
-// can distinguish their answers, so the address is made up.
-func (s *State) inconsistent() []int {
+// untrue are the servers that report what cannot be: an address to which no one can send, one that was not coded as
+// it should be, or one address and port for two sockets that they were asked from at the same time. No NAT could
+// distinguish the answers to these.
+func (s *State) untrue() []int {
 	type report struct {
 		server     int
 		to, mapped netip.AddrPort
@@ -38,12 +39,36 @@ func (s *State) inconsistent() []int {
 		other := func(u use) bool {
 			return u.socket != r.Socket && (u.at.Duration()-r.SentMs.Duration()).Abs() < together
 		}
-		if slices.ContainsFunc(uses[v], other) && !slices.Contains(out, r.Server) {
-			out = append(out, r.Server)
+		if !diag.Sendable(r.Answer.Mapped) || s.uncoded(r) || slices.ContainsFunc(uses[v], other) {
+			out = appendNew(out, r.Server)
 		}
 		uses[v] = append(uses[v], use{r.Socket, r.SentMs})
 	}
 	return out
+}
+
+// uncoded reports whether a server has put its client's address into XOR-MAPPED-ADDRESS as it is (RFC 8489 §14.2): with
+// the coding of that attribute it is the address of the very socket, or the one that another server reported.
+func (s *State) uncoded(r *Request) bool {
+	meant := code(r.Answer.Mapped)
+	if !meant.IsValid() || meant.Port() != r.Local.Port() || meant.Port() == r.Answer.Mapped.Port() {
+		return false
+	}
+	return meant.Addr() == r.Local.Addr() || slices.ContainsFunc(s.Requests, func(o Request) bool {
+		return o.Server != r.Server && success(&o) && o.Answer.Mapped.Addr() == meant.Addr()
+	})
+}
+
+// code is the coding of XOR-MAPPED-ADDRESS for IPv4, which is its own inverse; the zero value for other addresses.
+func code(a netip.AddrPort) netip.AddrPort {
+	if !a.Addr().Is4() {
+		return netip.AddrPort{}
+	}
+	cookie, ip := [4]byte{0x21, 0x12, 0xa4, 0x42}, a.Addr().As4()
+	for i := range ip {
+		ip[i] ^= cookie[i]
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4(ip), a.Port()^0x2112)
 }
 
 // foreign reports whether a server that is public itself sees a private address which is not this machine's own.

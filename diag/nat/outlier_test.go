@@ -12,7 +12,7 @@ import (
 func TestDistrusted(t *testing.T) {
 	server := netip.MustParseAddrPort("192.0.2.1:3478")
 	request := func(socket int, at time.Duration, mapped string) Request {
-		return Request{Socket: diag.NATSocket{Use: diag.SocketHeld, Number: socket}, SentMs: diag.Millis(at), Test: diag.TestMapping, To: server, Answer: &Answer{From: server, Mapped: netip.MustParseAddrPort(mapped)}}
+		return Request{Socket: diag.NATSocket{Use: diag.SocketHeld, Number: socket}, SentMs: diag.Millis(at), Test: diag.TestMapping, To: server, Local: netip.MustParseAddrPort("10.0.0.7:50000"), Answer: &Answer{From: server, Mapped: netip.MustParseAddrPort(mapped)}}
 	}
 	local := netip.MustParseAddrPort("10.0.0.7:50000")
 	for name, tt := range map[string]struct {
@@ -25,6 +25,8 @@ func TestDistrusted(t *testing.T) {
 		"two sockets, one address":      {[]Request{request(0, 0, "198.51.100.1:1"), request(1, 1, "198.51.100.1:1")}, local, true},
 		"much later, the port is free":  {[]Request{request(0, 0, "198.51.100.1:1"), request(1, time.Minute, "198.51.100.1:1")}, local, false},
 		"our own private address":       {[]Request{request(0, 0, "10.0.0.7:1")}, local, false},
+		"to which no one can send":      {[]Request{request(0, 0, "239.1.2.3:1")}, local, true},
+		"without its coding":            {[]Request{request(0, 0, "43.18.164.69:57922")}, local, true}, // 10.0.0.7:50000
 		"another private address":       {[]Request{request(0, 0, "10.9.9.9:1")}, local, true},
 		"private, and ours is unknown":  {[]Request{request(0, 0, "10.9.9.9:1")}, netip.AddrPort{}, false},
 		"private, and ours is the IPv6": {[]Request{request(0, 0, "10.9.9.9:1")}, netip.MustParseAddrPort("[2001:db8::1]:1"), false},

@@ -143,12 +143,12 @@ func (r *Report) useAllocations(s *State) {
 		mapped, err := netip.ParseAddrPort(row.Mapped())
 		server, err2 := netip.ParseAddrPort(row.Address)
 		if r.Side.Public.IsValid() || err != nil || err2 != nil || !row.TURN || !row.OK() || row.Transport != "udp" ||
-			diag.PrivateAddress(mapped.Addr()) && !diag.PrivateAddress(server.Addr()) {
+			!diag.Sendable(mapped) || diag.PrivateAddress(mapped.Addr()) && !diag.PrivateAddress(server.Addr()) {
 			continue
 		}
 		r.Side.Public = mapped.Addr()
 		report := Evidence{Kind: KindAllocateMapped, Addresses: []string{row.Address, row.Mapped()}}
-		if b.Mapping.Value == Unknown {
+		if b.Mapping.Value == Unknown && b.Mapping.Evidence[0].Kind != KindNotBelieved {
 			b.Mapping.Evidence = []Evidence{report, of(KindNeedsBinding)}
 		}
 		if local := s.Local.Address.Addr(); known(local) && local.Is4() == mapped.Addr().Is4() && b.NAT.Value == Unknown {

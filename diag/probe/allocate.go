@@ -62,7 +62,9 @@ func (p *prober) allocate(ctx context.Context, l *link) error {
 	}
 	if err == nil && p.target.Use {
 		p.carry(ctx, l, c, relayed, rtt)
-		p.refresh(ctx, l, c)
+		if worthwhile(ctx, rtt) {
+			p.refresh(ctx, l, c, patienceOf(rtt))
+		}
 		p.straight(ctx, l, c, relayed, mapped)
 	}
 	p.release(ctx, l, c)
@@ -116,9 +118,9 @@ func (a *answer) seconds() int {
 }
 
 // refresh asks for more time (RFC 8656 §7), as every call over a relay does every few minutes.
-func (p *prober) refresh(ctx context.Context, l *link, c *credentials) {
+func (p *prober) refresh(ctx context.Context, l *link, c *credentials, patience time.Duration) {
 	_ = p.step(ctx, diag.StageRefresh, func(s *diag.Stage) error {
-		r, err := refreshFor(ctx, l, c, allocationTime, carryTime)
+		r, err := refreshFor(ctx, l, c, allocationTime, patience)
 		switch {
 		case err != nil:
 			return err

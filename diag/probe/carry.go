@@ -17,8 +17,25 @@ import (
 // channelNumber is the one channel that is ever bound (RFC 8656 §12: 0x4000 to 0x4FFF).
 const channelNumber = 0x4000
 
-// carryTime is how long each step through the relay may take.
-const carryTime = 800 * time.Millisecond
+// carryTime is how long each step through the relay may take, if the server's round trips are not long: then it is
+// patientTrips of them, up to maxCarryTime.
+const (
+	carryTime    = 800 * time.Millisecond
+	patientTrips = 3
+	maxCarryTime = 2500 * time.Millisecond
+)
+
+// patienceOf is how long a step behind the allocation may take with a server of this round trip.
+func patienceOf(rtt time.Duration) time.Duration {
+	return min(max(carryTime, patientTrips*rtt), maxCarryTime)
+}
+
+// worthwhile reports whether there is time left for an answer: silence that is shorter than the server's round trip
+// says nothing about it.
+func worthwhile(ctx context.Context, rtt time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return !ok || time.Until(deadline) > 2*rtt
+}
 
 // carry sends bytes through the relay and reports how far they came. It is no failure of the allocation when they do
 // not come back: the peer may be at fault. So several peers are tried, and of those that do not answer the first, the
@@ -27,18 +44,18 @@ func (p *prober) carry(ctx context.Context, l *link, c *credentials, relayed net
 	peers, given := p.peers(relayed)
 	var best []diag.Stage
 	for i, peer := range peers {
-		patience := carryTime
+		patience := patienceOf(rtt)
 		if i >= given && i < len(peers)-1 { // a guess
-			patience = min(carryTime, minGrace+4*rtt)
+			patience = min(patience, minGrace+4*rtt)
 		}
 		var stages []diag.Stage
 		p.peer, p.ownPeer, p.aside = peer, i >= given, &stages
-		answers := p.carryTo(ctx, l, c, patience)
+		answers := p.carryTo(ctx, l, c, patience, rtt)
 		p.aside = nil
 		if best == nil || answers {
 			best = stages
 		}
-		if answers || !peerSuspected(stages) {
+		if answers || len(stages) == 0 || !peerSuspected(stages) {
 			break
 		}
 	}
@@ -90,7 +107,7 @@ func ownPeers(u iceurl.URL, server, relayed netip.AddrPort) []netip.AddrPort {
 
 // carryTo sends to the peer in each way that there is, and gives each step so much time. It reports whether the peer
 // answers; what comes after that does not matter.
-func (p *prober) carryTo(ctx context.Context, l *link, c *credentials, patience time.Duration) (answers bool) {
+func (p *prober) carryTo(ctx context.Context, l *link, c *credentials, patience, rtt time.Duration) (answers bool) {
 	for _, step := range []struct {
 		name diag.StageName
 		try  func(context.Context, *link, *credentials, *diag.Stage) error
@@ -100,6 +117,9 @@ func (p *prober) carryTo(ctx context.Context, l *link, c *credentials, patience 
 		{diag.StageBind, p.permission(methodChannelBind)},
 		{diag.StageChannel, p.bounce(channelFraming)},
 	} {
+		if !worthwhile(ctx, rtt) {
+			return answers
+		}
 		err := p.step(ctx, step.name, func(s *diag.Stage) error {
 			s.Peer, s.OwnPeer = p.peer.String(), p.ownPeer
 			ctx, cancel := context.WithTimeout(ctx, patience)

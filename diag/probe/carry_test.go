@@ -2,6 +2,7 @@ package probe
 
 import (
 	"bytes"
+	"context"
 	"net/netip"
 	"strings"
 	"testing"
@@ -152,4 +153,21 @@ func FuzzReadFrame(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestPatience: silence that is shorter than the round trips of a server says nothing about it, and nothing is asked where
+// the answer could not come in time.
+func TestPatience(t *testing.T) {
+	for rtt, want := range map[time.Duration]time.Duration{
+		time.Millisecond: carryTime, 600 * time.Millisecond: 1800 * time.Millisecond, time.Minute: maxCarryTime,
+	} {
+		if got := patienceOf(rtt); got != want {
+			t.Errorf("%s: %s, want %s", rtt, got, want)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	if !worthwhile(ctx, time.Second) || worthwhile(ctx, time.Minute) || !worthwhile(t.Context(), time.Minute) {
+		t.Error("time is left, or is not")
+	}
 }

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"reflect"
 	"strings"
 	"time"
 
@@ -52,6 +54,7 @@ func Classify(stage diag.StageName, err error) *diag.Failure {
 		resolving(f, &net.DNSError{IsTimeout: IsTimeout(err), Err: reason(err)})
 	case errors.Is(err, ErrAnswer):
 		f.Cause, f.Reason = diag.CauseProtocol, reason(err)
+	case Alert(f, err):
 	case stage == diag.StageTLS && handshake(f, err):
 		f.Cause = diag.CauseTLS
 	case IsTimeout(err):
@@ -84,20 +87,35 @@ func resolving(f *diag.Failure, err *net.DNSError) {
 
 // handshake describes a failed handshake; false when the error is not about TLS.
 func handshake(f *diag.Failure, err error) bool {
-	var (
-		record tls.RecordHeaderError
-		alert  tls.AlertError
-	)
+	var record tls.RecordHeaderError
 	switch {
 	case certificateFailure(f, err):
 	case errors.As(err, &record):
 		f.Detail = diag.DetailNotTLS
-	case errors.As(err, &alert):
-		f.Detail, f.Reason = diag.DetailAlert, reason(alert)
 	case errors.Is(err, io.EOF), isAny(err, closedErrors):
 		f.Detail = diag.DetailClosed
 	default:
 		return false
+	}
+	return true
+}
+
+// alerts are those whose meaning is known (RFC 8446 §6.2).
+var alerts = map[tls.AlertError]diag.Detail{
+	40: diag.DetailCipher, 70: diag.DetailVersion, 112: diag.DetailUnknownName, 116: diag.DetailClientCert,
+	120: diag.DetailALPN,
+}
+
+// Alert describes an alert that a TLS server sent; false when the error is none. Package crypto/tls has its own type
+// for that, which nobody else can name, so that it is recognized by how such errors are wrapped, and by its number.
+func Alert(f *diag.Failure, err error) bool {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Op != "remote error" || op.Err == nil {
+		return false
+	}
+	f.Cause, f.Detail, f.Reason = diag.CauseTLS, diag.DetailAlert, reason(op.Err)
+	if v := reflect.ValueOf(op.Err); v.Kind() == reflect.Uint8 {
+		f.Detail = cmp.Or(alerts[tls.AlertError(v.Uint())], f.Detail)
 	}
 	return true
 }

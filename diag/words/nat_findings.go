@@ -55,10 +55,11 @@ var natFindings = map[string]entry{
 			}
 			return "Configure a TURN server; if the router is yours, " + router
 		}),
-	"nat.mapping_unstable": behavior("The same server reported two different ports for the same socket within a second. "+
-		"Either the NAT forgets its mappings at once, or several NATs share the traffic packet by packet. Nothing else "+
+	"nat.mapping_unstable": behavior("The same server reported two different addresses or ports for one socket within a "+
+		"second. Either the NAT forgets its mappings at once, or several NATs share the traffic packet by packet. Nothing "+
+		"else "+
 		"about the mapping can be known, and direct calls may or may not work.",
-		"The public port of one socket changed while it was in use.", always("Run dialtone nat again; if the port still "+
+		"The public address of one socket changed while it was in use.", always("Run dialtone nat again; if it still "+
 			"changes, the NAT forgets its mappings at once, and only TURN helps.")),
 	"nat.pooling": behavior("Different servers reported different public addresses for one socket, with the same port. "+
 		"This network has several uplinks, or the NAT has a pool of addresses and does not keep a host on one of them, as "+

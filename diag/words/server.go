@@ -112,7 +112,8 @@ func ServerFacts(s *diag.Server) []string {
 	add("redirected (300) by ", strings.Join(s.Redirects, ", "))
 	add("through the proxy ", s.Proxy)
 	for _, stage := range s.Stages {
-		if stage.Failure == nil && stage.DurationMs > 0 && stage.Times == nil && stage.RTTMs == nil {
+		timed := stage.Times != nil || stage.RTTMs != nil || stage.Name == diag.StageSample
+		if stage.Failure == nil && stage.DurationMs > 0 && !timed {
 			out = append(out, StageLabel(stage.Name)+" "+RoundTrip(stage.DurationMs))
 		}
 	}

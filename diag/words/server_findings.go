@@ -143,13 +143,15 @@ var serverFindings = map[string]entry{
 		"cannot be used, and it says nothing about a NAT on this side.",
 		mappedText("reports a private mapped address, and is not believed",
 			"Leave it out: a NAT or proxy in front of it replaces client addresses.")),
-	"server.mapped_untrue": on("The server reported one and the same mapped address and port for two sockets of this "+
-		"machine, both in use. No NAT can give one port to two sockets that talk to the same place, because it could not "+
-		"report the answers apart: the address is made up. The report is left out of the mapping.",
-		func(f judge.Finding, _ any) Text {
+	"server.mapped_untrue": on("The server reported a mapped address to which no one can send (0.0.0.0, port 0, a "+
+		"multicast address), or one that is right only without the XOR of RFC 8489 §14.2, which the server left out, or one "+
+		"and the same address and port for two sockets of this machine, both in use. No NAT can give one port to two "+
+		"sockets that talk to the same place, because it could not tell the answers apart. The report is left out of the "+
+		"mapping.",
+		func(f judge.Finding, e network.ServerAddress) Text {
 			return Text{
 				Title:    diag.Clean(f.Subject, 300) + " reports a mapped address that cannot be, and is not believed.",
-				Evidence: []string{"it reported one address and port for two sockets"}, Advice: "Leave " +
+				Evidence: []string{"it reported " + diag.Clean(e.Other, 60)}, Advice: "Leave " +
 					diag.Clean(f.Subject, 300) + " out.",
 			}
 		}),

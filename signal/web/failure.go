@@ -98,7 +98,6 @@ func isTimeout(err error) bool {
 func isTLS(err error, e *signal.Error) bool {
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
-	var alert tls.AlertError
 	switch {
 	case errors.As(err, &certificate):
 		e.Code = certificateCode(certificate)
@@ -107,7 +106,7 @@ func isTLS(err error, e *signal.Error) bool {
 		}
 	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &record):
 		e.Code, e.Err = signal.CodeNoTLS, errors.New("the server does not speak TLS on this port")
-	case errors.As(err, &alert), strings.Contains(err.Error(), "tls: "):
+	case strings.Contains(err.Error(), "tls: "):
 	default:
 		return false
 	}

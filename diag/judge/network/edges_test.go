@@ -113,11 +113,16 @@ func TestWhatIsAChange(t *testing.T) {
 func TestWhatAnswers(t *testing.T) {
 	rejects := wrongPassword("turn:t?transport=tcp", "tcp", "9.9.9.9:3478")
 	asking := diag.Server{URL: "turn:t?transport=tcp", Transport: "tcp", TURN: true, Address: "9.9.9.9:3478", Stages: []diag.Stage{{Name: diag.StageConnect}}}
+	silence := diag.Failure{Cause: diag.CauseTimeout}
+	accepting := diagtest.Failing("turns:t?transport=tcp", "tls", "9.9.9.9:5349", diag.StageTLS, silence)
+	accepting.Stages = append([]diag.Stage{{Name: diag.StageConnect}}, accepting.Stages...)
+	dropping := diagtest.Failing("turns:t?transport=tcp", "tls", "9.9.9.9:5349", diag.StageConnect, silence)
 	for name, tt := range map[string]struct {
 		server diag.Server
 		want   network.Outcome
 	}{
 		"rejects": {rejects, network.UDPBlocked}, "asking": {asking, network.NoAnswer},
+		"accepts the connection": {accepting, network.NoSTUN}, "drops it": {dropping, network.NoAnswer},
 	} {
 		if n := diagnose(silent().Asked(tt.server)); n.Outcome != tt.want {
 			t.Errorf("%s: %s", name, n.Outcome)

@@ -172,10 +172,12 @@ func (n *Verdict) serversExit() diag.Exit {
 	return diag.ExitPass
 }
 
-// reached reports whether something answered, if only with a rejection.
+// reached reports whether something answered, if only with a rejection, or by accepting a connection and then nothing.
 func reached(s *diag.Server) bool {
 	switch s.Cause() {
-	case diag.CauseDNS, diag.CauseTimeout, diag.CauseUnreachable, diag.CauseConfig, diag.CauseCancelled:
+	case diag.CauseTimeout, diag.CauseCancelled:
+		return s.Proxy == "" && s.Took(diag.StageConnect) != nil
+	case diag.CauseDNS, diag.CauseUnreachable, diag.CauseConfig:
 		return false
 	default:
 		return s.State() != diag.ServerAsking

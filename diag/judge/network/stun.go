@@ -151,7 +151,8 @@ func conductFindings(s *nat.State, n *Verdict) []finding.Finding {
 			note("server.floods", server.URL, Repeats{server.Repeated})
 		}
 		if slices.Contains(n.Invented, i) {
-			note("server.mapped_untrue", server.URL, nil)
+			note("server.mapped_untrue", server.URL,
+				ServerAddress{Address: server.Address.String(), Other: n.Servers[i].Mapped()})
 		}
 	}
 	return out
@@ -160,16 +161,19 @@ func conductFindings(s *nat.State, n *Verdict) []finding.Finding {
 // slowAnswer is the round trip from which on a server is called slow.
 const slowAnswer = time.Second
 
-// slowFindings name the servers whose answers take long.
+// slowFindings name the servers whose answers take long, each once, however many URLs name it.
 func slowFindings(_ *nat.State, n *Verdict) []finding.Finding {
 	var out []finding.Finding
+	named := map[string]bool{}
 	for i := range n.Servers {
 		row := &n.Servers[i]
 		rtt := row.RTT()
 		if times := row.Times(); times != nil {
 			rtt = &times.MedianMs
 		}
-		if row.OK() && rtt != nil && rtt.Duration() >= slowAnswer {
+		where := row.Transport + " " + row.Address
+		if row.OK() && rtt != nil && rtt.Duration() >= slowAnswer && !named[where] {
+			named[where] = true
 			out = append(out, finding.Finding{
 				ID: "server.slow", Severity: diag.Info, Subject: row.URL, Evidence: ServerDelay{*rtt},
 			})

@@ -45,6 +45,11 @@ func At(s *diag.Server, stage *diag.Stage) (what, advice string) {
 	}
 	if len(s.Redirects) > 0 && f.Code != 300 {
 		what = "it redirects to " + s.Address + " (300), and there " + what
+		switch f.Cause {
+		case diag.CauseRefused, diag.CauseTimeout, diag.CauseUnreachable:
+			advice = "Fix the redirect of " + f.url + " (coturn: alternate-server), or the server that it names."
+		default:
+		}
 	}
 	advice = cmp.Or(advice, "Check the URL "+f.url+", and the log of the server there.")
 	return diag.Clean(what, 400), diag.Clean(advice, 400)
@@ -206,7 +211,11 @@ func (f failing) protocol() (what, advice string) {
 		advice += fmt.Sprintf("; if the port is for TLS, use %ss:", f.scheme())
 	}
 	advice += "."
-	unusable := fmt.Sprintf("%s answers, but not as a %s server does: ", f.at, f.kind())
+	as := f.kind()
+	if f.stage.Name == diag.StageBinding {
+		as = "STUN"
+	}
+	unusable := fmt.Sprintf("%s answers, but not as a %s server does: ", f.at, as)
 	switch f.Detail {
 	case diag.DetailIntegrity:
 		return "the server accepted user name and password, but MESSAGE-INTEGRITY of its answer does not match",

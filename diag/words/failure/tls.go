@@ -46,15 +46,34 @@ func (f failing) tls() (what, advice string) {
 	case diag.DetailNotTLS:
 		return f.at + " answers, but does not speak TLS",
 			fmt.Sprintf("Use the server's TLS port (usually 5349), or %s: without TLS.", f.plain())
-	case diag.DetailAlert:
-		return "the server rejected the TLS handshake: " + f.Reason,
-			"Check the TLS configuration of " + f.at + ": versions, ciphers, certificate."
+	case diag.DetailAlert, diag.DetailVersion, diag.DetailCipher, diag.DetailUnknownName, diag.DetailALPN,
+		diag.DetailClientCert:
+		return "the server rejected the TLS handshake: " + f.Reason, f.alertAdvice()
 	case diag.DetailClosed:
 		return "the server closed the connection during the TLS handshake",
 			"Check that " + f.at + " is the server's TLS port and that its certificate is configured."
 	default:
 		return "the TLS handshake failed: " + cmp.Or(f.Reason, "unknown error"),
 			fmt.Sprintf("Check that %s speaks TLS, or use %s: without it.", f.at, f.plain())
+	}
+}
+
+// alertAdvice is the next step when the server speaks TLS and rejected the handshake.
+func (f failing) alertAdvice() string {
+	switch f.Detail {
+	case diag.DetailVersion:
+		return "Let " + f.at + " accept TLS 1.2 and later: browsers offer nothing older."
+	case diag.DetailCipher:
+		return "Let " + f.at + " accept the ciphers and curves of current clients (for TLS 1.2: ECDHE with AES-GCM)."
+	case diag.DetailUnknownName:
+		return "Use a host name that " + f.at + " serves, or add this one there: it selects by server name (SNI), as load " +
+			"balancers do."
+	case diag.DetailALPN:
+		return "Let " + f.at + " accept clients without ALPN, or check that it is the port of the " + f.kind() + " server."
+	case diag.DetailClientCert:
+		return "Let " + f.at + " accept clients without a certificate: browsers present none."
+	default:
+		return "Check the TLS configuration of " + f.at + ": versions, ciphers, certificate."
 	}
 }
 

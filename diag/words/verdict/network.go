@@ -357,7 +357,7 @@ func networkNext(n network.Verdict) []string {
 	case network.Mapping:
 		return []string{"Ask STUN servers on two addresses or more, if possible one that supports RFC 5780."}
 	case network.Contradictory:
-		return []string{"Configure a TURN server, which works with any NAT; then look for several uplinks or a VPN."}
+		return relayNext(n, "Configure a TURN server, which works with any NAT; then look for several uplinks or a VPN.")
 	case network.Cancelled:
 		return []string{"Run it again and wait for the verdict: it takes a few seconds at most."}
 	case network.Failed:
