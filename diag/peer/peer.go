@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -239,7 +240,19 @@ func (p *Peer) Local() Description {
 	if d == nil {
 		return Description{}
 	}
-	return Description{Type: d.Type.String(), SDP: p.transports.withSetup(d.Type, d.SDP)}
+	return Description{Type: d.Type.String(), SDP: p.stated(*d)}
+}
+
+// stated is a local description as the peer gets it. pion sets only what it has made itself, so what it makes otherwise
+// than it should is between both peers.
+func (p *Peer) stated(d webrtc.SessionDescription) string {
+	const section = "\nm="
+	text := p.transports.withSetup(d.Type, d.SDP)
+	offer := p.pc.RemoteDescription()
+	if d.Type == webrtc.SDPTypeAnswer && offer != nil && strings.Count(text, section) < strings.Count(offer.SDP, section) {
+		return sdp.Parse(text).Answering(sdp.Parse(offer.SDP))
+	}
+	return text
 }
 
 // Connection is the RTCPeerConnection itself, for what opens data channels of its own.
@@ -263,9 +276,8 @@ func (p *Peer) setLocal(d webrtc.SessionDescription, restart bool) (Description,
 	if err := p.pc.SetLocalDescription(d); err != nil {
 		return Description{}, fmt.Errorf("setting the local %s: %w", d.Type, err)
 	}
-	// pion sets only what it has made itself, so this is between both peers.
-	if offered := p.transports.withSetup(d.Type, d.SDP); offered != d.SDP {
-		d.SDP, p.own = offered, sdp.Parse(offered)
+	if text := p.stated(d); text != d.SDP {
+		d.SDP, p.own = text, sdp.Parse(text)
 	}
 	p.o.Emit(p.own.Event(diag.Local, d.Type.String(), restart))
 	return Description{Type: d.Type.String(), SDP: d.SDP}, nil

@@ -107,7 +107,7 @@ var alerts = map[tls.AlertError]diag.Detail{
 }
 
 // Alert describes an alert that a TLS server sent; false when the error is none. Package crypto/tls has its own type
-// for that, which nobody else can name, so that it is recognized by how such errors are wrapped, and by its number.
+// for that, which it does not export, so that it is recognized by how such errors are wrapped, and by its number.
 func Alert(f *diag.Failure, err error) bool {
 	var op *net.OpError
 	if !errors.As(err, &op) || op.Op != "remote error" || op.Err == nil {

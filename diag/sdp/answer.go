@@ -3,6 +3,8 @@ package sdp
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"dialtone/diag"
@@ -45,6 +47,36 @@ func (d *Description) checkFingerprint() error {
 	}
 	return nil
 }
+
+// checkMids reports two sections with one mid (RFC 8843 §14, RFC 9143 §7.1), which nothing can distinguish.
+func (d *Description) checkMids() error {
+	seen := map[string]bool{}
+	for i := range d.Media {
+		mid := d.Media[i].Mid
+		if mid != "" && seen[mid] {
+			return fmt.Errorf("%w: two of its sections have the mid %.40s", ErrSession, mid)
+		}
+		seen[mid] = true
+	}
+	return nil
+}
+
+// checkPayloadTypes reports a format of a section of RTP that is no payload type.
+func (d *Description) checkPayloadTypes() error {
+	for i := range d.Media {
+		for _, c := range d.Media[i].Codecs {
+			n, err := strconv.ParseUint(c.PayloadType, 10, 8)
+			if (err != nil || n > maxPayloadType) && !d.Media[i].Rejected() {
+				return fmt.Errorf("%w: the payload type %.20s is not within 0 to 127: %.80s", ErrSession, c.PayloadType,
+					d.Media[i].Lines[0].Text)
+			}
+		}
+	}
+	return nil
+}
+
+// maxPayloadType is what seven bits can say (RFC 3550 §5.1).
+const maxPayloadType = 127
 
 // checkBundle reports a BUNDLE group whose first section, which carries the rest (RFC 9143 §7.3), is not there.
 func (d *Description) checkBundle() error {
@@ -117,4 +149,31 @@ func (s *Section) name() string {
 		return ""
 	}
 	return strings.TrimSpace(diag.Clean(s.Kind, 20) + " " + diag.Clean(s.Mid, 40))
+}
+
+// Answering is the text of an answer that has a section for each of the offer (RFC 3264 §6): those that it leaves out,
+// as pion does with other media than audio and video, are declined in their places.
+func (d *Description) Answering(offer *Description) string {
+	if len(d.Media) >= len(offer.Media) || slices.ContainsFunc(offer.Media, func(s Section) bool { return s.Mid == "" }) {
+		return d.String()
+	}
+	var b strings.Builder
+	write := func(lines []Line) {
+		for _, l := range lines {
+			b.WriteString(l.raw + "\r\n")
+		}
+	}
+	write(d.Session.Lines)
+	for _, o := range offer.Media {
+		at := slices.IndexFunc(d.Media, func(s Section) bool { return s.Mid == o.Mid })
+		if at >= 0 {
+			write(d.Media[at].Lines)
+			continue
+		}
+		name := strings.Fields(o.Lines[0].raw)
+		name[1] = "0" // the parser knows only such with a port
+		b.WriteString(strings.Join(name, " ") + "\r\nc=IN IP4 0.0.0.0\r\na=inactive\r\na=mid:" + o.Mid + "\r\n")
+	}
+	write(d.rest)
+	return b.String()
 }

@@ -124,3 +124,36 @@ func TestRewriting(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestUnusableDescriptions: what is refused is told by what is wrong with it.
+func TestUnusableDescriptions(t *testing.T) {
+	const lines = "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=fingerprint:sha-1 " +
+		"00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00\r\n"
+	const audio = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n" + opus + "a=mid:a\r\n"
+	for text, want := range map[string]string{
+		session + lines + audio:                                       "",
+		session + lines + audio + audio:                               "two of its sections have the mid a",
+		session + lines + strings.ReplaceAll(audio, "111", "300"):     "the payload type 300 is not within",
+		session + lines + audio + "m=video 0 UDP/TLS/RTP/SAVPF *\r\n": "",
+		"":                             "it is empty",
+		"<html>\r\n" + session + audio: `with "<html>"`,
+	} {
+		err := Parse(text).CheckSession()
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+// TestAnswering: an answer has as many sections as the offer, in its order.
+func TestAnswering(t *testing.T) {
+	offer := Parse(session + "m=text 9 UDP/TLS/RTP/SAVPF 98\r\na=mid:t\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:a\r\n")
+	answer := Parse(session + "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:a\r\n")
+	got := Parse(answer.Answering(offer))
+	if len(got.Media) != 2 || got.Media[0].Kind != "text" || !got.Media[0].Rejected() || got.Media[1].Rejected() || len(Misfits(offer, got)) > 0 {
+		t.Errorf("%q", got.String())
+	}
+	if same := got.Answering(offer); same != got.String() {
+		t.Errorf("%q", same)
+	}
+}

@@ -1,6 +1,7 @@
 package sdp
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -34,8 +35,10 @@ func (d *Description) CheckSession() error {
 	switch ends := lineEnds(first); {
 	case ends != "":
 		return fmt.Errorf("%w: %s", ErrSession, ends)
+	case strings.TrimSpace(first) == "":
+		return fmt.Errorf("%w: it is empty", ErrSession)
 	case first != "v=0":
-		return fmt.Errorf("%w: it does not begin with v=0", ErrSession)
+		return fmt.Errorf("%w: it does not begin with v=0, but with %.40q", ErrSession, d.Session.Lines[0].Text)
 	case len(d.Media) == 0:
 		return fmt.Errorf("%w: it has no media section", ErrSession)
 	}
@@ -47,10 +50,7 @@ func (d *Description) CheckSession() error {
 			return fmt.Errorf("%w: it has no %s", ErrSession, name)
 		}
 	}
-	if err := d.checkFingerprint(); err != nil {
-		return err
-	}
-	return d.checkBundle()
+	return cmp.Or(d.checkFingerprint(), d.checkMids(), d.checkPayloadTypes(), d.checkBundle())
 }
 
 // Fragment is an application/trickle-ice-sdpfrag body (RFC 8840 §9): ICE credentials and candidates of a description.

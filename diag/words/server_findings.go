@@ -146,7 +146,7 @@ var serverFindings = map[string]entry{
 	"server.mapped_untrue": on("The server reported a mapped address to which no one can send (0.0.0.0, port 0, a "+
 		"multicast address), or one that is right only without the XOR of RFC 8489 §14.2, which the server left out, or one "+
 		"and the same address and port for two sockets of this machine, both in use. No NAT can give one port to two "+
-		"sockets that talk to the same place, because it could not tell the answers apart. The report is left out of the "+
+		"sockets that talk to the same place, because it could not distinguish the answers. The report is left out of the "+
 		"mapping.",
 		func(f judge.Finding, e network.ServerAddress) Text {
 			return Text{
