@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -132,9 +133,18 @@ func (c *serveCommand) serve(ctx context.Context, a app, ice *iceservers.Servers
 	return nil
 }
 
+// public is the address for browsers; one of the page is that of the server.
+func (c *serveCommand) public() string {
+	return strings.TrimSuffix(strings.TrimRight(c.PublicURL, "/"), "/call")
+}
+
 func (c *serveCommand) options(a app) server.Options {
+	base := ""
+	if u, err := url.Parse(c.public()); err == nil {
+		base = u.Path
+	}
 	return server.Options{
-		Version: readVersion().Version, Logger: a.logger(c.LogLevel),
+		Version: readVersion().Version, Logger: a.logger(c.LogLevel), Base: base,
 		MaxBody: int64(c.MaxBody), CandidatesPerSide: int(c.MaxCandidates), Pairs: int(c.MaxPairs),
 		PairsPerAddress: int(c.MaxPairsPerAddress), RequestsPerSecond: float64(c.MaxRequestsPerSecond),
 		RequestBurst: int(c.MaxRequestBurst), MissesPerSecond: float64(c.MaxMissesPerSecond),
@@ -155,7 +165,7 @@ func (c *serveCommand) invitation(e *endpoint.Endpoint, ice *iceservers.Servers)
 		fmt.Fprintf(&b, "listening on %s/call/\n", u)
 	}
 	if c.PublicURL != "" {
-		address = strings.TrimSuffix(c.PublicURL, "/") + "/call/"
+		address = c.public() + "/call/"
 	}
 	if c.Codes == "strong" {
 		code = server.NewCode()

@@ -36,6 +36,8 @@ type Options struct {
 	// Logger gets one record per event of a pair (debug: per refused request).
 	// Call codes and user IDs appear only as keyed hashes, SDP never. nil: no log.
 	Logger *slog.Logger
+	// Base is a path below which a proxy serves all this, such as /rtc, whether or not it takes it away. "": none.
+	Base string
 	// Page answers what lies below /call/ beside the call endpoint, with paths relative to it: "/" is the page.
 	// nil: nothing does.
 	Page http.Handler

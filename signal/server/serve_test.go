@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -207,8 +208,10 @@ func TestClientGoesAwayForReal(t *testing.T) {
 // TestPage: whatever lies below /call/ beside the call endpoint is the page's, with paths relative to it.
 func TestPage(t *testing.T) {
 	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "page "+r.URL.Path) })
-	l := newLine(t, Options{Page: page})
+	l := newLine(t, Options{Page: page, Base: "/rtc"})
 	for path, want := range map[string]string{
+		"/rtc/call/": "page /", "/rtc/call/call_line_process/": "unknown_code", "/rtc/healthz": "uptime", "/rtc/": "not_found",
+		"/rtcall/": "not_found", "/call/rtc/call/": "page /rtc/call/",
 		"/call/": "page /", "/call/page.js": "page /page.js", "/call/a/b": "page /a/b", "/": "not_found", "/callx": "not_found",
 		"/call/call_line_process/": "unknown_code", "/call/call_line_process": "unknown_code",
 	} {
@@ -216,8 +219,12 @@ func TestPage(t *testing.T) {
 			t.Errorf("%s: %d %s, want %s", path, got.status, got.body, want)
 		}
 	}
-	if got := l.do(context.Background(), "GET", "/call", ""); got.status != 308 {
-		t.Errorf("/call: %d", got.status)
+	for _, path := range []string{"/call", "/rtc/call"} {
+		w := httptest.NewRecorder()
+		l.next().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", path, http.NoBody))
+		if at := w.Header().Get("Location"); w.Code != 308 || at != "call/" { // relative: below the path of a proxy
+			t.Errorf("%s: %d %s", path, w.Code, at)
+		}
 	}
 }
 

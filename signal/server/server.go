@@ -134,6 +134,15 @@ func (s *Server) shutdown(ctx context.Context, hs *http.Server, d *detachedConns
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answer := http.Handler(http.HandlerFunc(s.answer))
+	if strings.HasPrefix(r.URL.Path, s.options.Base+"/") {
+		answer = http.StripPrefix(s.options.Base, answer)
+	}
+	answer.ServeHTTP(w, r)
+}
+
+// answer answers a request, and lets it be observed.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	id := s.names.request()
 	s.prepare(w.Header(), id)
 	if s.options.Observe == nil {
@@ -155,8 +164,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, id string) {
 	case "/call/call_line_process/", "/call/call_line_process":
 		s.announce(w.Header())
 		s.serveCall(w, r, id)
-	case "/call":
-		http.Redirect(w, r, "/call/", http.StatusPermanentRedirect)
+	case "/call": // relative: a proxy may serve this below a path of its own
+		w.Header().Set("Location", "call/")
+		w.WriteHeader(http.StatusPermanentRedirect)
 	case "/call/code.json":
 		writeJSON(w, http.StatusOK, map[string]string{"code": NewCode()})
 	case "/healthz":
