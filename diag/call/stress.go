@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/sdp"
 )
 
 // Reactions is how the peer took a stress test. What was not tested is nil: the peer sends no video, the call ended
@@ -150,7 +151,7 @@ func (c *Call) retransmission(r *Reactions) {
 func (c *Call) asking(r *Reactions) {
 	from, _, ok := c.step(diag.StressLossOut)
 	_, to, after := c.step(diag.StressKeyFrame)
-	if !ok || !after || !c.announces("video", "nack") {
+	if !ok || !after || !c.agreedFeedback("nack", "") {
 		return
 	}
 	dropped, nacks := uint64(0), uint32(0)
@@ -169,20 +170,20 @@ func (c *Call) asking(r *Reactions) {
 	}
 }
 
-// announces reports whether the peer's latest description announces a kind of feedback for a kind of media.
-func (c *Call) announces(kind, feedback string) bool {
-	d := c.description(diag.Remote)
-	if d == nil {
-		return false
+// agreedFeedback reports whether both sides' latest descriptions announce a kind of feedback for video, and the header
+// extension that it needs; "": it needs none.
+func (c *Call) agreedFeedback(feedback, extension string) bool {
+	announces := func(s sdp.Section) bool {
+		return s.Kind == "video" &&
+			slices.ContainsFunc(s.Codecs, func(f sdp.Codec) bool { return slices.Contains(f.Feedback, feedback) }) &&
+			(extension == "" || slices.ContainsFunc(s.Extensions, func(e sdp.Extension) bool { return e.Short() == extension }))
 	}
-	for _, section := range d.Media {
-		for _, codec := range section.Codecs {
-			if section.Kind == kind && slices.Contains(codec.Feedback, feedback) {
-				return true
-			}
+	for _, side := range []diag.Side{diag.Local, diag.Remote} {
+		if d := c.description(side); d == nil || !slices.ContainsFunc(d.Media, announces) {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 const (
@@ -247,11 +248,12 @@ func (k KeyFrameRow) own() bool {
 // fewSent is how many packets of video must have been sent before reports on them are missed.
 const fewSent = 50
 
-// bandwidth looks for reports on what is sent, if the peer announces them.
+// bandwidth looks for reports on what is sent, if they were agreed on. Without the header extension, the peer does not
+// learn what it would have to report: the number, or the time, of each packet that was sent.
 func (c *Call) bandwidth(r *Reactions) {
 	gap, _, ok := c.step(diag.StressGap)
 	if !ok || !c.Agreed(diag.Outbound, "video") ||
-		!c.announces("video", "transport-cc") && !c.announces("video", "goog-remb") {
+		!c.agreedFeedback("transport-cc", "transport-wide-cc") && !c.agreedFeedback("goog-remb", "abs-send-time") {
 		return
 	}
 	sent := uint64(0)

@@ -6,6 +6,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/diagtest"
 )
 
 // TestKeyFrameAnswers: a key frame is an answer if it comes soon, and sooner than by itself.
@@ -94,4 +95,45 @@ func show(b *bool) any {
 		return nil
 	}
 	return *b
+}
+
+// TestReportsOfBandwidth: none are missed that were not agreed on: without the header extension, the peer has nothing
+// to report.
+func TestReportsOfBandwidth(t *testing.T) {
+	const (
+		video     = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\na=rtpmap:96 VP8/90000\r\n"
+		transport = "a=rtcp-fb:96 transport-cc\r\n"
+		numbers   = "a=extmap:1 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
+		remb      = "a=rtcp-fb:96 goog-remb\r\n"
+		times     = "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\r\n"
+	)
+	for name, test := range map[string]struct {
+		offer, answer string
+		reports       bool
+		want          *bool
+	}{
+		"agreed, none came":             {transport + numbers, transport + numbers, false, diag.Ptr(false)},
+		"agreed, they came":             {transport + numbers, transport + numbers, true, diag.Ptr(true)},
+		"no numbers":                    {transport + numbers, transport, false, nil},
+		"not announced":                 {transport + numbers, numbers, false, nil},
+		"not offered":                   {remb, transport + numbers + remb, false, nil},
+		"REMB without times to go by":   {remb + transport + numbers, remb + numbers, false, nil},
+		"REMB with them, but none came": {remb + times, remb + times, false, diag.Ptr(false)},
+	} {
+		s := diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "video", SSRC: 1, PacketsSent: diag.Ptr(uint64(100))}}}
+		if test.reports {
+			s.Feedback = &diag.Feedback{}
+		}
+		c := call.Fold(diagtest.Log(
+			0, diag.SessionDescription{Side: diag.Local, SDPType: "offer", SDP: video + test.offer},
+			1, diag.SessionDescription{Side: diag.Remote, SDPType: "answer", SDP: video + test.answer},
+			2, s,
+			3, diag.StressStep{Step: diag.StressGap},
+			4, s,
+			5, diag.StressStep{Step: diag.StressRecovery},
+		))
+		if got := c.Reactions().Feedback; (got == nil) != (test.want == nil) || got != nil && *got != *test.want {
+			t.Errorf("%s: %v, want %v", name, show(got), show(test.want))
+		}
+	}
 }

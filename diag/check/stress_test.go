@@ -18,6 +18,7 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/rtcp"
+	pionsdp "github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
@@ -31,13 +32,14 @@ import (
 
 // habits are what a peer of bare pion does wrong.
 type habits struct {
-	keepsNothing bool          // answers no NACK
-	asksNothing  bool          // sends no NACK
-	deafToPLI    bool          // makes no key frame on request
-	ratesNothing bool          // announces transport-cc and sends none
-	stopsAtLoss  bool          // at the first report of loss
-	stopsUnheard time.Duration // if no RTCP came for so long
-	stopsInGap   time.Duration // if no media came for so long
+	keepsNothing   bool          // answers no NACK
+	asksNothing    bool          // sends no NACK
+	deafToPLI      bool          // makes no key frame on request
+	ratesNothing   bool          // announces transport-cc and sends none
+	numbersNothing bool          // announces transport-cc without the header extension, and sends none
+	stopsAtLoss    bool          // at the first report of loss
+	stopsUnheard   time.Duration // if no RTCP came for so long
+	stopsInGap     time.Duration // if no media came for so long
 }
 
 // habitual is a target with habits, in memory.
@@ -152,9 +154,13 @@ func (p *pionPeer) api() (*webrtc.API, error) {
 	}
 	me.RegisterFeedback(webrtc.RTCPFeedback{Type: "nack"}, webrtc.RTPCodecTypeVideo)
 	me.RegisterFeedback(webrtc.RTCPFeedback{Type: "nack", Parameter: "pli"}, webrtc.RTPCodecTypeVideo)
-	if p.ratesNothing {
+	switch transport := (webrtc.RTPHeaderExtensionCapability{URI: pionsdp.TransportCCURI}); {
+	case p.numbersNothing:
 		me.RegisterFeedback(webrtc.RTCPFeedback{Type: "transport-cc"}, webrtc.RTPCodecTypeVideo)
-	} else {
+	case p.ratesNothing:
+		me.RegisterFeedback(webrtc.RTCPFeedback{Type: "transport-cc"}, webrtc.RTPCodecTypeVideo)
+		errs = append(errs, me.RegisterHeaderExtension(transport, webrtc.RTPCodecTypeVideo))
+	default:
 		errs = append(errs, webrtc.ConfigureTWCCSender(me, registry))
 	}
 	se := loopbackEngine()
@@ -261,6 +267,7 @@ func TestStress(t *testing.T) {
 		"no requests":          {habits: habits{asksNothing: true}, want: []string{"stress.no_nack"}},
 		"no key frame":         {habits: habits{deafToPLI: true}, want: []string{"stress.no_key_frame"}},
 		"no reports of rate":   {habits: habits{ratesNothing: true}, want: []string{"stress.no_feedback"}},
+		"no numbers to report": {habits: habits{numbersNothing: true}, absent: "feedback"},
 		"stops at loss":        {habits: habits{stopsAtLoss: true}, want: []string{"stress.stops_at_loss"}},
 		"stops without report": {habits: habits{stopsUnheard: 400*time.Millisecond + 3*unit/2}, want: []string{"stress.stops_at_loss"}},
 		"stops in a gap":       {habits: habits{stopsInGap: 2 * unit}, want: []string{"stress.no_recovery"}},

@@ -64,7 +64,7 @@ func orderlyEnds() []judgeTest {
 		},
 		{"path silent", up(diag.CallEnded{Reason: diag.EndHangup}, 4000, diag.ConnectionState{State: "disconnected"}), diag.ExitICE, "connected for 4.7 s, but the path was silent when the call ended", []string{"disconnected", "network"}, []string{"ice.silent_at_end"}},
 		{"peer lost", up(diag.CallEnded{Reason: diag.EndPeerLost, Cause: "no consent answer for 5 s"}), diag.ExitICE, "the peer vanished after 4.7 s", []string{"no media since then", "no consent answer", "call again"}, []string{"call.peer_lost"}},
-		{"hung up while dialing", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndHangup}), diag.ExitInterrupted, "you hung up while dialing", []string{"wait until"}, nil},
+		{"hung up while dialing", diagtest.Log(0, diag.CallStart{}, 5, diag.CallEnded{Reason: diag.EndHangup}), diag.ExitInterrupted, "you hung up while dialing", []string{"until it connects or fails"}, nil},
 		{
 			"interrupted while waiting", diagtest.Log(0, diag.CallStart{}, 1, diag.SignalState{State: diag.SignalWaiting}, 5, diag.CallEnded{Reason: diag.EndInterrupted}),
 			diag.ExitInterrupted, "interrupted while waiting for the peer",
