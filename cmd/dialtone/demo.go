@@ -43,7 +43,7 @@ func (demoCommand) Help() string {
 const demoTime = 5 * time.Second
 
 func (c *demoCommand) run(ctx context.Context, a app) (diag.Exit, error) {
-	if c.For == 0 && (!a.Terminal || a.Getenv("CI") != "") {
+	if c.For == 0 && !a.Terminal {
 		c.For = demoTime
 	}
 	config := c.networkFlags.config(c.mediaFlags, c.For)

@@ -32,18 +32,20 @@ type Streams struct {
 // killing the process, so that a recording can be completed.
 func Process() Streams {
 	ossignal.Ignore(syscall.SIGPIPE)
+	shows := showsScreens(os.Getenv("TERM"), os.Getenv("CI"), runtime.GOOS)
 	return Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ(), ConfigDir: os.UserConfigDir,
-		Terminal: isTerminal(os.Stdin) && isTerminal(os.Stdout) && showsScreens(os.Getenv("TERM"), runtime.GOOS),
+		Terminal: shows && isTerminal(os.Stdin) && isTerminal(os.Stdout),
 		Kill:     func(code diag.Exit) { os.Exit(int(code)) },
 	}
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
-// showsScreens reports whether a terminal of a type (TERM) can move its cursor. That of Windows needs no type.
-func showsScreens(kind, system string) bool {
-	return kind != "dumb" && (kind != "" || system == "windows")
+// showsScreens reports whether a person sees a terminal of a type (TERM) that can move its cursor. That of Windows needs
+// no type. No person sees that of a job of a pipeline, which says so in the variable CI.
+func showsScreens(kind, ci, system string) bool {
+	return kind != "dumb" && (kind != "" || system == "windows") && (ci == "" || ci == "false" || ci == "0")
 }
 
 // Getenv looks a variable up; the last of a name counts.
