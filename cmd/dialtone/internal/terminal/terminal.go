@@ -42,8 +42,8 @@ func Process() Streams {
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
-// showsScreens reports whether a person sees a terminal of a type (TERM) that can move its cursor. That of Windows needs
-// no type. No person sees that of a job of a pipeline, which says so in the variable CI.
+// showsScreens reports whether a person sees a terminal of a type (TERM) that can move its cursor. That of Windows
+// needs no type. No person sees that of a job of a pipeline, which says so in the variable CI.
 func showsScreens(kind, ci, system string) bool {
 	return kind != "dumb" && (kind != "" || system == "windows") && (ci == "" || ci == "false" || ci == "0")
 }
