@@ -26,6 +26,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/media"
+	"dialtone/diag/media/video"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -488,6 +489,21 @@ func TestChanges(t *testing.T) {
 	}
 	if f := events[2].(diag.MediaFile); f.Frames != 40 {
 		t.Errorf("%+v", f)
+	}
+}
+
+// TestFull: a file whose beginning cannot be written ends as if there were none.
+func TestFull(t *testing.T) {
+	full := func() (*file, error) { // as one of a full disk, it cannot be written to
+		f, err := os.Open(os.DevNull)
+		return &file{File: f, budget: &Budget{}}, err
+	}
+	v := &pictures{codec: "VP8", create: full, shows: func([]byte) video.Picture { return video.Picture{Key: true, Start: true} }}
+	if err := v.add(&rtp.Packet{Header: rtp.Header{Marker: true}, Payload: []byte{1}}, false); err == nil {
+		t.Error("pictures were written")
+	}
+	if _, frames, err := v.close(); err != nil || frames != 0 {
+		t.Errorf("%d frames, %v", frames, err)
 	}
 }
 

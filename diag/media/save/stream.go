@@ -88,10 +88,11 @@ func (st *stream) media(p arrived, missing bool) error {
 		if st.parts == maxParts {
 			return nil
 		}
-		var err error
-		if st.part, err = newPart(st, p.codec); err != nil {
+		begun, err := newPart(st, p.codec)
+		if err != nil {
 			return err
 		}
+		st.part = begun
 		st.parts++
 	}
 	if st.part == nil {

@@ -125,11 +125,15 @@ func (v *pictures) begin(frame []*rtp.Packet) (opened bool, err error) {
 	case "H265":
 		v.writer = h265writer.NewWith(v.f)
 	default:
-		v.writer, err = ivfwriter.NewWith(v.f, ivfwriter.WithCodec("video/"+v.codec),
+		ivf, err := ivfwriter.NewWith(v.f, ivfwriter.WithCodec("video/"+v.codec),
 			ivfwriter.WithWidthAndHeight(seen.Width, seen.Height),
 			ivfwriter.WithFrameRate(1, 90000), ivfwriter.WithDirectPTS()) // units of the timestamps
+		if err != nil { // a full disk: ivf is nil
+			return false, errors.Join(err, v.f.Close())
+		}
+		v.writer = ivf
 	}
-	return err == nil, err
+	return true, nil
 }
 
 func (v *pictures) close() (*file, uint32, error) {
@@ -165,16 +169,22 @@ func newPart(st *stream, codec string) (part, error) {
 	if codec != "opus" && !ok {
 		return nil, nil //nolint:nilnil // there is no file
 	}
+	extension := ".au"
 	if codec == "opus" {
-		f, err := st.s.create(st.track, ".ogg")
-		if err != nil {
-			return nil, err
-		}
-		return newOpus(f)
+		extension = ".ogg"
 	}
-	f, err := st.s.create(st.track, ".au")
+	f, err := st.s.create(st.track, extension)
 	if err != nil {
 		return nil, err
 	}
-	return newAU(f, row)
+	var p part
+	if codec == "opus" {
+		p, err = newOpus(f)
+	} else {
+		p, err = newAU(f, row)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return p, nil
 }
