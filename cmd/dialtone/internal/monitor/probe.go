@@ -135,14 +135,15 @@ func (r *result) conclude(o outcome, limit time.Duration) {
 	}
 }
 
-// withCause is the headline of a report, and the title of its first finding if that is an error.
+// withCause is the headline of a report, and its first errors: what happened, and often why.
 func withCause(r *report.Report) string {
-	if len(r.Findings) > 0 {
-		if f := r.Findings[0]; f.Severity == judge.Problem && !strings.Contains(r.Headline, f.Title) {
-			return sentence(r.Headline, f.Title)
+	headline := r.Headline
+	for _, f := range r.Findings[:min(len(r.Findings), 2)] {
+		if f.Severity == judge.Problem && !strings.Contains(headline, f.Title) {
+			headline = sentence(headline, f.Title)
 		}
 	}
-	return r.Headline
+	return headline
 }
 
 // sentence joins a headline, which can be a sentence itself, and what explains it.
