@@ -363,6 +363,9 @@ type PacketSizes struct {
 // RemoteInbound is what receiver reports say of a stream to its sender (RTCRemoteInboundRtpStreamStats).
 type RemoteInbound struct {
 	PacketsLost *int64 `json:"packetsLost,omitempty"`
+	// Packets that the report is about, where it does not say itself how many were received: those that had been sent when
+	// it came. Not in webrtc-stats
+	PacketsExpected *int64 `json:"packetsExpected,omitempty"`
 	// of the packets up to the highest sequence number that the report names
 	PacketsReceived *uint64 `json:"packetsReceived,omitempty"`
 

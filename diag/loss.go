@@ -15,14 +15,16 @@ func (in *InboundRTP) Expected() *int64 {
 	return Ptr(int64(*in.PacketsReceived) - int64(OrZero(in.RetransmittedPackets)) + max(0, *in.PacketsLost))
 }
 
-// Expected is how many packets of the stream the last report of its receiver is about. A report without the number of
-// packets received is taken to be about all that were sent. Nil before the first report.
+// Expected is how many packets of the stream the last report of its receiver is about. Of a report without any such
+// number it is taken to be all that were sent. Nil before the first report.
 func (o *OutboundRTP) Expected() *int64 {
 	switch r := o.Remote; {
 	case r == nil || r.PacketsLost == nil:
 		return nil
 	case r.PacketsReceived != nil:
 		return Ptr(int64(*r.PacketsReceived) + max(0, *r.PacketsLost))
+	case r.PacketsExpected != nil:
+		return r.PacketsExpected
 	case o.PacketsSent == nil:
 		return nil
 	default:

@@ -152,7 +152,8 @@ var captureIDs = map[string]string{
 	"NotAllowedError": "browser.capture_denied", "PermissionDeniedError": "browser.capture_denied",
 	"SecurityError": "browser.capture_denied", "NotFoundError": "browser.capture_no_device",
 	"DevicesNotFoundError": "browser.capture_no_device", "OverconstrainedError": "browser.capture_no_device",
-	"NotReadableError": "browser.capture_in_use", "TrackStartError": "browser.capture_in_use",
+	"OverConstrainedError": "browser.capture_no_device", // as Chromium dumps it
+	"NotReadableError":     "browser.capture_in_use", "TrackStartError": "browser.capture_in_use",
 	"AbortError": "browser.capture_in_use",
 }
 

@@ -63,6 +63,7 @@ func TestFindings(t *testing.T) {
 		want   string // IDs with their subjects
 	}{
 		"no device":               {events: []at{asked, refused("NotFoundError")}, want: "browser.capture_no_device getUserMedia"},
+		"no device that fits":     {events: []at{asked, refused("OverConstrainedError")}, want: "browser.capture_no_device getUserMedia"},
 		"device in use":           {events: []at{asked, refused("NotReadableError")}, want: "browser.capture_in_use getUserMedia"},
 		"refused":                 {events: []at{asked, refused("NotAllowedError")}, want: "browser.capture_denied getUserMedia"},
 		"an unknown error":        {events: []at{asked, refused("OddError")}, want: "browser.capture_failed getUserMedia"},

@@ -57,7 +57,7 @@ func plain(t testing.TB, name string) []byte {
 // TestBrowsers: dumps of calls of Chromium and Firefox are judged as what they were.
 func TestBrowsers(t *testing.T) {
 	loss := []string{
-		"media.loss inbound audio", "media.loss inbound video", "media.loss outbound video",
+		"media.loss inbound audio", "media.loss inbound video", "media.loss outbound audio", "media.loss outbound video",
 		"browser.concealment audio mid 0",
 	}
 	for _, tt := range []struct {

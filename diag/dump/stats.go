@@ -29,6 +29,7 @@ type statistics struct {
 	channels map[string]string // their state
 	tracks   map[string]bool   // streams that are reported
 	before   map[string]counts // of streams, at the report before
+	heard    map[string]counts // of outbound streams, when their receiver's last report came
 }
 
 type pairSeen struct {
@@ -39,12 +40,22 @@ type pairSeen struct {
 // counts are the counters of a stream at one time.
 type counts struct {
 	at, bytes, packets, lost float64
+	repeated                 float64 // of packets, those that were sent again
+}
+
+// originals are the packets without those that were sent again, at a time between two reports.
+func (before counts) originals(now counts, at float64) float64 {
+	first, last := before.packets-before.repeated, now.packets-now.repeated
+	if at >= now.at || now.at <= before.at {
+		return last
+	}
+	return first + (last-first)*max(0, at-before.at)/(now.at-before.at)
 }
 
 func newStatistics() statistics {
 	return statistics{
 		kinds: map[string]string{}, pairs: map[string]pairSeen{}, channels: map[string]string{}, tracks: map[string]bool{},
-		before: map[string]counts{},
+		before: map[string]counts{}, heard: map[string]counts{},
 	}
 }
 
@@ -184,7 +195,11 @@ func (c *conn) outbound(
 	if n, ok := number(s.values["keyFramesEncoded"]); ok && out.KeyFramesSent == nil && n >= 0 && n < 1<<32 {
 		out.KeyFramesSent = diag.Ptr(uint32(n))
 	}
-	now := counts{at: s.at, bytes: float64(diag.OrZero(out.BytesSent)), packets: float64(diag.OrZero(out.PacketsSent))}
+	now := counts{
+		at: s.at, bytes: float64(diag.OrZero(out.BytesSent)), packets: float64(diag.OrZero(out.PacketsSent)),
+		repeated: float64(diag.OrZero(out.RetransmittedPacketsSent)),
+	}
+	before := c.stats.before[s.id]
 	if rate, _, ok := c.since(s.id, now); ok {
 		out.Bitrate = rate
 	}
@@ -197,6 +212,7 @@ func (c *conn) outbound(
 		if local == s.id || local == "" && text(r.values["ssrc"], 20) == text(s.values["ssrc"], 20) {
 			out.Remote = &diag.RemoteInbound{}
 			remoteFields.fill(out.Remote, r.values)
+			c.expected(&out, r.at, before, now)
 		}
 	}
 	c.stream(at, diag.Outbound, diag.TrackAdded{
@@ -205,6 +221,23 @@ func (c *conn) outbound(
 	})
 	sample.Outbound = append(sample.Outbound, out)
 	more.Outbound = append(more.Outbound, browserOutbound(s, out, byID))
+}
+
+// expected adds how many packets a report of the receiver is about. Chromium repeats the last one as long as no other
+// comes, and does not say how many packets were received.
+func (c *conn) expected(out *diag.OutboundRTP, at float64, before, now counts) {
+	key := fmt.Sprint(out.SSRC)
+	known, ok := c.stats.heard[key]
+	if !ok || known.at != at {
+		known = counts{at: at, packets: before.originals(now, at)}
+		if len(c.stats.heard) < 10_000 || ok {
+			c.stats.heard[key] = known
+		}
+	}
+	r := out.Remote
+	if at < now.at && r.PacketsReceived == nil && r.PacketsExpected == nil && r.PacketsLost != nil && out.PacketsSent != nil {
+		r.PacketsExpected = diag.Ptr(max(int64(known.packets), *r.PacketsLost))
+	}
 }
 
 // browserOutbound is what only the browser says of a stream that it sends, and of its source.
