@@ -201,6 +201,7 @@ const (
 const (
 	KindUDPSilent     Kind = "udp-silent"      // counts: silent servers, servers, hosts answering over TCP or TLS
 	KindUDPUnasked    Kind = "udp-unasked"     // no server could be asked over UDP
+	KindUDPOneHost    Kind = "udp-one-host"    // address that answers over TCP or TLS and not over UDP, the only one
 	KindUDPNone       Kind = "udp-none"        // no server was named that is asked over UDP
 	KindUDPRejected   Kind = "udp-rejected"    // counts: servers to which UDP failed at once, servers, hosts as before
 	KindLocalMapped   Kind = "local-mapped"    // addresses: the socket, its mapped address

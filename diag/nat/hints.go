@@ -1,6 +1,8 @@
 package nat
 
 import (
+	"cmp"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -60,12 +62,13 @@ func (s *State) judgeALG() Behavior {
 	return likely(None, counted(KindALGEqual, compared))
 }
 
-// judgeUDP reports whether UDP passes. Silence, and ICMP errors, mean a firewall at this side only where something else
-// shows that the host is there, or where several hosts behave in the same way: else the server may be the cause.
+// judgeUDP reports whether UDP passes. Silence, and ICMP errors, mean a firewall at this side only where several hosts
+// behave in the same way, and something shows that there is a network: of one host, they show nothing but that the way
+// to it, or it, is closed.
 func (s *State) judgeUDP() Behavior {
 	reached, silent, rejected, silents, rejects := hosts{}, hosts{}, hosts{}, 0, 0 // the numbers are of servers
 	for i, server := range s.Servers {
-		switch host := server.Address.Addr(); {
+		switch host := s.hostOf(i); {
 		case s.Heard(i):
 			return present(fact(KindAnswered, server.Address))
 		case !host.IsValid():
@@ -83,8 +86,7 @@ func (s *State) judgeUDP() Behavior {
 		case a.OK() && overUDP:
 			return present(Evidence{Kind: KindAnswered, Name: a.URL})
 		case a.OK(), a.Code() != 0, a.Direct: // asked without the proxy behind which it works
-			to, _ := netip.ParseAddrPort(a.Address) // none behind a proxy
-			reached[to.Addr()]++
+			reached[s.hostAt(a.Address)]++ // the zero value behind a proxy
 		}
 	}
 	if len(reached) > 1 {
@@ -98,34 +100,60 @@ func (s *State) judgeUDP() Behavior {
 		evidence = append(evidence, counted(KindUDPSilent, silents, len(s.Servers), len(reached)))
 	}
 	for _, d := range s.Relays {
-		switch {
+		switch server := s.trusted(d); {
 		case d.From.IsValid():
 			return present(fact(KindRelayArrived, d.Relayed))
-		case d.Sent > 0 && s.trusted(d):
-			silent[d.Relayed.Addr()]++
+		case d.Sent > 0 && server != nil:
+			silent[s.hostAt(cmp.Or(server.Address, d.Relayed.String()))]++ // that of the server, if it is known
 			evidence = append(evidence, counted(KindRelaySilent, d.Sent).at(d.Relayed))
 		}
 	}
+	both := silent.among(reached)
+	maps.Copy(both, rejected.among(reached))
 	switch {
 	case len(s.Servers) == 0:
 		return unknown(of(KindUDPNone))
 	case len(silent)+len(rejected)+len(reached) == 0:
 		return unknown(of(KindUDPUnasked))
-	case len(reached) > 0 && (silent.among(reached) > 0 || len(silent) > 1 || rejected.among(reached) > 1):
+	case len(reached) > 0 && (len(silent) > 1 || len(both) > 1):
 		return likely(None, evidence...)
+	}
+	for host := range both {
+		evidence = append(evidence, fact(KindUDPOneHost, host))
 	}
 	return unknown(evidence...)
 }
 
-// hosts counts entries by IP address.
+// hostOf is the host of a server, by the first of its addresses: those of one name, IPv4 and IPv6, are one host.
+func (s *State) hostOf(server int) netip.Addr {
+	own := s.Servers[server]
+	for _, other := range s.Servers {
+		if other.Address.IsValid() && (other.URL == own.URL || other.Address.Addr() == own.Address.Addr()) {
+			return other.Address.Addr()
+		}
+	}
+	return netip.Addr{}
+}
+
+// hostAt is the host that has an address.
+func (s *State) hostAt(address string) netip.Addr {
+	at, _ := netip.ParseAddrPort(address) // the zero value, if it is not known
+	for i, server := range s.Servers {
+		if server.Address.IsValid() && server.Address.Addr() == at.Addr() {
+			return s.hostOf(i)
+		}
+	}
+	return at.Addr()
+}
+
+// hosts counts entries by host.
 type hosts map[netip.Addr]int
 
-// among counts the hosts that are in another set.
-func (h hosts) among(others hosts) (n int) {
-	for host := range h {
-		n += min(others[host], 1)
-	}
-	return n
+// among are the hosts that are in another set, too.
+func (h hosts) among(others hosts) hosts {
+	out := maps.Clone(h)
+	maps.DeleteFunc(out, func(host netip.Addr, _ int) bool { return others[host] == 0 })
+	return out
 }
 
 // present is a behavior that an observation proves.

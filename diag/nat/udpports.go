@@ -167,7 +167,7 @@ func (s *State) silentRelays() []silentPort {
 	var out []silentPort
 	sent, lost := s.totalLoss()
 	for _, d := range s.Relays {
-		if d.From.IsValid() || s.familyOf(d.Relayed.Addr()) != s.Main() || !s.trusted(d) {
+		if d.From.IsValid() || s.familyOf(d.Relayed.Addr()) != s.Main() || s.trusted(d) == nil {
 			continue
 		}
 		if d.Refused || allLost(d.Sent, sent, lost) < Chance {
@@ -180,13 +180,17 @@ func (s *State) silentRelays() []silentPort {
 	return out
 }
 
-// trusted reports whether a relay carries bytes, and is where the server says that it is.
-func (s *State) trusted(d diag.NATRelay) bool {
-	return slices.ContainsFunc(s.Asked, func(a diag.Server) bool {
+// trusted is the server of a relay that carries bytes, and is where the server says that it is; nil for others.
+func (s *State) trusted(d diag.NATRelay) *diag.Server {
+	for i := range s.Asked {
+		a := &s.Asked[i]
 		seen, err := netip.ParseAddrPort(a.Seen())
-		return a.URL == d.URL && a.TURN && err == nil && seen.Addr() == s.native(d.Relayed).Addr() &&
-			a.Took(diag.StageSend) != nil
-	})
+		if a.URL == d.URL && a.TURN && err == nil && seen.Addr() == s.native(d.Relayed).Addr() &&
+			a.Took(diag.StageSend) != nil {
+			return a
+		}
+	}
+	return nil
 }
 
 // usual reports whether firewalls that filter UDP often open a port: for DNS, NTP, the web, VPNs, STUN and TURN, and

@@ -346,7 +346,7 @@ var malformed = regexp.MustCompile(`\b0 of 0\b|  |\x00|\x{FFFD}|from ,|%!|, ,|: 
 var forNot = regexp.MustCompile(`is for (\S+), not for (\S+?)\.?$`)
 
 // damning are words about a server that does not work.
-var damning = regexp.MustCompile(`^\S+ failed: |does not work|no bytes came back|Leave it out|gave nothing|but no `)
+var damning = regexp.MustCompile(`^\S+ failed: |no usable relay|no bytes came back|Leave it out|gave nothing|but no `)
 
 // contradictions are those of a diagnosis.
 func contradictions(n network.Verdict) []string {
@@ -373,7 +373,7 @@ func contradictions(n network.Verdict) []string {
 	said := verdict.OfNetwork(n)
 	for _, s := range append([]string{said.Headline}, said.Why...) {
 		complain(strings.Contains(s, "TURN server works") && !works, "%q, and no relay carries bytes", s)
-		complain(strings.Contains(s, "TURN server does not work") && usable, "%q, and one does", s)
+		complain(strings.Contains(s, "no usable relay") && usable, "%q, and one does", s)
 	}
 	for _, s := range said.Next {
 		complain(works && strings.HasPrefix(s, "Configure a"), "%q, and one works", s)

@@ -80,6 +80,8 @@ var evidenceForms = map[nat.Kind]string{
 	nat.KindUDPSilent:      "{0} of {1} servers did not answer over UDP; {2} answered over TCP or TLS",
 	nat.KindUDPRejected: "UDP to {0} of {1} servers fails at once (no route, a closed port, or a firewall that " +
 		"rejects it); {2} answered over TCP or TLS",
+	nat.KindUDPOneHost: "{a} answers over TCP or TLS and not over UDP, which may be the fault of that host or of a " +
+		"firewall on the way",
 	nat.KindPortsOpen:      "servers answered from port {*n}",
 	nat.KindPortsUsual:     "servers were only asked at port {*n}, which firewalls often open while they close others",
 	nat.KindPortsOnly:      "UDP to ports other than {*n} gets no answer",

@@ -21,9 +21,10 @@ func always(advice string) func(bool) string { return func(bool) string { return
 
 // natFindings are the findings about the network.
 var natFindings = map[string]entry{
-	"nat.udp_blocked": behavior("No STUN server answers over UDP, while servers do answer over TCP or TLS. The usual "+
-		"cause is a firewall that blocks UDP, in companies, hotels and some mobile networks. Calls then need a TURN server "+
-		"over TLS on port 443, which looks like a web server to the firewall.", "UDP appears blocked; TCP works.", OpenUDP),
+	"nat.udp_blocked": behavior("Several hosts do not answer over UDP, while servers do answer over TCP or TLS. The "+
+		"usual cause is a firewall that blocks UDP, in companies, hotels and some mobile networks. Calls then need a TURN "+
+		"server over TLS on port 443, which looks like a web server to the firewall.",
+		"UDP appears blocked; TCP works.", OpenUDP),
 	"nat.ports_filtered": on("Servers answer over UDP from some ports, and not from others where they are known to be: "+
 		"they answer there over TCP, or their relay carries bytes to others. The likely cause is a firewall that lets UDP "+
 		"leave for single ports, as many companies have it. Peers have any port, so calls then need a TURN server, at a "+
@@ -34,13 +35,14 @@ var natFindings = map[string]entry{
 				Evidence: BehaviorEvidence(e.Behavior), Advice: OpenUDP(e.Relay),
 			}
 		}),
-	"nat.only_proxy": on("A server that works through the proxy cannot be connected to without it. So a firewall "+
-		"lets TCP out only by the proxy. If UDP is blocked too, no direct call works: calls need a TURN server over TCP or "+
-		"TLS, and the proxy must be set where the calls are made. Browsers use that of the system.",
+	"nat.only_proxy": on("A server that works through the proxy cannot be connected to without it, and no other "+
+		"can. The usual cause is a firewall that lets TCP out only by the proxy. If UDP is blocked too, no direct call "+
+		"works: calls need a TURN server over TCP or TLS, and the proxy must be set where the calls are made. "+
+		"Browsers use that of the system.",
 		func(_ judge.Finding, e network.ProxyWay) Text {
 			what, _ := failure.Of(&e.Direct)
 			return Text{
-				Title:    "Connections get out only through the proxy " + diag.Clean(e.Through.Proxy, 200) + ".",
+				Title:    "Servers are reached only through the proxy " + diag.Clean(e.Through.Proxy, 200) + ".",
 				Evidence: []string{diag.Clean(e.Through.URL, 300) + " works through the proxy; without it: " + what},
 				Advice:   "Use TURN over TLS on port 443, and check that the application uses the proxy.",
 			}
@@ -67,13 +69,16 @@ var natFindings = map[string]entry{
 		"requires.", "One socket is mapped to several public addresses.", always("Look for several uplinks or a VPN on "+
 		"this network; use TURN if a CGNAT has a pool of addresses.")),
 	"nat.alg": behavior("MAPPED-ADDRESS and XOR-MAPPED-ADDRESS of one answer differ. The second is coded so that "+
-		"gateways do not recognize it; something on the path has found the first and rewritten it. Such application layer "+
+		"gateways do not recognize it; the likely cause is that something on the path has found the first and rewritten it, "+
+		"or else the server is broken. Such application layer "+
 		"gateways (ALG) break more than they fix; routers have a switch for them.",
-		"A gateway on the path rewrites addresses in messages.", always("Switch off the ALG (SIP, STUN) of the router.")),
+		"The two forms of the mapped address in an answer differ.", always("Switch off the ALG (SIP, STUN) of the router, "+
+			"if it has one; if the forms still differ, ask another server.")),
 	"nat.cgnat": behavior("An address of this machine, or its mapped address, belongs to a range that carriers use "+
 		"between their own NAT (CGNAT) and their customers (100.64.0.0/10, RFC 6598) or for IPv4 over IPv6 (192.0.0.0/29). "+
+		"Some VPNs use the first, too. "+
 		"Ports in a CGNAT cannot be opened; calls work as its mapping "+
-		"allows.", "The path goes through a carrier-grade NAT (CGNAT).",
+		"allows.", "The path seems to go through a carrier-grade NAT (CGNAT).",
 		always("Use IPv6 or TURN if direct calls fail: ports cannot be forwarded to this machine.")),
 	"nat.uplinks": behavior("To different servers this machine sends from different addresses, so several interfaces or "+
 		"routes are in use at once, such as a cable and a VPN. Each has its own NAT, or none. Calls work, but a candidate "+

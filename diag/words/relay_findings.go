@@ -15,7 +15,7 @@ import (
 // relayFindings are those about relays that were allocated, and about servers behind this machine's own router.
 var relayFindings = map[string]entry{
 	"turn.relay_private": on("The TURN server is public, and its relayed transport address is private: peers cannot "+
-		"send there. The server is behind a NAT and its public address is not configured (coturn: external-ip).",
+		"send there. Mostly, the server is behind a NAT and its public address is not configured (coturn: external-ip).",
 		func(f judge.Finding, e network.ServerAddress) Text {
 			return Text{
 				Title: fmt.Sprintf("%s allocates a private relayed transport address, %s.", diag.Clean(f.Subject, 300),
@@ -101,8 +101,8 @@ var relayFindings = map[string]entry{
 		"forbid private and loopback addresses; if peers have such addresses, they have to be allowed.", relayText(
 		"forbids sending to the server that was asked through the relay", "If peers have such addresses, allow them "+
 			"(coturn: allowed-peer-ip, denied-peer-ip, allow-loopback-peers).")),
-	"turn.relay_silent": on("The relay was allocated, and bytes that were sent through it did not come back. The "+
-		"firewall of the TURN server blocks its relay ports, or the server has no route to the peer.", relayText(
+	"turn.relay_silent": on("The relay was allocated, and bytes that were sent through it did not come back. Mostly, "+
+		"the firewall of the TURN server blocks its relay ports, or the server has no route to the peer.", relayText(
 		"allocated a relay, but no bytes came back through it", OpenRelayPorts)),
 	"turn.relay_altered": on("The relay was allocated, and what came back through it is not what a STUN server sends, "+
 		"while that server answers others as it should. Something on the path, or the TURN server, changes the "+

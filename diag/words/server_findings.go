@@ -27,8 +27,8 @@ var serverFindings = map[string]entry{
 	"server.dns": failed("The name of the server does not resolve: it is misspelled, the server no longer exists, or " +
 		"the DNS resolver does not answer."),
 	"server.refused": failed("The machine reports that the port is closed: an ICMP message over UDP, a reset over TCP. " +
-		"The server does not run, or it listens on another port or transport. A firewall that drops packets is not the " +
-		"cause."),
+		"The server does not run, or it listens on another port or transport, or a firewall rejects the packets. One that " +
+		"drops them is not the cause."),
 	"server.timeout": failed("No answer came. The server is down, its address is wrong, or a firewall drops the packets " +
 		"in one direction. Asking the same server over TCP or TLS distinguishes these."),
 	"server.unreachable": failed("The operating system has no route to the server, or does not permit sending there. " +
@@ -217,7 +217,7 @@ func certificateText(f judge.Finding, e network.CertificateEnd) Text {
 func expiredText(f judge.Finding, e network.ServerFailure) Text {
 	url := diag.Clean(f.Subject, 300)
 	t := Text{
-		Title:    "The credentials for " + url + " have expired.",
+		Title:    "The credentials for " + url + " have expired by this machine's clock.",
 		Evidence: lines(Prefixed("the user name says that they were valid until ", failure.Expiry(&e.Server))),
 		Advice: "Fetch new credentials for " + url + ", or use --turn-secret, and check the clocks of this machine and of " +
 			"the credentials' issuer.",

@@ -3,6 +3,8 @@
 package network
 
 import (
+	"slices"
+
 	"dialtone/diag"
 	"dialtone/diag/finding"
 	"dialtone/diag/nat"
@@ -33,7 +35,8 @@ const (
 	Dependent     Outcome = "dependent"       // the mapping depends on the endpoint
 	Mapping       Outcome = "mapping-unknown" // UDP works, the mapping is not known
 	Contradictory Outcome = "contradictory"   // UDP works, the mapping contradicts itself
-	UDPBlocked    Outcome = "udp-blocked"     // no answer over UDP, while TCP works
+	UDPBlocked    Outcome = "udp-blocked"     // several hosts do not answer over UDP, while TCP works
+	UDPUnknown    Outcome = "udp-unknown"     // one host answers over TCP and not over UDP, and no other shows why
 	PortsFiltered Outcome = "ports-filtered"  // UDP gets answers from some ports only
 	PortsUnknown  Outcome = "ports-unknown"   // so it seems, or the server is the cause
 	OnlyProxy     Outcome = "only-proxy"      // no answer over UDP, nor over TCP without the proxy
@@ -50,7 +53,7 @@ var outcomeExits = map[Outcome]diag.Exit{
 	Asking: diag.ExitInconclusive, MappingAsking: diag.ExitInconclusive, Direct: diag.ExitPass,
 	PortsUnknown: diag.ExitInconclusive, Mapping: diag.ExitInconclusive,
 	Contradictory: diag.ExitInconclusive,
-	Unusable:      diag.ExitInconclusive, NoSTUN: diag.ExitInconclusive,
+	Unusable:      diag.ExitInconclusive, NoSTUN: diag.ExitInconclusive, UDPUnknown: diag.ExitInconclusive,
 	NoAnswer: diag.ExitNoConnectivity,
 }
 
@@ -103,8 +106,9 @@ func (n *Verdict) exit() diag.Exit {
 // outcome is what the behaviors amount to.
 func (n *Verdict) outcome(s *nat.State) (Outcome, *diag.Server) {
 	b := &n.Behaviors
+	oneHost := slices.ContainsFunc(b.UDP.Evidence, func(e nat.Evidence) bool { return e.Kind == nat.KindUDPOneHost })
 	switch {
-	case b.UDP.Value == nat.None && onlyProxy(s) != nil:
+	case (b.UDP.Value == nat.None || oneHost) && onlyProxy(s) != nil:
 		return OnlyProxy, nil
 	case b.UDP.Value == nat.None:
 		return UDPBlocked, nil
@@ -112,6 +116,8 @@ func (n *Verdict) outcome(s *nat.State) (Outcome, *diag.Server) {
 		return Asking, nil
 	case len(s.Servers) == 0:
 		return n.servers()
+	case oneHost:
+		return UDPUnknown, nil
 	case b.UDP.Value == nat.Unknown:
 		return n.silent()
 	case b.UDPPorts.Value == nat.PortsFiltered && !n.Pending:

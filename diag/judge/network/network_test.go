@@ -56,6 +56,13 @@ func silent() *diagtest.Diagnosis {
 	return d
 }
 
+// oneSilent is a diagnosis of a single server, which does not answer over UDP.
+func oneSilent() *diagtest.Diagnosis {
+	d := diagtest.NewDiagnosis(diagtest.ServerA)
+	d.Add(0, diag.TestReach, diagtest.ServerA, "")
+	return d
+}
+
 func wrongPassword(url, transport, address string) diag.Server {
 	return diagtest.Failing(url, transport, address, diag.StageAllocate, diag.Failure{Cause: diag.CauseAuth, Code: 401})
 }
@@ -86,10 +93,11 @@ func TestNetworkVerdicts(t *testing.T) {
 		"direct, TURN broken": {independent().Asked(wrong), diag.ExitPass, network.Direct, "one public port", "turn.unauthorized"},
 		"symmetric":           {dependent(), diag.ExitNoRelay, network.Dependent, "none was given", "nat.endpoint_dependent_mapping"},
 		"symmetric, TURN":     {dependent().Asked(works), diag.ExitRelay, network.Dependent, "TURN server works (TLS 31.0 ms)", ""},
-		"symmetric, private":  {dependent().Asked(relay("tls", "10.0.0.5:50000", carried()...)), diag.ExitNoRelay, network.Dependent, "does not work", "turn.relay_private"},
-		"symmetric, wrong":    {dependent().Asked(wrong), diag.ExitNoRelay, network.Dependent, "does not work", "turn.unauthorized"},
+		"symmetric, private":  {dependent().Asked(relay("tls", "10.0.0.5:50000", carried()...)), diag.ExitNoRelay, network.Dependent, "no usable relay", "turn.relay_private"},
+		"symmetric, wrong":    {dependent().Asked(wrong), diag.ExitNoRelay, network.Dependent, "no usable relay", "turn.unauthorized"},
 		"UDP blocked":         {silent().Asked(overTCP), diag.ExitNoRelay, network.UDPBlocked, "UDP appears blocked", "nat.udp_blocked"},
 		"UDP blocked, TURN":   {silent().Asked(works), diag.ExitRelay, network.UDPBlocked, "TURN server works", "nat.udp_blocked"},
+		"one host is silent":  {oneSilent().Asked(overTCP), diag.ExitInconclusive, network.UDPUnknown, "9.9.9.1 answers over TCP or TLS and not over UDP", "server.timeout"},
 		"nothing":             {silent(), diag.ExitNoConnectivity, network.NoAnswer, "No server answered", "server.timeout"},
 		"refused":             {refused, diag.ExitInconclusive, network.Unusable, "is closed", "server.refused"},
 		"one server":          {diagtest.NewDiagnosis(diagtest.ServerA).Maps(0, "9.9.9.1:3478", "5.5.5.5:1"), diag.ExitInconclusive, network.Mapping, "ask a second server", ""},
@@ -229,10 +237,10 @@ func TestFailuresAreNamedOnce(t *testing.T) {
 				diagtest.Failing("turn:nowhere:80?transport=tcp", "tcp", "", diag.StageAllocate, diag.Failure{Cause: diag.CauseDNS})),
 			[]string{"error server.dns turn:nowhere:80?transport=tcp +2"},
 		},
-		"blocked UDP is one finding": {
+		"UDP to one host": {
 			blocked.Asked(diag.Server{URL: "stun:s:9?transport=tcp", Transport: "tcp", Address: "203.0.113.9:9", Stages: []diag.Stage{{Name: diag.StageBinding, Mapped: "203.0.113.1:4"}}},
 				diagtest.Failing("turn:s:9?transport=udp", "udp", "203.0.113.9:9", diag.StageAllocate, diag.Failure{Cause: diag.CauseTimeout})),
-			[]string{"error nat.udp_blocked  +0"},
+			[]string{"error server.timeout turn:s:9?transport=udp +1"},
 		},
 	} {
 		var got []string
@@ -261,7 +269,7 @@ func TestSeverityOfServers(t *testing.T) {
 		want  judge.Severity
 		why   string
 	}{
-		"the only one":                {independent().Asked(wrong), judge.Problem, "Your TURN server does not work, so calls that need a relay will fail."},
+		"the only one":                {independent().Asked(wrong), judge.Problem, "Your TURN server gave no usable relay, so calls that need one will fail."},
 		"beside another":              {independent().Asked(wrong, works), judge.Warn, "Your TURN server works, for the calls that need a relay (UDP 31.0 ms)."},
 		"where nothing needs a relay": {open().Asked(wrong), judge.Warn, ""},
 		"where nothing else is known": {diagtest.NewDiagnosis().Asked(wrong), judge.Problem, ""},

@@ -80,14 +80,16 @@ func networkHeadline(n network.Verdict) string {
 			peers + rest + "." + relaySentence(n)
 	case network.UDPBlocked:
 		return "UDP appears blocked; TCP works. Direct calls are unlikely to work." + relaySentence(n)
+	case network.UDPUnknown:
+		return "It is unknown whether direct calls will work: " + words.LastEvidence(n.Behaviors.UDP) + "."
 	case network.PortsFiltered:
 		return "UDP to ports other than " + words.OpenPorts(n.Behaviors.UDPPorts) + " gets no answer. " + portsCalls(n) +
 			relaySentence(n)
 	case network.PortsUnknown:
 		return "It is unknown whether direct calls will work: " + words.LastEvidence(n.Behaviors.UDPPorts) + "."
 	case network.OnlyProxy:
-		return "Only the proxy leads out: no answer comes over UDP, nor over TCP without the proxy. Direct calls will not " +
-			"work." + relaySentence(n)
+		return "Servers are reached only through the proxy: no answer comes over UDP, nor over TCP without it. Direct " +
+			"calls are unlikely to work." + relaySentence(n)
 	case network.Unusable:
 		what, _ := failure.Of(n.Unusable)
 		return "No STUN server could be used: " + n.Unusable.URL + " failed: " + what + "."
@@ -179,9 +181,9 @@ func relaySentence(n network.Verdict) string {
 	case network.RelayingNone:
 		return " You need a TURN server, and none was given."
 	case network.RelayingSilent:
-		return " You need TURN, and your TURN server does not work: no bytes came back through its relay."
+		return " You need TURN; your TURN server gave a relay, and no bytes came back through it."
 	case network.RelayingFails:
-		return " You need TURN, and your TURN server does not work."
+		return " You need TURN, and your TURN server gave no usable relay."
 	case network.RelayingAsking:
 	}
 	return " You need TURN."
@@ -228,7 +230,7 @@ func serversHeadline(n network.Verdict) string {
 	case network.RelayingRedirected:
 		said = append(said, "Your TURN server redirects to another, which only some clients follow.")
 	case network.RelayingSilent, network.RelayingFails, network.RelayingUnreached:
-		said = append(said, "Your TURN server does not work.")
+		said = append(said, "Your TURN server gave no usable relay.")
 	case network.RelayingNone, network.RelayingAsking:
 	}
 	switch {
@@ -261,6 +263,8 @@ func networkWhy(n network.Verdict) []string {
 	case network.UDPBlocked, network.OnlyProxy, network.Unusable, network.NoSTUN,
 		network.NoAnswer:
 		return sentences(words.BehaviorEvidence(n.Behaviors.UDP))
+	case network.UDPUnknown:
+		return udpUnknownWhy(n)
 	case network.PortsFiltered, network.PortsUnknown:
 		list := words.BehaviorEvidence(n.Behaviors.UDPPorts)
 		return sentences(list[:max(len(list)-1, 0)])
@@ -295,7 +299,7 @@ func networkWhy(n network.Verdict) []string {
 			why = append(why, "Your TURN server is not reached from inside its own network, so calls of this machine get "+
 				"no relay.")
 		case network.RelayingSilent, network.RelayingFails:
-			why = append(why, "Your TURN server does not work, so calls that need a relay will fail.")
+			why = append(why, "Your TURN server gave no usable relay, so calls that need one will fail.")
 		case network.RelayingNone, network.RelayingAsking:
 		}
 	default:
@@ -317,6 +321,16 @@ func filteringSentence(b nat.Behavior) string {
 	}
 }
 
+// udpUnknownWhy are the reasons why nothing is known of UDP, and what calls have if it is blocked.
+func udpUnknownWhy(n network.Verdict) []string {
+	list := words.BehaviorEvidence(n.Behaviors.UDP)
+	why := sentences(list[:max(len(list)-1, 0)]) // the headline has the last
+	if n.Relaying == network.RelayingWorks {
+		why = append(why, "Your TURN server works, for the calls that need a relay ("+relayList(n)+")"+caveat(n)+".")
+	}
+	return why
+}
+
 // dependsSentence says what the mapping depends on.
 func dependsSentence(mapping nat.Value) string {
 	switch mapping {
@@ -336,6 +350,9 @@ func networkNext(n network.Verdict) []string {
 	switch n.Outcome {
 	case network.UDPBlocked, network.PortsFiltered:
 		return relayNext(n, words.OpenUDP(false))
+	case network.UDPUnknown:
+		return []string{"Ask a STUN server on another host too: if UDP gets no answer from it either, a firewall here is " +
+			"likely to block UDP."}
 	case network.PortsUnknown:
 		return []string{"Ask a TURN server too: packets to its relay show which it is."}
 	case network.OnlyProxy:
