@@ -235,7 +235,8 @@ func (c *conn) expected(out *diag.OutboundRTP, at float64, before, now counts) {
 		}
 	}
 	r := out.Remote
-	if at < now.at && r.PacketsReceived == nil && r.PacketsExpected == nil && r.PacketsLost != nil && out.PacketsSent != nil {
+	counted := r.PacketsReceived != nil || r.PacketsExpected != nil
+	if at < now.at && !counted && r.PacketsLost != nil && out.PacketsSent != nil {
 		r.PacketsExpected = diag.Ptr(max(int64(known.packets), *r.PacketsLost))
 	}
 }
