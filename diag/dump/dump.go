@@ -121,14 +121,19 @@ func utf8Of(in *bufio.Reader) (*bufio.Reader, error) {
 	switch {
 	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
 		return utf16(unicode.LittleEndian, unicode.ExpectBOM)
-	case len(mark) == 3 && mark[1] == 0 && bytes.IndexByte([]byte("{[<"), mark[0]) >= 0:
+	case len(mark) == 3 && mark[1] == 0 && begins(mark[0]):
 		return utf16(unicode.LittleEndian, unicode.IgnoreBOM) // the mark was cut off
+	case len(mark) == 3 && mark[0] == 0 && begins(mark[1]):
+		return utf16(unicode.BigEndian, unicode.IgnoreBOM)
 	case bytes.Equal(mark, []byte("\xef\xbb\xbf")):
 		_, err := in.Discard(len(mark))
 		return in, err
 	}
 	return in, nil
 }
+
+// begins reports whether dumps begin with this character.
+func begins(c byte) bool { return bytes.IndexByte([]byte("{[<R"), c) >= 0 }
 
 // readerOf recognizes the format by the beginning of the file; nil: it is none.
 func (d *reading) readerOf(head []byte) func(*bufio.Reader) error {

@@ -88,6 +88,7 @@ func TestEncodings(t *testing.T) {
 		}
 		for how, raw := range map[string][]byte{
 			"BOM": append([]byte("\xef\xbb\xbf"), text...), "UTF-16LE": little, "UTF-16BE": big,
+			"UTF-16LE without its mark": little[2:], "UTF-16BE without its mark": big[2:],
 			"CRLF": bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")),
 		} {
 			got, err := Read(bytes.NewReader(raw), Options{})
@@ -134,4 +135,16 @@ func complete(name, whole string, n int) bool {
 		return n >= strings.LastIndex(whole, "</div></div></body>")
 	}
 	return false
+}
+
+// TestUnreadableSeries: statistics whose values cannot be read are counted, and empty ones are not.
+func TestUnreadableSeries(t *testing.T) {
+	for values, want := range map[string]int{"[]": 0, "[1,2]": 0, "[1,null]": 0, "no JSON": 1, "[1,": 1} {
+		text := `{"PeerConnections":{"9-1":{"updateLog":[{"type":"oniceconnectionstatechange","value":"\"checking\"","timestamp":1795939947602}],` +
+			`"stats":{` + series("A-packetsSent", "outbound-rtp", values) + `}}}}`
+		d, err := Read(strings.NewReader(text), Options{})
+		if err != nil || len(d.Faults) != want {
+			t.Errorf("%s: %v, %+v", values, err, d)
+		}
+	}
 }

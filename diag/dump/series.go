@@ -78,6 +78,9 @@ func (t *table) read(s *scan.Scanner, name string) error {
 	}
 	kind = cmp.Or(kind, kindByName(id))
 	col := parseColumn(values)
+	if col.len() == 0 && strings.Trim(values, "[] ") != "" {
+		s.Odd++
+	}
 	if t.cells += col.len(); t.objects == nil {
 		t.objects = map[string]*object{}
 	}
