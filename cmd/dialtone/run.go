@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/cmd/dialtone/internal/shells"
@@ -45,7 +46,7 @@ func run(ctx context.Context, args []string, s streams) diag.Exit {
 	case errors.As(err, &wrong):
 		s.Complain(wrong.Report(parsed.Name))
 	case err != nil:
-		s.Complain("dialtone: " + diag.Clean(err.Error(), 1000))
+		s.Complain("dialtone: " + diag.Clean(strings.ReplaceAll(err.Error(), "\n", "; "), 1000))
 	}
 	return code
 }
