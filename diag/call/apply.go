@@ -109,7 +109,7 @@ func (c *Call) applyTransport(e diag.Event) bool {
 	case diag.Pair:
 		c.putPair(d)
 	case diag.Selected:
-		if c.Selected != nil && c.Selected.PairID != d.PairID {
+		if c.Selected != nil && c.Selected.PairID != d.PairID && !c.samePath(*c.Selected, d) {
 			c.PathChanges++
 		}
 		c.Selected = &d

@@ -289,6 +289,13 @@ func (c *Call) LocalCandidate(id string) *CandidateRow { return byID(c.Local, id
 // RemoteCandidate returns the candidate with this ID; nil when there is none.
 func (c *Call) RemoteCandidate(id string) *CandidateRow { return byID(c.Remote, id) }
 
+// samePath reports whether two pairs are one path: the path itself showed a remote candidate that was signaled later.
+func (c *Call) samePath(a, b diag.Selected) bool {
+	shown, signaled := c.RemoteCandidate(a.RemoteCandidateID), c.RemoteCandidate(b.RemoteCandidateID)
+	return a.LocalCandidateID == b.LocalCandidateID && shown != nil && signaled != nil &&
+		shown.Address == signaled.Address && shown.Port == signaled.Port && shown.Protocol == signaled.Protocol
+}
+
 func byID(rows []CandidateRow, id string) *CandidateRow {
 	for i := len(rows) - 1; i >= 0; i-- {
 		if rows[i].ID == id {

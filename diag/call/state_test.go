@@ -148,6 +148,28 @@ func TestChannelsAndMessages(t *testing.T) {
 	}
 }
 
+// TestOnePath: a peer-reflexive candidate that is signaled later does not change the path, another address does.
+func TestOnePath(t *testing.T) {
+	remote := func(id, address string) diag.Candidate {
+		return diag.Candidate{Side: diag.Remote, ID: id, Address: address, Port: 1, Protocol: "udp"}
+	}
+	c := Fold(diagtest.Log(
+		1, remote("R1", "192.0.2.1"), 2, diag.Selected{PairID: "p1", LocalCandidateID: "L1", RemoteCandidateID: "R1"},
+		3, remote("R2", "192.0.2.1"), 4, diag.Selected{PairID: "p2", LocalCandidateID: "L1", RemoteCandidateID: "R2"},
+	))
+	if c.PathChanges != 0 {
+		t.Errorf("%d changes by a name", c.PathChanges)
+	}
+	for i, e := range diagtest.Log(
+		5, diag.Selected{PairID: "p3", LocalCandidateID: "L2", RemoteCandidateID: "R2"},
+		6, remote("R3", "192.0.2.3"), 7, diag.Selected{PairID: "p4", LocalCandidateID: "L2", RemoteCandidateID: "R3"},
+	) {
+		if c.Apply(e); i != 1 && c.PathChanges != 1+i/2 {
+			t.Errorf("%d changes after %+v", c.PathChanges, e.Data)
+		}
+	}
+}
+
 func TestPathsServersAndMutes(t *testing.T) {
 	c := Fold(diagtest.Log(
 		1, diag.Selected{PairID: "p1"}, 2, diag.Selected{PairID: "p1"}, 3, diag.Selected{PairID: "p2"},
