@@ -8,8 +8,9 @@ import (
 )
 
 // collector paces the garbage collector while calls are placed. The heap may grow by half of what is alive, which saves
-// a quarter of the memory of a peer, but always by slack: with some hundred peers it would be collected several times
-// in a second of setups, for a quarter of the CPU, and the tester would be the limit before the server is.
+// a quarter of the memory of a peer, but by four times as much up to mostSlack: with some hundred peers it would be
+// collected several times in a second of setups, for a quarter of the CPU, and the tester would be the limit before the
+// server is. By leastSlack it may always grow; a server with large answers shall not cost more.
 type collector struct {
 	mu      sync.Mutex
 	before  int
@@ -19,7 +20,8 @@ type collector struct {
 const (
 	standardPercent = 100 // of Go
 	frugalPercent   = 50
-	slack           = 256 << 20 // bytes
+	leastSlack      = 64 << 20 // bytes
+	mostSlack       = 256 << 20
 )
 
 // paceCollector paces it until stop is called, unless GOGC asks for something else.
@@ -51,7 +53,8 @@ func (c *collector) pace() {
 
 // percentFor is by how many percent the heap may grow with so many bytes alive; at least 4 MiB, as the runtime counts.
 func percentFor(alive uint64) int {
-	return int(max(frugalPercent, 100*slack/max(alive, 4<<20))) // #nosec G115 -- at most 6,400
+	slack := min(max(leastSlack, 4*alive), mostSlack)
+	return int(max(frugalPercent, 100*slack/max(alive, 4<<20))) // #nosec G115 -- at most 1,600
 }
 
 func (c *collector) stop() {

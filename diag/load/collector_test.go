@@ -16,7 +16,7 @@ func TestCollectorPace(t *testing.T) {
 	}
 	c := paceCollector()
 	few := percent()
-	alive := make([]byte, 3*slack)
+	alive := make([]byte, 3*mostSlack)
 	for range 1000 { // the finalizer runs some time after the collection
 		if runtime.GC(); percent() == frugalPercent {
 			break
@@ -30,6 +30,18 @@ func TestCollectorPace(t *testing.T) {
 	runtime.GC()
 	if p := percent(); p != standardPercent {
 		t.Errorf("%d %% after it ended, want %d", p, standardPercent)
+	}
+}
+
+// TestCollectorGrowth: how far the heap may grow is bounded, with few peers by less.
+func TestCollectorGrowth(t *testing.T) {
+	const mib = 1 << 20
+	for alive, want := range map[uint64]int{ // in MiB
+		0: 64, 4: 64, 16: 64, 32: 128, 64: 256, 256: 256, 512: 256, 1024: 512,
+	} {
+		if got := percentFor(alive*mib) * int(max(alive, 4)) / 100; got > want || got < want-max(int(alive)/50, 1) { // #nosec G115
+			t.Errorf("with %d MiB alive, the heap may grow by %d MiB, want %d", alive, got, want)
+		}
 	}
 }
 
