@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -105,13 +106,13 @@ const noSep = -1
 // decode hands what was typed to the decoder. What is wrong with it is a mistake and does not end the parse.
 func (p *parser) decode(context *kong.DecodeContext, target reflect.Value) error {
 	row := context.Value
-	origin := strings.ToUpper(row.Name)
+	origin, form := strings.ToUpper(row.Name), ""
 	if row.Flag != nil {
-		origin = "--" + row.Name
+		origin, form = "--"+row.Name, row.Flag.PlaceHolder
 	}
 	token, err := context.Scan.PopValue("value")
 	if err != nil { // kong's words would quote the token, and it may be a password that begins with a hyphen
-		return fmt.Errorf("value missing: write %s=VALUE", origin)
+		return fmt.Errorf("value missing: write %s=%s", origin, cmp.Or(form, "VALUE"))
 	}
 	tokens := []kong.Token{token}
 	if row.Flag == nil && row.IsSlice() {
