@@ -23,16 +23,20 @@ type tap struct {
 }
 
 func (t *tap) BindRemoteStream(info *interceptor.StreamInfo, next interceptor.RTPReader) interceptor.RTPReader {
-	stream, repair := t.rec.bindInbound(info)
-	if stream == nil {
+	of := t.rec.bindInbound(info)
+	if of == nil {
 		return next
 	}
+	repair := isRepair(info)
 	return interceptor.RTPReaderFunc(func(b []byte, a interceptor.Attributes) (int, interceptor.Attributes, error) {
 		n, a, err := next.Read(b, a)
-		if err == nil {
+		if err != nil {
+			return n, a, err
+		}
+		if stream := of(b[:n]); stream != nil {
 			n = stream.packet(b[:n], repair)
 		}
-		return n, a, err
+		return n, a, nil
 	})
 }
 

@@ -2,7 +2,6 @@ package media
 
 import (
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/pion/interceptor"
@@ -147,38 +146,25 @@ func (l *streams[S]) counts(out []diag.StreamCount) []diag.StreamCount {
 	return out
 }
 
-// bindInbound starts or continues to record a stream. It returns nil for one that is not recorded, and whether it holds
-// the retransmissions of the one returned.
-func (r *Recorder) bindInbound(info *interceptor.StreamInfo) (s *inbound, repair bool) {
+// bindInbound starts or continues to record a stream. It returns what tells the stream that a packet belongs to; nil
+// for one that is not recorded.
+func (r *Recorder) bindInbound(info *interceptor.StreamInfo) func(b []byte) *inbound {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
 	case info.SSRC == 0:
-		return nil, false // the bandwidth probes of Chrome
-	case strings.EqualFold(info.MimeType, mimeRTX):
-		return r.bindRepair(info.SSRC), true
+		return nil // the bandwidth probes of Chrome
+	case isRepair(info):
+		return r.bindRepair(info)
 	}
 	s, ok := r.in.bind(r, info.SSRC, func() *inbound { return newInbound(r, info) })
-	if ok && s.announced.Kind == KindVideo {
-		r.newest = s
-	}
-	return s, false
-}
-
-// bindRepair finds the stream that an RTX stream repairs. pion does not name it, but binds RTX right after it.
-func (r *Recorder) bindRepair(ssrc uint32) *inbound {
-	if s := r.repairs[ssrc]; s != nil {
-		return s
-	}
-	s := r.newest
-	if s == nil || s.repairSSRC != 0 {
+	if !ok {
 		return nil
 	}
-	s.mu.Lock()
-	s.repairSSRC = ssrc // written under both locks, so read under either
-	s.mu.Unlock()
-	r.repairs[ssrc] = s
-	return s
+	if s.announced.Kind == KindVideo {
+		r.newest = s
+	}
+	return func([]byte) *inbound { return s }
 }
 
 // bindOutbound starts or continues to record a stream. It returns nil for one that is not recorded; without a codec
