@@ -10,7 +10,7 @@ import (
 // collector paces the garbage collector while calls are placed. The heap may grow by half of what is alive, which saves
 // a quarter of the memory of a peer, but by four times as much up to mostSlack: with some hundred peers it would be
 // collected several times in a second of setups, for a quarter of the CPU, and the tester would be the limit before the
-// server is. By leastSlack it may always grow; a server with large answers shall not cost more.
+// server is. By leastSlack it may always grow; large answers of a server must not cost more.
 type collector struct {
 	mu      sync.Mutex
 	before  int
