@@ -10,6 +10,9 @@ var _ = []Type{
 // DumpPage is the connection of a dump that has none, but requests of a page for devices.
 const DumpPage = "page"
 
+// DumpSnapshot is the member by which dumps that dialtone writes say that they are made of one of a single moment.
+const DumpSnapshot = "snapshot"
+
 // DumpStart ("dump.start") says which dump the events come from. What dialtone has no notion of follows as events
 // whose type begins with "browser.", with the text of the dump.
 type DumpStart struct {
@@ -21,6 +24,8 @@ type DumpStart struct {
 	Open bool `json:"open,omitempty"`
 	// a part of the connection could not be read: what is absent may have been there
 	Partial bool `json:"partial,omitempty"`
+	// the dump shows one moment, as those of Firefox do: of what happened before it, the times are not known
+	Snapshot bool `json:"snapshot,omitempty"`
 }
 
 // Type is "dump.start".

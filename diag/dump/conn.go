@@ -164,6 +164,7 @@ func (c *conn) finish() Connection {
 	facts := slices.Concat([]fact{{first, c.start(first)}, {first, diag.DumpStart{
 		Format: c.format, Connection: c.id, URL: c.url, UserAgent: diag.Clean(c.agent, 300),
 		Open: ended.Reason == diag.EndDump, Partial: c.partial || c.cut,
+		Snapshot: c.format == diag.DumpFirefox || c.d.snapshot,
 	}}}, c.facts, []fact{{last, ended}})
 	for i, f := range facts {
 		out.Events = append(out.Events, diag.Event{

@@ -163,6 +163,7 @@ type reading struct {
 	captures []capture
 	pending  []*conn                    // that are read, and not kept yet
 	single   map[string]json.RawMessage // members of one report of Firefox
+	snapshot bool                       // dialtone has written it, from a dump that shows one moment
 	full     bool
 	members  []string // of a document, that are not of a dump
 	written  float64  // when the dump was written, milliseconds since 1970; 0: unknown

@@ -24,7 +24,7 @@ func TestFirefoxStates(t *testing.T) {
 		"open, no packets":         {false, `connected"` + pair, "connected", "", "connected, for how long is unknown; the dump ends here"},
 		"the peer closed it":       {false, `connected"` + pair, "closed", packet, "connected, for how long is unknown; the peer hung up"},
 		"both closed it":           {true, `connected"` + pair, "closed", "", "this side closed the connection while ICE was connected; the dump does not say whether DTLS was"},
-		"no path":                  {false, `closed"`, "failed", "", "no path found after 9.0 s"},
+		"no path":                  {false, `closed"`, "failed", "", "no path found within 9.0 s"},
 		"the path was lost":        {false, `closed"`, "failed", packet, "the peer vanished, when is unknown"},
 		"DTLS failed":              {false, `connected"` + pair, "failed", "", "the DTLS handshake failed"},
 		"there is nobody to check": {false, `checking"`, "new", "", "the dump ends here while exchanging offer and answer"},

@@ -80,6 +80,10 @@ func (d *reading) member(s *scan.Scanner, name string) (known bool, err error) {
 	case "UserAgent":
 		d.UserAgent, err = s.Text(1000)
 		return true, err
+	case diag.DumpSnapshot:
+		raw, err := s.Raw(100)
+		d.snapshot = string(raw) == "true"
+		return true, tolerable(err)
 	case "timestamp":
 		raw, err := s.Raw(100)
 		if err == nil && json.Unmarshal(raw, &d.written) == nil {

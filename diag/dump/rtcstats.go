@@ -132,6 +132,9 @@ func (r *rtcstats) header(line []byte) {
 
 // about takes what a server or a client says of the client.
 func (r *rtcstats) about(h any) {
+	if is, _ := member(h, diag.DumpSnapshot).(bool); is {
+		r.d.snapshot = true
+	}
 	for _, name := range []string{"userAgent", "UserAgent"} {
 		if agent := text(member(h, name), 300); agent != "" {
 			r.d.UserAgent = agent

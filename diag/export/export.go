@@ -20,6 +20,15 @@ type Source struct {
 	Events    []diag.Event
 }
 
+// snapshot lets a dump say that it shows one moment, if the call was read from such a dump.
+func (s Source) snapshot(head map[string]any) {
+	for _, e := range s.Events {
+		if d, ok := e.Data.(diag.DumpStart); ok && d.Snapshot {
+			head[diag.DumpSnapshot] = true
+		}
+	}
+}
+
 // Writers are the forms by their names.
 var Writers = map[string]func(io.Writer, Source) error{
 	"webrtc-internals": WriteInternals, "rtcstats": WriteRTCStats, "csv": WriteCSV,

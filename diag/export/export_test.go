@@ -170,3 +170,21 @@ func TestFullDisk(t *testing.T) {
 type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
+
+// TestSnapshotRoundTrip: what shows one moment only still says so after it is exported.
+func TestSnapshotRoundTrip(t *testing.T) {
+	events := append([]diag.Event{{Data: diag.DumpStart{Format: diag.DumpFirefox, Snapshot: true}}}, goodCall(t)...)
+	for _, form := range []string{"webrtc-internals", "rtcstats"} {
+		var b bytes.Buffer
+		if err := export.Writers[form](&b, export.Source{StartedAt: began, Agent: "Firefox", Events: events}); err != nil {
+			t.Fatal(err)
+		}
+		d, err := dump.Read(&b, dump.Options{})
+		if err != nil || len(d.Faults) > 0 {
+			t.Fatalf("%s: %v, %+v", form, err, d)
+		}
+		if start, ok := d.Connections[0].Events[1].Data.(diag.DumpStart); !ok || !start.Snapshot {
+			t.Errorf("%s: %+v", form, d.Connections[0].Events[1].Data)
+		}
+	}
+}

@@ -24,6 +24,7 @@ const connection = "PC_0"
 func WriteRTCStats(w io.Writer, s Source) error {
 	out := bufio.NewWriter(w)
 	head := map[string]any{"fileFormat": 3, "userAgent": s.Agent, "startTime": s.milliseconds(0)}
+	s.snapshot(head)
 	raw, err := json.Marshal(head)
 	if err != nil {
 		return err
@@ -94,11 +95,13 @@ func WriteInternals(w io.Writer, s Source) error {
 	if err != nil {
 		return err
 	}
-	raw, err := json.MarshalIndent(map[string]any{
+	whole := map[string]any{
 		"UserAgent": s.Agent, "getUserMedia": captures, "PeerConnections": map[string]any{"1-1": map[string]any{
 			"pid": 1, "url": "", "rtcConfiguration": config, "updateLog": log, "stats": stats,
 		}},
-	}, "", " ")
+	}
+	s.snapshot(whole)
+	raw, err := json.MarshalIndent(whole, "", " ")
 	if err != nil {
 		return err
 	}

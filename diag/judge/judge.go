@@ -30,7 +30,7 @@ type Outcome struct {
 	After     time.Duration    // until it ended, from its start; of a call without a path, from the pairing
 	Connected bool             // it ever was
 	Up        *time.Duration   // how long it was connected, if that is known
-	AtLeast   bool             // it may have been connected longer than that: the dump shows no beginning
+	AtLeast   bool             // the dump shows one moment only: it may have been connected longer, and failed earlier
 	Setup     *time.Duration   // from the pairing until a channel was open
 	Path      *diag.Selected   // the candidate pair
 	Cause     string           // the words of the error that ended it
@@ -105,7 +105,7 @@ func outcome(c *call.Call) Outcome {
 		Network: blamed(c), Dump: c.Browser != nil, Connected: c.ConnectedAt != nil, Up: upTime(c),
 	}
 	if o.Dump {
-		o.Partial, o.AtLeast = c.Browser.Start.Partial, c.Browser.Start.Format == diag.DumpFirefox
+		o.Partial, o.AtLeast = c.Browser.Start.Partial, c.Browser.Start.Snapshot
 	}
 	if setup, known := c.SetupTime(); known {
 		o.Setup = &setup

@@ -69,6 +69,8 @@ func nearHeadline(v judge.Verdict) bool {
 func headline(v judge.Verdict, causes []judge.Finding) string {
 	o := v.Outcome
 	switch {
+	case (o.Failing || o.Ended == diag.EndICE) && o.AtLeast:
+		return "no path found within " + words.Duration(o.After)
 	case o.Failing || o.Ended == diag.EndICE:
 		return "no path found after " + words.Duration(o.After)
 	case o.Ended == "":
