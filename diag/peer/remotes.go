@@ -184,7 +184,7 @@ const (
 	maxNames = 4
 	nameTime = 2 * time.Second
 
-	maxHidden = 32 // the agent asks the local network for each
+	maxHidden = 6 // the agent asks the local network for each, up to 5 times by each address family
 )
 
 // isHostName reports whether an address is a name of the DNS. Those of mDNS are the agent's.

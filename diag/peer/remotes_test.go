@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -59,5 +60,20 @@ func TestUnreachableCandidates(t *testing.T) {
 		if tcp := r.Foundation == "9"; tcp != (r.Protocol == "tcp") {
 			t.Errorf("%s is of %s", r.Address, r.Protocol)
 		}
+	}
+}
+
+// TestManyHiddenNames: the local network is asked for few names, however many a peer has.
+func TestManyHiddenNames(t *testing.T) {
+	a := alone(t, Options{NoMedia: true, Loopback: LoopbackOnly})
+	if _, err := a.Answer(chromium(t, "chromium-offer.json")); err != nil {
+		t.Fatal(err)
+	}
+	before := a.guard.Limited().Candidates
+	for n := range 30 {
+		a.AddCandidate(Candidate{Candidate: fmt.Sprintf("candidate:%d 1 udp 1 n%d.local 5000 typ host", n, n)})
+	}
+	if left := a.guard.Limited().Candidates - before; left < 24 {
+		t.Errorf("%d of 30 names were left out", left)
 	}
 }
