@@ -135,17 +135,29 @@ func (f failing) dns() (what, advice string) {
 	}
 }
 
-// ipv6 is the address of a server if it is an IPv6 address of a name, whose IPv4 address may answer.
-func (f failing) ipv6() string {
+// resolved is the address that was asked if it is that of a name and explains something: one of IPv6, since that of IPv4
+// may answer, or one of this machine or of none.
+func (f failing) resolved() string {
 	to, err := netip.ParseAddrPort(f.server.Address)
-	if err != nil || to.Addr().Unmap().Is4() || strings.Contains(f.at, to.Addr().String()) {
+	ip := to.Addr().Unmap()
+	if err != nil || ip.Is4() && !ip.IsUnspecified() && !ip.IsLoopback() || strings.Contains(f.at, ip.String()) {
 		return ""
 	}
-	return " (" + to.Addr().String() + ")"
+	return " (" + ip.String() + ")"
+}
+
+// blocked is the next step for a name that a filter keeps from being reached; empty for others.
+func (f failing) blocked() string {
+	to, err := netip.ParseAddrPort(f.server.Address)
+	if err != nil || !to.Addr().IsUnspecified() || f.resolved() == "" {
+		return ""
+	}
+	return "Check the DNS server of this machine: " + to.Addr().String() + " is the address of no server, and filters " +
+		"(blocklists) answer so."
 }
 
 func (f failing) timeout() (what, advice string) {
-	what = fmt.Sprintf("no answer from %s%s over %s", f.at, f.ipv6(), f.transport())
+	what = fmt.Sprintf("no answer from %s%s over %s", f.at, f.resolved(), f.transport())
 	through := f.stage.Name == diag.StageSend || f.stage.Name == diag.StageChannel
 	if through {
 		what = "no bytes came back through the relay from " + f.stage.Peer
@@ -180,11 +192,12 @@ func (f failing) timeout() (what, advice string) {
 }
 
 func (f failing) refused() (what, advice string) {
-	advice = "Check port and transport of " + f.url + ", and that the server runs."
+	advice = cmp.Or(f.blocked(), "Check port and transport of "+f.url+", and that the server runs.")
 	if f.overUDP() {
-		return "the UDP port of " + f.at + " is closed, or a firewall rejects UDP (ICMP port unreachable)", advice
+		return "the UDP port of " + f.at + f.resolved() + " is closed, or a firewall rejects UDP (ICMP port unreachable)",
+			advice
 	}
-	return f.at + " refused the TCP connection", advice
+	return f.at + f.resolved() + " refused the TCP connection", advice
 }
 
 func (f failing) unreachable() (what, advice string) {
@@ -195,7 +208,7 @@ func (f failing) unreachable() (what, advice string) {
 	if f.Detail == diag.DetailNotPermitted {
 		return "this machine is not permitted to send to " + f.at + ": " + f.Reason, "Check the firewall of this machine."
 	}
-	what = "no route to " + f.at
+	what = "no route to " + f.at + f.resolved()
 	if f.overUDP() {
 		what += ", or a firewall rejects UDP"
 	}

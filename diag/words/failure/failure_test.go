@@ -44,3 +44,14 @@ func TestEveryFailureHasWords(t *testing.T) {
 		seen[advice] = code
 	}
 }
+
+// TestBlockedName: a name that a filter resolves to no address is said to be that, and an address that was given is not.
+func TestBlockedName(t *testing.T) {
+	for url, want := range map[string]bool{"turn:t.example:3478": true, "turn:0.0.0.0:3478": false} {
+		s := diag.Server{URL: url, Transport: "udp", TURN: true, Address: "0.0.0.0:3478", Stages: []diag.Stage{{Name: diag.StageAllocate, Failure: &diag.Failure{Cause: diag.CauseRefused}}}}
+		what, advice := Of(&s)
+		if strings.Contains(what, "t.example:3478 (0.0.0.0)") != want || strings.Contains(advice, "blocklists") != want {
+			t.Errorf("%s: %q, %q", url, what, advice)
+		}
+	}
+}
