@@ -135,7 +135,7 @@ func (f failing) dns() (what, advice string) {
 	}
 }
 
-// resolved is the address that was asked if it is that of a name and explains something: one of IPv6, since that of IPv4
+// resolved is the address that was asked if it is that of a name and explains something: one of IPv6, as that of IPv4
 // may answer, or one of this machine or of none.
 func (f failing) resolved() string {
 	to, err := netip.ParseAddrPort(f.server.Address)
