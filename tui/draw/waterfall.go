@@ -201,8 +201,8 @@ func weight(b Bar, now time.Duration) time.Duration {
 	return length
 }
 
-// longest is the index of the longest bar that is not remote; −1 for none, or when there is nothing to compare. One that
-// failed has a mark of its own.
+// longest is the index of the longest bar that is not remote; −1 for none, or when there is nothing to compare. A bar
+// that failed has a mark of its own.
 func (w Waterfall) longest(bars []Bar) int {
 	best, count := -1, 0
 	for i, b := range bars {
