@@ -10,7 +10,7 @@ import (
 // isRepair reports whether a stream holds the retransmissions of another one (RTX, RFC 4588).
 func isRepair(info *interceptor.StreamInfo) bool { return strings.EqualFold(info.MimeType, mimeRTX) }
 
-// bindRepair returns what tells the stream that a packet of an RTX stream repairs. That is the layer of simulcast which
+// bindRepair returns what counts packets of an RTX stream for the stream that they repair. That is the layer of simulcast which
 // its header extensions name (RFC 8852 §3.2): layers begin in any order. Without them it is the stream that was bound
 // before, since pion does not name that, but binds RTX right after it. The caller holds the lock.
 func (r *Recorder) bindRepair(info *interceptor.StreamInfo) func(b []byte) *inbound {

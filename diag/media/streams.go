@@ -146,7 +146,7 @@ func (l *streams[S]) counts(out []diag.StreamCount) []diag.StreamCount {
 	return out
 }
 
-// bindInbound starts or continues to record a stream. It returns what tells the stream that a packet belongs to; nil
+// bindInbound starts or continues to record a stream. It returns what names the stream that a packet belongs to; nil
 // for one that is not recorded.
 func (r *Recorder) bindInbound(info *interceptor.StreamInfo) func(b []byte) *inbound {
 	r.mu.Lock()
