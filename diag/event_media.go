@@ -363,6 +363,8 @@ type PacketSizes struct {
 // RemoteInbound is what receiver reports say of a stream to its sender (RTCRemoteInboundRtpStreamStats).
 type RemoteInbound struct {
 	PacketsLost *int64 `json:"packetsLost,omitempty"`
+	// of those, never sent: numbers that the sender left out, as in the echo of a stream with losses. Not in webrtc-stats
+	PacketsSkipped *int64 `json:"packetsSkipped,omitempty"`
 	// Packets that the report is about, where it does not say itself how many were received: those that had been sent when
 	// it came. Not in webrtc-stats
 	PacketsExpected *int64 `json:"packetsExpected,omitempty"`

@@ -22,7 +22,7 @@ func (o *OutboundRTP) Expected() *int64 {
 	case r == nil || r.PacketsLost == nil:
 		return nil
 	case r.PacketsReceived != nil:
-		return Ptr(int64(*r.PacketsReceived) + max(0, *r.PacketsLost))
+		return Ptr(int64(*r.PacketsReceived) + max(0, *o.Lost()))
 	case r.PacketsExpected != nil:
 		return r.PacketsExpected
 	case o.PacketsSent == nil:
@@ -32,12 +32,17 @@ func (o *OutboundRTP) Expected() *int64 {
 	}
 }
 
-// Lost is how many packets of the stream its receiver reported lost; nil before its first report.
+// Lost is how many packets of the stream its receiver reported lost, without those that were never sent; nil before its
+// first report.
 func (o *OutboundRTP) Lost() *int64 {
-	if o.Remote == nil {
+	switch r := o.Remote; {
+	case r == nil:
 		return nil
+	case r.PacketsLost == nil || r.PacketsSkipped == nil:
+		return r.PacketsLost
+	default:
+		return Ptr(max(0, *r.PacketsLost-*r.PacketsSkipped))
 	}
-	return o.Remote.PacketsLost
 }
 
 // LossShare is lost of expected, 0–1. A receiver that counts duplicates reports less than nothing lost (RFC 3550, A.3):

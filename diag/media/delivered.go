@@ -2,10 +2,8 @@ package media
 
 import (
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 
@@ -37,14 +35,6 @@ type sentPacket struct {
 	at     time.Time
 	number uint16 // of all streams together
 	known  bool   // number is set
-}
-
-func (a *delivered) announce(extensions []interceptor.RTPHeaderExtension) {
-	for _, x := range extensions {
-		if strings.Contains(x.URI, "transport-wide-cc") && x.ID > 0 && x.ID < 256 {
-			a.extension = uint8(x.ID) // #nosec G115 -- bounded above
-		}
-	}
 }
 
 // packet remembers a packet that was sent.

@@ -181,3 +181,36 @@ func TestReportsStop(t *testing.T) {
 		}
 	}
 }
+
+// TestSkippedNumbers: what an echo leaves out, because it was lost on the way here, is not lost on the way back, whatever
+// the receiver reports.
+func TestSkippedNumbers(t *testing.T) {
+	r := newHarness(t)
+	send := r.leaves(opusStream)
+	sends := func(numbers ...uint16) {
+		for _, n := range numbers {
+			send(opusStream.SSRC, n, false, []byte{1})
+		}
+	}
+	report := func(highest, lost uint32, fraction uint8) diag.OutboundRTP {
+		r.read(1, &rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{
+			{SSRC: opusStream.SSRC, LastSequenceNumber: highest, TotalLost: lost, FractionLost: fraction},
+		}})
+		return r.outbound()
+	}
+	is := func(name string, o diag.OutboundRTP, lost, expected int64, fraction float64, repeated uint64) {
+		t.Helper()
+		if *o.Lost() != lost || *o.Expected() != expected || *o.Remote.FractionLost != fraction || *o.RetransmittedPacketsSent != repeated {
+			t.Errorf("%s: lost %d of %d, %v of late, sent again %d; want %d of %d, %v, %d", name,
+				*o.Lost(), *o.Expected(), *o.Remote.FractionLost, *o.RetransmittedPacketsSent, lost, expected, fraction, repeated)
+		}
+	}
+	sends(1, 2, 4, 5, 8)
+	is("all that was sent arrived", report(8, 3, 96), 0, 5, 0, 0)
+	sends(7, 9, 10, 12, 13) // 7 is late
+	is("one was lost, too", report(13, 4, 51), 1, 10, 51.0/256, 0)
+	sends(13, 14)
+	is("one was sent again", report(14, 4, 0), 1, 11, 0, 1)
+	sends(15, 17)
+	is("one of two was lost", report(17, 6, 170), 2, 13, 1.0/2, 1)
+}

@@ -6,10 +6,13 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+	pionsdp "github.com/pion/sdp/v3"
 
 	"dialtone/diag"
+	"dialtone/diag/media/capture"
 	"dialtone/diag/media/latency"
 	"dialtone/diag/media/reports"
+	"dialtone/diag/media/sequence"
 	"dialtone/diag/media/video"
 )
 
@@ -25,6 +28,7 @@ type outbound struct {
 	sizes         sizes
 	received      *received // by the peer's last report; nil before
 	reporting     reports.Interval
+	skipped       sequence.Skipped
 	sender        *latency.Sender // nil: it is not kept when its packets are sent
 	delivered     delivered
 	last          time.Time // when the last packet was sent
@@ -33,7 +37,7 @@ type outbound struct {
 func newOutbound(r *Recorder, info *interceptor.StreamInfo) *outbound {
 	s := &outbound{stream: newStream(r, diag.Outbound, info), firSeq: -1}
 	s.repairSSRC = info.SSRCRetransmission
-	s.delivered.announce(info.RTPHeaderExtensions)
+	s.delivered.extension = capture.ExtensionID(info, pionsdp.TransportCCURI)
 	if r.senders != nil {
 		s.sender = r.senders.Open(r, s.codec.Kind, s.ssrc)
 	}
@@ -82,8 +86,10 @@ func (s *outbound) count(h *rtp.Header, payload []byte, p video.Picture) bool {
 	}
 	s.headerBytes += uint64(overhead)
 	s.payloadBytes += uint64(len(payload))
-	if repair || s.started && s.extended(h.SequenceNumber) <= s.seq {
-		s.repairs++
+	if number := s.extended(h.SequenceNumber); repair || s.started && number <= s.seq {
+		if repair || !s.skipped.Fill(number) {
+			s.repairs++
+		}
 		return false
 	}
 	if !s.started {
@@ -93,6 +99,7 @@ func (s *outbound) count(h *rtp.Header, payload []byte, p video.Picture) bool {
 	now := s.rec.now()
 	if s.started {
 		s.reporting.Sent(now.Sub(s.last))
+		s.skipped.Jump(s.seq, s.extended(h.SequenceNumber))
 	}
 	s.started, s.seq, s.last = true, s.extended(h.SequenceNumber), now
 	s.delivered.packet(s.seq, h, s.last)
@@ -121,16 +128,16 @@ func (s *outbound) extended(seq uint16) int64 { return s.seq + int64(int16(seq-u
 // receptionReport keeps what the peer reports of the stream. The same report may be handed up more than once, when it
 // is addressed to several streams.
 func (s *outbound) receptionReport(r rtcp.ReceptionReport, now time.Time) {
-	expected := int64(-1)
+	expected, skipped := int64(-1), int64(0)
 	s.reporting.Report()
 	if highest := s.extended(uint16(r.LastSequenceNumber)); s.started && highest >= s.base && highest <= s.seq {
-		expected = highest - s.base + 1
+		expected, skipped = highest-s.base+1, s.skipped.UpTo(highest)
 		s.delivered.report(highest, s.seq, now, s.trip())
 	}
 	if s.received != nil && r == s.received.report {
 		return
 	}
-	s.received = newReceived(r, s.received, expected, s.codec.rate)
+	s.received = newReceived(r, s.received, expected, skipped, s.codec.rate)
 	s.roundTrips.Answer(r.LastSenderReport, r.Delay, now)
 }
 

@@ -3,6 +3,8 @@ package media
 import (
 	"strings"
 
+	"dialtone/diag/media/capture"
+
 	"github.com/pion/interceptor"
 	pionsdp "github.com/pion/sdp/v3"
 )
@@ -10,11 +12,11 @@ import (
 // isRepair reports whether a stream holds the retransmissions of another one (RTX, RFC 4588).
 func isRepair(info *interceptor.StreamInfo) bool { return strings.EqualFold(info.MimeType, mimeRTX) }
 
-// bindRepair returns what counts packets of an RTX stream for the stream that they repair. That is the layer of simulcast which
+// bindRepair returns what finds the stream that a packet of an RTX stream repairs. That is the layer of simulcast which
 // its header extensions name (RFC 8852 §3.2): layers begin in any order. Without them it is the stream that was bound
 // before, since pion does not name that, but binds RTX right after it. The caller holds the lock.
 func (r *Recorder) bindRepair(info *interceptor.StreamInfo) func(b []byte) *inbound {
-	rid, mid := extensionID(info, pionsdp.SDESRepairRTPStreamIDURI), extensionID(info, pionsdp.SDESMidURI)
+	rid, mid := capture.ExtensionID(info, pionsdp.SDESRepairRTPStreamIDURI), capture.ExtensionID(info, pionsdp.SDESMidURI)
 	before := r.newest
 	if rid == 0 {
 		r.setRepair(info.SSRC, before)
@@ -60,14 +62,4 @@ func (r *Recorder) setRepair(ssrc uint32, s *inbound) {
 	s.repairSSRC = ssrc // written under both locks, so read under either
 	s.mu.Unlock()
 	r.repairs[ssrc] = s
-}
-
-// extensionID is the number of a header extension in the packets of a stream; 0 if it was not agreed on.
-func extensionID(info *interceptor.StreamInfo, uri string) uint8 {
-	for _, x := range info.RTPHeaderExtensions {
-		if x.URI == uri && x.ID > 0 && x.ID <= 255 {
-			return uint8(x.ID)
-		}
-	}
-	return 0
 }

@@ -4,6 +4,7 @@ package capture
 
 import (
 	"encoding/binary"
+	"math"
 	"time"
 
 	"github.com/pion/interceptor"
@@ -53,14 +54,20 @@ type writer struct {
 	now func() time.Time
 }
 
-// BindLocalStream implements interceptor.Interceptor.
-func (w *writer) BindLocalStream(info *interceptor.StreamInfo, next interceptor.RTPWriter) interceptor.RTPWriter {
-	id := 0
+// ExtensionID is the number of a header extension in the packets of a stream (RFC 8285): 1 to 255, or 0 if it was not
+// agreed on.
+func ExtensionID(info *interceptor.StreamInfo, uri string) uint8 {
 	for _, x := range info.RTPHeaderExtensions {
-		if x.URI == URI {
-			id = x.ID
+		if x.URI == uri && x.ID > 0 && x.ID <= math.MaxUint8 {
+			return uint8(x.ID)
 		}
 	}
+	return 0
+}
+
+// BindLocalStream implements interceptor.Interceptor.
+func (w *writer) BindLocalStream(info *interceptor.StreamInfo, next interceptor.RTPWriter) interceptor.RTPWriter {
+	id := ExtensionID(info, URI)
 	if id == 0 {
 		return next
 	}
@@ -68,7 +75,7 @@ func (w *writer) BindLocalStream(info *interceptor.StreamInfo, next interceptor.
 	var stated time.Time
 	return interceptor.RTPWriterFunc(func(h *rtp.Header, payload []byte, a interceptor.Attributes) (int, error) {
 		if at, first := s.due(w.now(), h.Timestamp); first && at.Sub(stated) >= every {
-			if err := h.SetExtension(uint8(id), stamp(at)); err != nil { // #nosec G115 -- 1 to 255 (RFC 8285)
+			if err := h.SetExtension(id, stamp(at)); err != nil {
 				return 0, err
 			}
 			stated = at
