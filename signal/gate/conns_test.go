@@ -269,7 +269,7 @@ func TestArrived(t *testing.T) {
 		for i := range both {
 			a, b := net.Pipe()
 			both[i] = a
-			defer func() { _, _ = a.Close(), b.Close() }()
+			t.Cleanup(func() { _, _ = a.Close(), b.Close() })
 			conns.State(a, http.StateNew)
 		}
 		request, err := http.NewRequestWithContext(conns.Context(t.Context(), both[0]), http.MethodGet, "/healthz",
