@@ -11,13 +11,13 @@ import (
 	"dialtone/diag/nat/pair"
 )
 
-// networkFailures are the findings about servers that failed, TURN first. When UDP is blocked, silence and rejection
-// over UDP say nothing about a server.
+// networkFailures are the findings about servers that failed, TURN first. When UDP is blocked, or only the proxy leads
+// out, silence and rejection over UDP say nothing about a server.
 func networkFailures(s *nat.State, n *Verdict) []finding.Finding {
 	var turn, udp, others []diag.Server
 	for i := range n.Servers {
 		row := &n.Servers[i]
-		none, cause := n.Behaviors.UDP.Value == nat.None, row.Cause()
+		none, cause := n.Behaviors.UDP.Value == nat.None || n.Outcome == OnlyProxy, row.Cause()
 		blocked := (row.Transport == "udp" || row.Transport == "dtls") && (cause == diag.CauseTimeout &&
 			(none || n.Behaviors.UDPPorts.Value == nat.PortsFiltered) || none && cause == diag.CauseRefused)
 		switch overUDP := i < len(s.Servers); {
