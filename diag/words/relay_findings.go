@@ -97,6 +97,10 @@ var relayFindings = map[string]entry{
 		"nothing against the relay.", relayText(
 		"allocated a relay; whether it carries bytes is not known", "Name a STUN server that answers, so that it is asked "+
 			"through the relay: dialtone nat STUN-SERVER TURN-SERVER.")),
+	"turn.relay_untried": on("The relay was allocated, and the time for this server was over before anything was sent "+
+		"through it: its answers take long. That says nothing against the relay.", relayText(
+		"allocated a relay so late that nothing was sent through it", "Ask again, and find out what delays the answers of "+
+			"the server.")),
 	"turn.peer_forbidden": on("The TURN server forbids sending to the peer that was tried (403). Servers are right to "+
 		"forbid private and loopback addresses; if peers have such addresses, they have to be allowed.", relayText(
 		"forbids sending to the server that was asked through the relay", "If peers have such addresses, allow them "+

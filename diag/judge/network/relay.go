@@ -104,8 +104,18 @@ func relayFindings(_ *nat.State, n *Verdict) []finding.Finding {
 		for _, flaw := range row.Flaws {
 			out = append(out, FlawFinding(&row.Server, flaw, n.flawSeverity(row, flaw)))
 		}
+		if untried(row) {
+			out = append(out, finding.Finding{
+				ID: "turn.relay_untried", Severity: diag.Info, Subject: row.URL, Evidence: RelayUse{Server: row.Server},
+			})
+		}
 	}
 	return out
+}
+
+// untried reports whether the time was over before anything was sent through a relay: nothing failed.
+func untried(row *nat.ServerRow) bool {
+	return row.Relay == turn.RelayUntested && row.Stopped() == nil && row.Stage(diag.StageRelease) != nil
 }
 
 // flawSeverity is how grave a flaw is: one that makes a relay useless may explain a failure.

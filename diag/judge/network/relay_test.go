@@ -178,6 +178,7 @@ func TestRelayFlaws(t *testing.T) {
 		"redirected":    {redirected, false, "server.try_alternate", "only some clients follow"},
 		"empty realm":   {noRealm, true, "turn.realm_empty", "but not for browsers"},
 		"unsigned":      {unsigned, true, "turn.answer_incomplete", "but not for every client"},
+		"too late":      {relay("udp", "9.9.9.9:50000", diag.Stage{Name: diag.StageRelease}), true, "turn.relay_untried", "is not proven"},
 		"short refresh": {short, true, "turn.refresh_short", "does not extend its relays"},
 	} {
 		t.Run(name, func(t *testing.T) {
