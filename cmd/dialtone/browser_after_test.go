@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"dialtone/diag/lab/labtest"
 )
 
 // number writes a number for an expression.
@@ -19,6 +21,7 @@ const keepCopies = `Object.defineProperty(navigator, "clipboard", { value: { wri
 // TestPageKeepsTheCall: chat, statistics and duration stay after the end, with a report that has what is needed and
 // no more, and the peer gets a last sample.
 func TestPageKeepsTheCall(t *testing.T) {
+	labtest.NeedTime(t)
 	for _, in := range engines {
 		t.Run(in.name, func(t *testing.T) {
 			besides(t)

@@ -54,6 +54,7 @@ func (b *tab) addAxe() {
 
 // TestPageIsAccessible: axe-core finds nothing in any state of the page, light or dark, and nightly in either browser.
 func TestPageIsAccessible(t *testing.T) {
+	labtest.NeedTime(t)
 	for _, in := range engines[:labtest.Sample(len(engines), 1)] {
 		t.Run(in.name, func(t *testing.T) {
 			besides(t)

@@ -17,6 +17,7 @@ import (
 // TestBrowserMeetsAnswer: the call page and dialtone answer, either of them first: media both ways, chat there and back, mute and
 // hang-up told.
 func TestBrowserMeetsAnswer(t *testing.T) {
+	labtest.NeedTime(t)
 	inEachOrder(t, "terminal", func(t *testing.T, in engine, first string) {
 		url := startServe(t)
 		recording := filepath.Join(t.TempDir(), "answer.jsonl")
@@ -52,11 +53,16 @@ func TestBrowserMeetsAnswer(t *testing.T) {
 }
 
 // inEachOrder runs a test in each browser, with the page and the terminal dialing first: who does, offers. Except in
-// nightly tests it is one order in each browser: the given one in Chromium, the other one in Firefox.
+// nightly tests it is one order in each browser: the given one in Chromium, the other one in Firefox. A short run has
+// only Chromium.
 func inEachOrder(t *testing.T, chromium string, test func(t *testing.T, in engine, first string)) {
 	t.Helper()
 	t.Parallel()
-	for _, in := range engines {
+	browsers := engines
+	if !labtest.Thorough() {
+		browsers = engines[:1]
+	}
+	for _, in := range browsers {
 		for _, first := range []string{"page", "terminal"} {
 			if (first == chromium) != (in.name == inChromium.name) && !labtest.Nightly() {
 				continue
@@ -247,6 +253,7 @@ func (term *console) meanwhile(do func()) {
 
 // TestBrowserMeetsBrowser: two pages in different browsers, one with its devices and one with the test picture.
 func TestBrowserMeetsBrowser(t *testing.T) {
+	labtest.NeedTime(t)
 	besides(t)
 	url := startServe(t)
 	first, second := openTab(t, inChromium, "first", url+"#w1"), openTab(t, inFirefox, "second", url+"?code=w1&media=test")

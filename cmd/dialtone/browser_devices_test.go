@@ -91,6 +91,7 @@ var deviceCases = []deviceCase{
 // TestBrowserNamesMissingDevices: what is wrong with a device stays visible for as long as it is so, a substitute is sent, and
 // the device is used again when it is asked for again.
 func TestBrowserNamesMissingDevices(t *testing.T) {
+	labtest.NeedTime(t)
 	for _, in := range engines {
 		t.Run(in.name, func(t *testing.T) {
 			besides(t)

@@ -24,6 +24,7 @@ const (
 // TestBothEndsAgree: the call page with call, answer and check, either of them first. Each dialtone has the page's statistics in its
 // recording, and they are what it counted itself.
 func TestBothEndsAgree(t *testing.T) {
+	labtest.NeedTime(t)
 	t.Parallel()
 	all := []ends{
 		{"call", "page"},

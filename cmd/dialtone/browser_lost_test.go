@@ -63,6 +63,7 @@ const loseDTLS = `{
 // dials again until the peer is back, and the call goes on: media, chat, its duration. So it does where the browser has
 // given up DTLS meanwhile, as Firefox does when it cannot send.
 func TestBrowserDialsThroughALoss(t *testing.T) {
+	labtest.NeedTime(t)
 	for _, test := range []struct {
 		in   engine
 		dead bool
@@ -118,6 +119,7 @@ func TestBrowserDialsThroughALoss(t *testing.T) {
 
 // TestBrowserHangsUpWithoutAPath: a hang-up that the lost path cannot carry reaches the peer by the server.
 func TestBrowserHangsUpWithoutAPath(t *testing.T) {
+	labtest.NeedTime(t)
 	besides(t)
 	server := startServe(t)
 	b := openTab(t, inChromium, "page", server+"?code=w1")
@@ -172,6 +174,7 @@ func (b *tab) asksBesideStandby() {
 
 // TestBrowserWaitsThroughALoss: the server that a page waits at for its peer is gone for longer than it keeps a pair.
 func TestBrowserWaitsThroughALoss(t *testing.T) {
+	labtest.NeedTime(t)
 	besides(t)
 	server := startServe(t, "--expiry", "2s")
 	n := startNetwork(t, server)

@@ -61,6 +61,7 @@ func (b *tab) fits() {
 // TestPageLooks: in a call at the size of a desk and of a phone, light and dark, everything is in the window; -update keeps
 // the pictures of the documentation.
 func TestPageLooks(t *testing.T) {
+	labtest.NeedTime(t)
 	besides(t)
 	url := startServe(t)
 	b := openTab(t, inChromium, "page", url+"?code=w1&media=test")

@@ -51,6 +51,7 @@ func TestHalfInstalledFirefox(t *testing.T) {
 // TestFirefoxHidesItsAddress: stock Firefox signals mDNS names only. They are resolved on the local network; the call that fails
 // because they are not says so.
 func TestFirefoxHidesItsAddress(t *testing.T) {
+	labtest.NeedTime(t)
 	t.Parallel()
 	meet := func(t *testing.T, scripts ...string) (*call.Call, string, int) {
 		t.Helper()

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"dialtone/diag"
+	"dialtone/diag/lab/labtest"
 )
 
 // inRussianWithoutDevices is a browser of somebody else, who refuses camera and microphone.
@@ -21,6 +22,7 @@ const inRussianWithoutDevices = `Object.defineProperty(navigator, "languages", {
 // TestBrowserWithoutDevices: where they are refused the test picture and the tone are sent, and the page says so in the
 // browser's language.
 func TestBrowserWithoutDevices(t *testing.T) {
+	labtest.NeedTime(t)
 	besides(t)
 	address := startServe(t)
 	b := openTab(t, inChromium, "page", address+"#w%31", inRussianWithoutDevices)
@@ -43,6 +45,7 @@ func TestBrowserWithoutDevices(t *testing.T) {
 
 // TestBrowserMeetsOldServer: a server that neither holds polls nor announces that it does is polled, one request at a time.
 func TestBrowserMeetsOldServer(t *testing.T) {
+	labtest.NeedTime(t)
 	besides(t)
 	target, err := url.Parse(startServe(t))
 	if err != nil {
@@ -90,6 +93,7 @@ func TestBrowserMeetsOldServer(t *testing.T) {
 
 // TestBrowserIsToldWhatFailed: a peer that vanishes, a server that does, a word that is taken from it; each with the next step.
 func TestBrowserIsToldWhatFailed(t *testing.T) {
+	labtest.NeedTime(t)
 	besides(t)
 	t.Run("the other side leaves during the set-up", func(t *testing.T) {
 		address := startServe(t)
@@ -164,6 +168,7 @@ func TestBrowserIsToldWhatFailed(t *testing.T) {
 
 // TestBrowserUsesServersOfServe: the page learns of STUN and TURN, over https with a certificate that the server has made.
 func TestBrowserUsesServersOfServe(t *testing.T) {
+	labtest.NeedTime(t)
 	besides(t)
 	address := startServe(t, "--tls", "--turn", "127.0.0.1:0", "--turn-user", "ann", "--turn-pass", "secret",
 		"--turn-allow", "0.0.0.0/0") // the tool beside it has no relay
@@ -202,6 +207,7 @@ func post(t *testing.T, page, body string) map[string]string {
 
 // TestBrowserTakesCodesAsText: whatever a room code is made of, the page shows it, dials it, and makes nothing else of it.
 func TestBrowserTakesCodesAsText(t *testing.T) {
+	labtest.NeedTime(t)
 	besides(t)
 	address := startServe(t)
 	for name, code := range map[string]string{

@@ -191,6 +191,7 @@ func TestCodecs(t *testing.T) {
 // page after another has a call that it publishes and one that it plays, in which dialtone takes no other codecs, until
 // both ends have audio and a picture.
 func TestBrowserCodecs(t *testing.T) {
+	labtest.NeedTime(t)
 	t.Parallel()
 	for _, s := range stacks {
 		if s.page == nil {

@@ -159,6 +159,7 @@ func phases(n int) string {
 
 // TestHostileFilesCostLittle: no file that the program reads takes more memory or time than it may.
 func TestHostileFilesCostLittle(t *testing.T) {
+	labtest.NeedTime(t)
 	t.Parallel()
 	deepKey := strings.Repeat("a.", 30_000) + "a"
 	dear := []string{ // others reach the same bounds sooner
@@ -236,6 +237,7 @@ func TestHostileFilesCostLittle(t *testing.T) {
 
 // TestHostileAssertionsCostLittle: whatever conditions a scenario has, compiling and evaluating them ends soon.
 func TestHostileAssertionsCostLittle(t *testing.T) {
+	labtest.NeedTime(t)
 	t.Parallel()
 	dir := t.TempDir()
 	recording := filepath.Join(dir, "call.jsonl")

@@ -265,6 +265,7 @@ const encountersAtOnce = 3
 // TestInterop places calls with what others built, both sides offering, over each signaling that they can. With -update it
 // writes docs/explanation/evidence.md, else it compares.
 func TestInterop(t *testing.T) {
+	labtest.NeedTime(t)
 	t.Parallel()
 	var mu sync.Mutex
 	var rows []matrixRow

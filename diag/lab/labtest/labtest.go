@@ -20,6 +20,18 @@ func Sample(full, sample int) int {
 	return sample
 }
 
+// Thorough reports whether tests are tried that take many seconds of processor time each: with CI=true, as .ci/run
+// sets it, and with NIGHTLY. Without it, "go test ./..." takes three minutes.
+func Thorough() bool { return os.Getenv("CI") == "true" || Nightly() }
+
+// NeedTime skips a test that takes many seconds of processor time where only a sample is tried: see [Thorough].
+func NeedTime(t testing.TB) {
+	t.Helper()
+	if !Thorough() {
+		t.Skip("it takes long: set CI=true")
+	}
+}
+
 // Missing ends a test that needs something that the machine does not have: the test is skipped with the reason. With
 // CI=true, as in the project's own checks, it fails instead, so that no test is skipped unnoticed.
 func Missing(t testing.TB, format string, args ...any) {
