@@ -46,6 +46,10 @@ const checkInterval = 200 * time.Millisecond
 // nominated first. One and a half of its rounds of checks.
 const directHeadStart = 300 * time.Millisecond
 
+// hostHeadStart is how long other pairs stand back for one of host candidates where all peers are on the loopback
+// interface: the host pair works, and a call has the same path on a busy machine as on a quiet one.
+const hostHeadStart = 2 * time.Second
+
 // unlogged is for what pion logs: it is reported by an event, or foreign text that was not cleaned, or of the end of a
 // call, at which reports find the connection closed.
 var unlogged logging.LoggerFactory = &logging.DefaultLoggerFactory{
@@ -74,18 +78,17 @@ func settings(o Options, socks *sockets.Net, relays *forward.Forwarder) webrtc.S
 		se.SetICEMaxBindingRequests(uint16(diag.PatientTime / checkInterval))
 	}
 	if !o.PionDefaults {
-		reflexive := acceptanceWait
+		reflexive, relay := acceptanceWait, directHeadStart
 		if o.Loopback == LoopbackOnly { // its mapped addresses are host addresses: which answers first is chance
-			reflexive = directHeadStart
+			reflexive, relay = hostHeadStart, hostHeadStart
+		}
+		if o.RelayOnly {
+			relay = acceptanceWait
 		}
 		se.SetHostAcceptanceMinWait(acceptanceWait)
 		se.SetSrflxAcceptanceMinWait(reflexive)
 		se.SetPrflxAcceptanceMinWait(acceptanceWait)
-		if o.RelayOnly {
-			se.SetRelayAcceptanceMinWait(acceptanceWait)
-		} else {
-			se.SetRelayAcceptanceMinWait(directHeadStart)
-		}
+		se.SetRelayAcceptanceMinWait(relay)
 		se.SetDTLSInsecureSkipHelloVerify(true) // ICE has verified the address already: one round trip less
 	}
 	// With TCP the agent connects to passive candidates (RFC 6544 §4.1), whatever the policy is for its own.
