@@ -80,14 +80,14 @@ func settings(o Options, socks *sockets.Net, relays *forward.Forwarder) webrtc.S
 	if !o.PionDefaults {
 		reflexive, relay := acceptanceWait, directHeadStart
 		if o.Loopback == LoopbackOnly { // its mapped addresses are host addresses: which answers first is chance
-			reflexive, relay = hostHeadStart, hostHeadStart
+			reflexive, relay = hostHeadStart, hostHeadStart // peer reflexive: of an address that is not signaled yet
 		}
 		if o.RelayOnly {
 			relay = acceptanceWait
 		}
 		se.SetHostAcceptanceMinWait(acceptanceWait)
 		se.SetSrflxAcceptanceMinWait(reflexive)
-		se.SetPrflxAcceptanceMinWait(acceptanceWait)
+		se.SetPrflxAcceptanceMinWait(reflexive)
 		se.SetRelayAcceptanceMinWait(relay)
 		se.SetDTLSInsecureSkipHelloVerify(true) // ICE has verified the address already: one round trip less
 	}
