@@ -317,10 +317,15 @@ func (c *channel) close(ctx context.Context) error {
 	}
 	c.Drop()
 	defer c.client.Close()
-	if said || errors.Is(c.end, signal.ErrPeerGone) || errors.Is(c.end, errBye) || errors.Is(c.end, errSaidBye) {
+	if said || isKnown(c.end) {
 		return err
 	}
 	return c.goodbye(ctx)
+}
+
+// isKnown reports whether the server knows already that the call is over.
+func isKnown(end error) bool {
+	return errors.Is(end, signal.ErrPeerGone) || errors.Is(end, errBye) || errors.Is(end, errSaidBye)
 }
 
 func isDone(c <-chan struct{}) bool {

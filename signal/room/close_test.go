@@ -129,6 +129,48 @@ func TestCloseBounded(t *testing.T) {
 	})
 }
 
+// TestGoodbyeIsSaidOnce: a server that knows of the end is not told of it.
+func TestGoodbyeIsSaidOnce(t *testing.T) {
+	for _, test := range []struct {
+		end  error
+		want bool
+	}{
+		{&signal.Error{Reason: signal.ReasonPeerGone, Err: errUnknownCall}, true},
+		{errBye, true},
+		{errSaidBye, true},
+		{errClosing, false},
+		{&signal.Error{Reason: signal.ReasonBroken, Err: errors.New("broken")}, false},
+		{nil, false},
+	} {
+		if got := isKnown(test.end); got != test.want {
+			t.Errorf("%v: %t", test.end, got)
+		}
+	}
+}
+
+// TestGoodbyeOfACall: only the goodbye of a call that is over names it.
+func TestGoodbyeOfACall(t *testing.T) {
+	c, id := &channel{}, "a"
+	c.userID.Store(&id)
+	for _, test := range []struct {
+		name string
+		ctx  context.Context
+		want string
+	}{
+		{"a lasting call", signal.WithCall(t.Context(), "k"), `{"code":"disconnect","user_id":"a"}`},
+		{"a call that is over", signal.HangingUp(t.Context(), "k"), `{"code":"disconnect","hung_up":"k","user_id":"a"}`},
+		{"one without a name", signal.HangingUp(t.Context(), ""), `{"code":"disconnect","user_id":"a"}`},
+	} {
+		s, err := c.pack(test.ctx, signal.Message{Kind: signal.KindBye})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(s.call.Body); got != test.want {
+			t.Errorf("%s: %s", test.name, got)
+		}
+	}
+}
+
 // TestBye ends the exchange for both, without a Close of the sender.
 func TestBye(t *testing.T) {
 	h := startServer(t, server.Options{})

@@ -240,6 +240,19 @@ func TestOneRequestAtATime(t *testing.T) {
 	}
 }
 
+// TestRedialsAreCounted: a dial that was made again counts towards the bound, and any other poll does not.
+func TestRedialsAreCounted(t *testing.T) {
+	e := idle(0)
+	for range 3 {
+		e.onPolled(polled{redone: true, status: &status{}})
+		e.onPolled(polled{status: &status{}})
+	}
+	e.timer.Stop()
+	if e.redials != 3 {
+		t.Errorf("%d", e.redials)
+	}
+}
+
 // TestGrace: how long requests in flight may take at the end.
 func TestGrace(t *testing.T) {
 	e := idle(20 * time.Second)

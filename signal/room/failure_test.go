@@ -187,6 +187,9 @@ func TestDialRefusesOptions(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if _, err := dialBody("dial", strings.Repeat("é", maxCode), ""); err != nil {
+		t.Errorf("the longest code: %v", err)
+	}
 	ctx, cancel := context.WithCancel(testContext(t))
 	cancel()
 	if _, err := Dial(ctx, Options{Server: "localhost", Code: "w1"}); !errors.Is(err, context.Canceled) {

@@ -52,10 +52,15 @@ func (c *channel) dialRestarted(ctx context.Context) *signal.Error {
 			return nil
 		case failure.Reason != signal.ReasonShutdown && !isPassing(failure):
 			return failure
-		case failure.Sent && failure.Status == 0:
-			pause = unansweredPause // the server may have taken it: its place has expired by then
-		default:
-			pause = min(2*pause, longestRestart)
 		}
+		pause = pauseAfter(failure, pause)
 	}
+}
+
+// pauseAfter is the pause after a dial that failed, and the one before it.
+func pauseAfter(f *signal.Error, before time.Duration) time.Duration {
+	if f.Sent && f.Status == 0 {
+		return unansweredPause // the server may have taken it: its place has expired by then
+	}
+	return min(2*before, longestRestart)
 }

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -29,6 +30,25 @@ func TestRestartWhileWaiting(t *testing.T) {
 		mustReceive(t, b, signal.KindOffer)
 		_, _ = a.Close(testContext(t)), b.Close(testContext(t))
 	})
+}
+
+// TestPauseAfter: a dial that may have been taken has to expire before the next one.
+func TestPauseAfter(t *testing.T) {
+	for _, test := range []struct {
+		sent         bool
+		status       int
+		before, want time.Duration
+	}{
+		{false, 0, time.Second, 2 * time.Second},
+		{false, 0, 8 * time.Second, longestRestart},
+		{true, http.StatusBadGateway, time.Second, 2 * time.Second},
+		{true, 0, time.Second, unansweredPause},
+	} {
+		f := &signal.Error{Sent: test.sent, Status: test.status}
+		if got := pauseAfter(f, test.before); got != test.want {
+			t.Errorf("%+v: %s", test, got)
+		}
+	}
 }
 
 // TestHangUpWhileRestarting: the caller does not have to wait for a server that is gone.

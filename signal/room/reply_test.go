@@ -63,7 +63,8 @@ func TestParseUserID(t *testing.T) {
 		`{"user_id":null}`:          "",
 		`{"user_id":1}`:             "",
 		`{"USER_ID":"ab"}`:          "",
-		`{"user_id":"` + strings.Repeat("x", 300) + `"}`: "",
+		`{"user_id":"` + strings.Repeat("x", 256) + `"}`: strings.Repeat("x", 256),
+		`{"user_id":"` + strings.Repeat("x", 257) + `"}`: "",
 		`{}`: "", `null`: "", ``: "", `"ab"`: "", `<html>`: "",
 	} {
 		got, err := parseUserID([]byte(body))
