@@ -144,6 +144,11 @@ func TestObstacles(t *testing.T) {
 			Side: side, ID: string(side) + "2", Address: "203.0.113.7", Port: 2, Protocol: "udp", CandidateType: diag.Srflx,
 		}
 	}
+	relay := func(side diag.Side) diag.Data {
+		return diag.Candidate{
+			Side: side, ID: string(side) + "3", Address: "198.51.100.7", Port: 3, Protocol: "udp", CandidateType: diag.Relay,
+		}
+	}
 	for name, tt := range map[string]struct {
 		data    []diag.Data
 		want    judge.Obstacle
@@ -160,6 +165,8 @@ func TestObstacles(t *testing.T) {
 		"never answered":  {[]diag.Data{local, remote, pair(1, 0)}, judge.NoPairAnswered, true},
 		"gone":            {[]diag.Data{local, remote, pair(1, 0), diag.SignalRequest{Code: "bye", Status: 404, Error: "not found"}}, judge.NoPairAnswered, true},
 		"one NAT":         {[]diag.Data{local, remote, mapped(diag.Local), mapped(diag.Remote), pair(1, 0)}, judge.NoPairAnswered, true},
+		"a relay here":    {[]diag.Data{local, remote, relay(diag.Local), pair(1, 0)}, judge.NoPairAnswered, false},
+		"a relay there":   {[]diag.Data{local, remote, relay(diag.Remote), pair(1, 0)}, judge.NoPairAnswered, false},
 		"not good enough": {[]diag.Data{local, remote, pair(1, 1)}, judge.NoPairUsable, true},
 	} {
 		parts := []any{0, diag.CallStart{Command: "call"}, 1, diag.SignalState{State: diag.SignalPaired, Role: diag.RoleOfferer}}

@@ -114,8 +114,8 @@ func appendNew[T comparable](list []T, v T) []T {
 	return append(list, v)
 }
 
-// outvoted are the servers that see another IP and another port than at least two other servers, the majority, which
-// agree on both. If the port is equal it may be a NAT with several addresses.
+// outvoted are the servers that see another IP and another port than the majority, which are at least two other servers
+// that agree on both. If the port is equal it may be a NAT with several addresses.
 func outvoted(list []view) []int {
 	byServer := map[int]netip.AddrPort{} // its first view
 	for _, v := range list {
@@ -130,7 +130,7 @@ func outvoted(list []view) []int {
 	var out []int
 	for server, m := range byServer {
 		for other, n := range votes {
-			if n >= 2 && 2*n > len(byServer) && other.Addr() != m.Addr() && other.Port() != m.Port() {
+			if 2*n > len(byServer) && other.Addr() != m.Addr() && other.Port() != m.Port() {
 				out = append(out, server)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"dialtone/diag"
+	"dialtone/diag/peer"
 	"dialtone/signal"
 )
 
@@ -43,6 +44,36 @@ func TestHangUpByServer(t *testing.T) {
 				t.Errorf("by the server: %v; did %q", got, did)
 			}
 		})
+	}
+}
+
+// selfDescribed is a peer connection with a description of its own.
+type selfDescribed struct {
+	*fakePeer
+	sdp string
+}
+
+func (p selfDescribed) Local() peer.Description { return peer.Description{Type: "offer", SDP: p.sdp} }
+
+// TestCallName: both peers give the call one name, and keep it when they make new connections with the same certificate.
+func TestCallName(t *testing.T) {
+	name := func(own, theirs string) (string, *rig) {
+		r := newRig(Options{})
+		r.in(connected)
+		r.Session.peer = selfDescribed{r.peer, "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=fingerprint:" + own + "\r\n"}
+		r.described.fingerprint = theirs
+		return r.callName(), r
+	}
+	a, r := name("sha-256 AB", "sha-256 CD")
+	if b, _ := name("sha-256 CD", "sha-256 AB"); a != "sha-256 AB sha-256 CD" || a != b {
+		t.Errorf("%q and %q", a, b)
+	}
+	r.Session.peer = r.peer // a new connection, which has not described itself
+	if again := r.callName(); again != a {
+		t.Errorf("%q becomes %q", a, again)
+	}
+	if early, _ := name("sha-256 AB", ""); early != "" {
+		t.Errorf("before the negotiation: %q", early)
 	}
 }
 

@@ -386,6 +386,87 @@ func TestTableIsComplete(t *testing.T) {
 	}
 }
 
+// TestSetupTime: a call that is patient has more time than others, unless a time is asked for.
+func TestSetupTime(t *testing.T) {
+	for _, test := range []struct {
+		asked   time.Duration
+		patient bool
+		want    time.Duration
+	}{
+		{0, false, 40 * time.Second},
+		{0, true, diag.PatientTime + 20*time.Second},
+		{time.Second, false, time.Second},
+		{time.Second, true, time.Second},
+	} {
+		r := newRig(Options{Setup: test.asked, Config: diag.Config{Patient: test.patient}})
+		if r.o.Setup != test.want {
+			t.Errorf("%+v: %s", test, r.o.Setup)
+		}
+	}
+}
+
+// TestMayReturn: where a lost path can be replaced. A signaling that carries restarts needs no peer that dials again.
+func TestMayReturn(t *testing.T) {
+	for _, test := range []struct {
+		state           state
+		redial          time.Duration // negative: not at all
+		dials, in, once bool          // the peer dials again; the exchange carries restarts; descriptions are carried by people
+		want            bool
+	}{
+		{connected, time.Minute, true, false, false, true},
+		{silent, time.Minute, true, false, false, true},
+		{restarting, time.Minute, true, false, false, true},
+		{redialing, time.Minute, true, false, false, false},
+		{checking, time.Minute, true, true, false, false},
+		{over, time.Minute, true, true, false, false},
+		{connected, time.Minute, false, false, false, false},
+		{connected, time.Minute, true, false, true, false},
+		{connected, -1, true, false, false, false},
+		{connected, time.Minute, false, true, false, true},
+		{restarting, time.Minute, false, true, false, false},
+		{connected, -1, false, true, false, false},
+	} {
+		r := newRig(Options{Redial: test.redial, Config: diag.Config{Carried: test.once}})
+		r.in(test.state)
+		r.remote.restarts, r.channel.traits.Restarts = test.dials, test.in
+		if got := r.mayReturn(); got != test.want {
+			t.Errorf("%s, %+v: %t", stateNames[test.state], test, got)
+		}
+	}
+}
+
+// TestNextAttempt: a dial is due only while the path is lost, or a room waits beside one that may be.
+func TestNextAttempt(t *testing.T) {
+	for _, test := range []struct {
+		state   state
+		standby bool
+		want    bool
+	}{
+		{redialing, false, true}, {connected, true, true}, {silent, true, true},
+		{connected, false, false}, {silent, false, false}, {restarting, true, false}, {over, true, false}, {over, false, false},
+	} {
+		r := newRig(Options{})
+		r.in(test.state)
+		r.redial.standby = test.standby
+		r.redialNow()
+		if got := slices.Contains(r.did(t), "dial"); got != test.want {
+			t.Errorf("%s, standing by %t: dials %t", stateNames[test.state], test.standby, got)
+		}
+	}
+}
+
+// TestLocalServer: which servers are on this machine.
+func TestLocalServer(t *testing.T) {
+	for server, want := range map[string]bool{
+		"localhost": true, "http://localhost:8080": true, "127.0.0.1:8080": true, "127.1.2.3": true, "[::1]:8080": true,
+		"192.0.2.1": false, "[2001:db8::1]:8080": false, "signal.example": false, "localhost.example": false, "": false,
+	} {
+		if got := isLocalServer(server); got != want {
+			t.Errorf("%q: %t", server, got)
+		}
+	}
+}
+
 // TestLimits: each state has its time.
 func TestLimits(t *testing.T) {
 	for name, test := range map[string]struct {
