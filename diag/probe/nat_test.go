@@ -46,6 +46,41 @@ func TestOutvoted(t *testing.T) {
 	}
 }
 
+// TestExpectedAnswers: to the socket that asked, or the one that was named, and from where it went, unless another address
+// of the server was asked for.
+func TestExpectedAnswers(t *testing.T) {
+	const a1p1, a2p2 = "9.9.9.1:3478", "9.9.9.2:3479"
+	mapping, other := diag.NATSocket{Use: diag.SocketMapping}, diag.NATSocket{Use: diag.SocketMapping, Number: 1}
+	o := &nat.State{Servers: []nat.Server{{Address: netip.MustParseAddrPort(a1p1)}}, Requests: []nat.Request{{
+		To: netip.MustParseAddrPort(a1p1), Test: diag.TestControl,
+		Answer: &nat.Answer{From: netip.MustParseAddrPort(a1p1), Other: netip.MustParseAddrPort(a2p2), Origin: netip.MustParseAddrPort(a1p1), Mapped: netip.MustParseAddrPort("5.5.5.5:5")},
+	}}}
+	for name, tt := range map[string]struct {
+		q    nat.Question
+		at   diag.NATSocket
+		from string
+		want bool
+	}{
+		"the one that asked":       {nat.Question{}, mapping, a1p1, true},
+		"another socket":           {nat.Question{}, other, a1p1, false},
+		"from another address":     {nat.Question{}, mapping, a2p2, false},
+		"from another port":        {nat.Question{}, mapping, "9.9.9.1:3479", false},
+		"the one that was named":   {nat.Question{AnswerAt: other, ResponsePort: 7}, other, a1p1, true},
+		"not the one that asked":   {nat.Question{AnswerAt: other, ResponsePort: 7}, mapping, a1p1, false},
+		"both changed":             {nat.Question{Test: diag.TestChangeBoth}, mapping, a2p2, true},
+		"the port alone changed":   {nat.Question{Test: diag.TestChangeBoth}, mapping, "9.9.9.1:3479", true},
+		"the server ignored it":    {nat.Question{Test: diag.TestChangeBoth}, mapping, a1p1, true},
+		"a port that it lacks":     {nat.Question{Test: diag.TestChangeBoth}, mapping, "9.9.9.2:3480", false},
+		"an address that it lacks": {nat.Question{Test: diag.TestChangeBoth}, mapping, "9.9.9.3:3479", false},
+	} {
+		tt.q.Socket, tt.q.To = mapping, netip.MustParseAddrPort(a1p1)
+		s := &natSend{Question: &tt.q}
+		if got := s.expects(arrival{socket: tt.at, from: netip.MustParseAddrPort(tt.from)}, o); got != tt.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
 // TestRFC3489: a server of the time before RFC 5780 names its other address as CHANGED-ADDRESS.
 func TestRFC3489(t *testing.T) {
 	r, _ := inWorld(t, lab.WorldOptions{

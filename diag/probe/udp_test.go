@@ -264,10 +264,26 @@ func TestTwoAddresses(t *testing.T) {
 	}
 }
 
-// TestSecondAddress has a name whose first address refuses.
+// TestSecondAddress has a name whose first address refuses: the second one is asked. An answer, even one that is an
+// error, is that of the server.
 func TestSecondAddress(t *testing.T) {
+	if r := askSecond(t, ":0"); !r.OK() || !strings.HasPrefix(r.Address, "[::1]:") {
+		t.Errorf("%+v", r)
+	}
+	first := udpServer(t, func(_ int, b []byte, _ net.Addr, _ net.PacketConn) []byte {
+		id, _ := requestID(b)
+		return message(t, stun.BindingError, stun.NewTransactionIDSetter(id), stun.ErrorCodeAttribute{Code: 500})
+	})
+	if r := askSecond(t, first[strings.LastIndex(first, ":"):]); r.OK() || r.Address != first {
+		t.Errorf("%+v", r)
+	}
+}
+
+// askSecond asks a name with the addresses of both loopback interfaces, where a server of IPv6 listens on the port.
+func askSecond(t *testing.T, port string) diag.Server {
+	t.Helper()
 	var lc net.ListenConfig
-	pc, err := lc.ListenPacket(t.Context(), "udp", "[::1]:0")
+	pc, err := lc.ListenPacket(t.Context(), "udp", "[::1]"+port)
 	if err != nil {
 		t.Skipf("no IPv6 on this machine: %v", err)
 	}
@@ -289,15 +305,12 @@ func TestSecondAddress(t *testing.T) {
 		_ = pc.Close()
 		<-done
 	}()
-	_, port, err := net.SplitHostPort(pc.LocalAddr().String())
+	_, port, err = net.SplitHostPort(pc.LocalAddr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	dns := dnsServer(t, 0, "127.0.0.1", "::1")
-	r := ask(t, Target{URL: "stun:stun.example.com:" + port, Resolver: labtest.ResolverAt(dns)})
-	if !r.OK() || r.Address != pc.LocalAddr().String() {
-		t.Errorf("%+v", r)
-	}
+	return ask(t, Target{URL: "stun:stun.example.com:" + port, Resolver: labtest.ResolverAt(dns)})
 }
 
 // startRefused is an address where nothing listens.

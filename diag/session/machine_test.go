@@ -442,8 +442,14 @@ func TestNextAttempt(t *testing.T) {
 		standby bool
 		want    bool
 	}{
-		{redialing, false, true}, {connected, true, true}, {silent, true, true},
-		{connected, false, false}, {silent, false, false}, {restarting, true, false}, {over, true, false}, {over, false, false},
+		{redialing, false, true},
+		{connected, true, true},
+		{silent, true, true},
+		{connected, false, false},
+		{silent, false, false},
+		{restarting, true, false},
+		{over, true, false},
+		{over, false, false},
 	} {
 		r := newRig(Options{})
 		r.in(test.state)

@@ -154,14 +154,15 @@ func TestGoodbyeOfACall(t *testing.T) {
 	c.userID.Store(&id)
 	for _, test := range []struct {
 		name string
-		ctx  context.Context
+		of   func(context.Context, string) context.Context
+		call string
 		want string
 	}{
-		{"a lasting call", signal.WithCall(t.Context(), "k"), `{"code":"disconnect","user_id":"a"}`},
-		{"a call that is over", signal.HangingUp(t.Context(), "k"), `{"code":"disconnect","hung_up":"k","user_id":"a"}`},
-		{"one without a name", signal.HangingUp(t.Context(), ""), `{"code":"disconnect","user_id":"a"}`},
+		{"a lasting call", signal.WithCall, "k", `{"code":"disconnect","user_id":"a"}`},
+		{"a call that is over", signal.HangingUp, "k", `{"code":"disconnect","hung_up":"k","user_id":"a"}`},
+		{"one without a name", signal.HangingUp, "", `{"code":"disconnect","user_id":"a"}`},
 	} {
-		s, err := c.pack(test.ctx, signal.Message{Kind: signal.KindBye})
+		s, err := c.pack(test.of(t.Context(), test.call), signal.Message{Kind: signal.KindBye})
 		if err != nil {
 			t.Fatal(err)
 		}
