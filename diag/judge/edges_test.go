@@ -51,9 +51,13 @@ func TestEndedEarly(t *testing.T) {
 func ends(second int, sent, received uint64, lost int64) diag.Event {
 	return diag.Event{At: time.Duration(second) * time.Second, Data: diag.RemoteSample{
 		Timestamp: float64(1000*second + 1),
-		Inbound:   []diag.InboundRTP{{Kind: "audio", SSRC: 1, PacketsReceived: &received, PacketsLost: &lost}},
+		Inbound: []diag.InboundRTP{
+			{Kind: "audio", SSRC: 9, PacketsReceived: diag.Ptr(uint64(20_000 * second))},
+			{Kind: "audio", SSRC: 1, PacketsReceived: &received, PacketsLost: &lost},
+		},
 		Outbound:  []diag.OutboundRTP{{Kind: "video", SSRC: 2, PacketsSent: diag.Ptr(uint64(1 + 20_000*second))}},
 		Here: []diag.StreamCount{
+			{Direction: diag.Outbound, Kind: "audio", SSRC: 9, Packets: uint64(20_000 * second)},
 			{Direction: diag.Inbound, Kind: "video", SSRC: 2, Packets: uint64(1 + 20_000*second)},
 			{Direction: diag.Outbound, Kind: "audio", SSRC: 1, Packets: sent},
 		},

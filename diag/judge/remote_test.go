@@ -83,6 +83,8 @@ func TestRemoteCauses(t *testing.T) {
 		"mDNS that resolved":      {remotes: []remote{udp("aa.local", 8)}, want: []string{"error ice.remote_private"}},
 		"a name":                  {remotes: []remote{udp("media.example", 0)}, want: []string{"error ice.remote_unresolved"}, says: "media.example:5000"},
 		"a name that resolved":    {remotes: []remote{udp("media.example", 0), {protocol: "udp", address: "203.0.113.7", port: 5000, name: "media.example", sent: 8}}},
+		"TCP beside mDNS":         {remotes: []remote{tcp, udp("aa.local", 0)}, want: []string{"error ice.tcp_only", "warning ice.remote_mdns"}},
+		"TCP beside a name":       {remotes: []remote{tcp, udp("media.example", 0)}, want: []string{"error ice.tcp_only", "warning ice.remote_unresolved"}},
 		"another IP version":      {remotes: []remote{udp("2001:db8::7", 0)}},
 		"none":                    {},
 	} {
@@ -148,6 +150,7 @@ func TestUnusedPair(t *testing.T) {
 	} {
 		log := diagtest.Log(0, diag.CallStart{}, 1, diag.SessionDescription{Side: diag.Remote, SDPType: "answer", SDP: test.sdp},
 			2, diag.Selected{PairID: "p", Local: "host udp 127.0.0.1:1", Remote: "host udp 192.0.2.1:2"},
+			3, diag.Pair{ID: "beside", State: diag.PairSucceeded, RequestsSent: 1, ResponsesReceived: 1},
 			3, diag.Pair{ID: "p", State: diag.PairSucceeded, RequestsSent: 4, ResponsesReceived: 4, RequestsReceived: test.received},
 			9000, diag.CallEnded{Reason: diag.EndDTLS, By: diag.ByNetwork})
 		v := judge.Judge(call.Fold(log))

@@ -13,27 +13,34 @@ import (
 func TestSkew(t *testing.T) {
 	for name, tt := range map[string]struct {
 		skew []float64 // seconds
-		want bool
+		want float64   // 0: no finding
 	}{
-		"together":                  {[]float64{0.01, 0.02, -0.02}, false},
-		"video later":               {[]float64{0.12, 0.1, 0.11}, true},
-		"video later for a moment":  {[]float64{0.12, 0.01, 0.12}, false},
-		"video a little later":      {[]float64{0.08, 0.08, 0.08}, false},
-		"audio later":               {[]float64{-0.2, -0.19, -0.3}, true},
-		"audio later, and accepted": {[]float64{-0.15, -0.15, -0.15}, false},
-		"in both directions":        {[]float64{0.2, -0.2, 0.2}, false},
-		"two samples":               {[]float64{0.2, 0.2}, false},
+		"together":                  {[]float64{0.01, 0.02, -0.02}, 0},
+		"video later":               {[]float64{0.12, 0.1, 0.11}, 0.1},
+		"video later for a moment":  {[]float64{0.12, 0.01, 0.12}, 0},
+		"video a little later":      {[]float64{0.08, 0.08, 0.08}, 0},
+		"audio later":               {[]float64{-0.2, -0.19, -0.3}, -0.19},
+		"audio later, and accepted": {[]float64{-0.15, -0.15, -0.15}, 0},
+		"in both directions":        {[]float64{0.2, -0.2, 0.2}, 0},
+		"two samples":               {[]float64{0.2, 0.2}, 0},
+		"video at the bound":        {[]float64{0.09, 0.09, 0.09}, 0.09},
+		"audio at the bound":        {[]float64{-0.185, -0.185, -0.185}, -0.185},
+		"the latest is the least":   {[]float64{0.3, 0.2, 0.1}, 0.1},
+		"the first is the least":    {[]float64{0.1, 0.2, 0.3}, 0.1},
+		"long ago":                  {[]float64{0.2, 0.2, 0.2, 0.01}, 0},
 	} {
 		c := &call.Call{}
 		for i, s := range tt.skew {
 			c.Apply(diag.Event{At: time.Duration(i+1) * time.Second, Data: diag.Sample{AudioVideoSkew: diag.Ptr(s)}})
 		}
-		found := false
+		found := 0.0
 		for _, f := range judge.Judge(c).Findings {
-			found = found || f.ID == "media.skew"
+			if e, is := f.Evidence.(judge.SkewFound); is && f.ID == "media.skew" {
+				found = e.SkewMs.Duration().Seconds()
+			}
 		}
 		if found != tt.want {
-			t.Errorf("%s: %v", name, found)
+			t.Errorf("%s: %g s, want %g s", name, found, tt.want)
 		}
 	}
 }

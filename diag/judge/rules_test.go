@@ -1,0 +1,136 @@
+package judge_test
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+
+	"dialtone/diag"
+	"dialtone/diag/call"
+	"dialtone/diag/diagtest"
+	"dialtone/diag/judge"
+)
+
+// TestIsolatedRelays: both relays at one address, asked and not answered, in a call that found no path.
+func TestIsolatedRelays(t *testing.T) {
+	candidate := func(side diag.Side, typ diag.CandidateType, address string) diag.Data {
+		return diag.Candidate{Side: side, ID: string(side), Address: address, Port: 50000, Protocol: "udp", CandidateType: typ, URL: "turn:a"}
+	}
+	const here, there = "198.51.100.7", "198.51.100.8"
+	for name, tt := range map[string]struct {
+		local, remote  diag.CandidateType
+		address        string // of the remote one
+		sent, answered uint64
+		end            diag.EndReason
+		want           bool
+	}{
+		"isolated":         {diag.Relay, diag.Relay, here, 3, 0, diag.EndICE, true},
+		"of other servers": {diag.Relay, diag.Relay, there, 3, 0, diag.EndICE, false},
+		"one is no relay":  {diag.Relay, diag.Srflx, here, 3, 0, diag.EndICE, false},
+		"nor the other":    {diag.Host, diag.Relay, here, 3, 0, diag.EndICE, false},
+		"neither is":       {diag.Srflx, diag.Srflx, here, 3, 0, diag.EndICE, false},
+		"not asked":        {diag.Relay, diag.Relay, here, 0, 0, diag.EndICE, false},
+		"answered":         {diag.Relay, diag.Relay, here, 3, 1, diag.EndICE, false},
+		"hung up":          {diag.Relay, diag.Relay, here, 3, 0, diag.EndHangup, false},
+	} {
+		c := call.Fold(diagtest.Log(
+			0, diag.CallStart{}, 1, candidate(diag.Local, tt.local, here), 1, candidate(diag.Remote, tt.remote, tt.address),
+			2, diag.Pair{ID: "p", LocalCandidateID: "local", RemoteCandidateID: "remote", RequestsSent: tt.sent, ResponsesReceived: tt.answered},
+			9, diag.CallEnded{Reason: tt.end},
+		))
+		if got := slices.Contains(named(judge.Judge(c).Findings), "ice.relays_isolated"); got != tt.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// TestChecksOfThePeer: of pairs that were not answered it is told how many the peer's checks arrived on.
+func TestChecksOfThePeer(t *testing.T) {
+	for _, tt := range []struct {
+		answered, heard uint64
+		want            int
+	}{{0, 0, 0}, {0, 2, 1}, {1, 2, 0}} {
+		log := diagtest.Log(
+			0, diag.CallStart{}, 1, diag.SignalState{State: diag.SignalPaired, Role: diag.RoleOfferer},
+			2, diag.Pair{ID: "p", RequestsSent: 3, ResponsesReceived: tt.answered, RequestsReceived: tt.heard},
+			9, diag.CallEnded{Reason: diag.EndICE},
+		)
+		for _, f := range judge.Judge(call.Fold(log)).Findings {
+			if e, is := f.Evidence.(judge.NoPath); is && e.Heard != tt.want {
+				t.Errorf("%+v: %d", tt, e.Heard)
+			}
+		}
+	}
+}
+
+// TestStressToItsEnd: a stress test that another end than an interruption cut short is incomplete.
+func TestStressToItsEnd(t *testing.T) {
+	for name, tt := range map[string]struct {
+		last diag.StressName
+		end  diag.EndReason // "": in progress
+		want bool
+	}{
+		"over":        {diag.StressOver, diag.EndHangup, false},
+		"cut short":   {diag.StressGap, diag.EndHangup, true},
+		"interrupted": {diag.StressGap, diag.EndInterrupted, false},
+		"in progress": {diag.StressGap, "", false},
+	} {
+		parts := []any{0, diag.CallStart{}, 1, diag.ConnectionState{State: "connected"}, 2, diag.StressStep{Step: diag.StressQuiet}, 3, diag.StressStep{Step: tt.last}}
+		if tt.end != "" {
+			parts = append(parts, 9, diag.CallEnded{Reason: tt.end})
+		}
+		if got := slices.Contains(named(judge.Judge(call.Fold(diagtest.Log(parts...))).Findings), "stress.incomplete"); got != tt.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// TestSessionsLeft: a session whose end the server refuses stays there, unless the other side has ended it.
+func TestSessionsLeft(t *testing.T) {
+	for name, tt := range map[string]struct {
+		code   string
+		status int
+		by     diag.EndedBy // "": in progress
+		want   string
+	}{
+		"refused":                     {"bye", http.StatusForbidden, diag.ByLocal, "signal.session_left"},
+		"unknown":                     {"bye", http.StatusNotFound, diag.ByLocal, "signal.session_left"},
+		"ended by the peer":           {"bye", http.StatusForbidden, diag.ByRemote, ""},
+		"lost, and unknown":           {"bye", http.StatusNotFound, diag.ByNetwork, ""},
+		"lost, and gone":              {"bye", http.StatusGone, diag.ByNetwork, ""},
+		"lost, and refused":           {"bye", http.StatusForbidden, diag.ByNetwork, "signal.session_left"},
+		"in progress":                 {"bye", http.StatusForbidden, "", "signal.session_left"},
+		"candidates are not accepted": {"candidates", http.StatusMethodNotAllowed, diag.ByLocal, ""},
+		"candidates fail":             {"candidates", http.StatusForbidden, diag.ByLocal, "signal.request_failed"},
+	} {
+		parts := []any{0, diag.CallStart{}, 1, diag.ConnectionState{State: "connected"}, 2, diag.SignalRequest{Code: tt.code, Status: tt.status, Error: "no"}}
+		if tt.by != "" {
+			parts = append(parts, 9, diag.CallEnded{Reason: diag.EndPeerHangup, By: tt.by})
+		}
+		found := slices.DeleteFunc(named(judge.Judge(call.Fold(diagtest.Log(parts...))).Findings), func(id string) bool {
+			return id != "signal.session_left" && id != "signal.request_failed"
+		})
+		if want := slices.DeleteFunc([]string{tt.want}, func(s string) bool { return s == "" }); !slices.Equal(found, want) {
+			t.Errorf("%s: %v", name, found)
+		}
+	}
+}
+
+// TestKeyFramesOfACall: that none came fails where video is all that there is, and when that is over.
+func TestKeyFramesOfACall(t *testing.T) {
+	video := diag.InboundRTP{Kind: "video", PacketsReceived: diag.Ptr(uint64(200)), FramesReceived: diag.Ptr(uint32(100)), KeyFramesReceived: new(uint32)}
+	for _, tt := range []struct {
+		alone, ended bool
+		want         diag.Severity
+	}{{true, true, diag.Problem}, {true, false, diag.Warn}, {false, true, diag.Warn}, {false, false, diag.Warn}} {
+		parts := []any{0, diag.CallStart{Media: true, MediaOnly: tt.alone}, 1, diag.ConnectionState{State: "connected"}, 3900, diag.Sample{Inbound: []diag.InboundRTP{video}}}
+		if tt.ended {
+			parts = append(parts, 4000, diag.CallEnded{Reason: diag.EndHangup, By: diag.ByLocal})
+		}
+		found := judge.Judge(call.Fold(diagtest.Log(parts...))).Findings
+		i := slices.IndexFunc(found, func(f judge.Finding) bool { return f.ID == "media.no_key_frame" })
+		if i < 0 || found[i].Severity != tt.want {
+			t.Errorf("%+v: %v", tt, found)
+		}
+	}
+}
