@@ -51,6 +51,9 @@ func TestFlow(t *testing.T) {
 			if got := tt.call.Flow(tt.dir, tt.kind); got != tt.want {
 				t.Errorf("%v, want %v", got, tt.want)
 			}
+			if muted := tt.call.StreamOf(tt.dir, tt.kind).Muted; tt.want == FlowMuted && !muted || tt.want == FlowOK && muted {
+				t.Errorf("the stream of the report is muted: %t", muted)
+			}
 		})
 	}
 	if got := Flow(99).String(); got != "unknown" {

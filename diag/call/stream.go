@@ -14,7 +14,9 @@ type Stream struct {
 	// the same kind back
 	Flows bool `json:"flows"`
 	// inbound audio is nothing but silence or noise, since early in the connection
-	Silent  bool     `json:"silent"`
+	Silent bool `json:"silent"`
+	// its sender says that it has stopped it on purpose
+	Muted   bool     `json:"muted,omitempty"`
 	Packets uint64   `json:"packets"`
 	Bytes   uint64   `json:"bytes"`          // of payload
 	Lost    *int64   `json:"lost,omitempty"` // packets; negative if more were received than sent
@@ -68,7 +70,7 @@ type Stream struct {
 
 // StreamOf sums up a kind of media ("audio" or "video") in a direction, by the latest sample.
 func (c *Call) StreamOf(dir diag.Direction, kind string) Stream {
-	var s Stream
+	s := Stream{Muted: c.Muted(dir, kind)}
 	sample := c.Latest()
 	if sample == nil {
 		return s

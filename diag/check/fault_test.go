@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -15,13 +16,16 @@ import (
 	"time"
 
 	"github.com/pion/ice/v4"
+	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+	"github.com/pion/webrtc/v4/pkg/media/oggwriter"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/feed"
 	"dialtone/diag/judge"
 	"dialtone/diag/lab"
+	"dialtone/diag/media"
 	"dialtone/diag/peer"
 	"dialtone/diag/report"
 	"dialtone/diag/session"
@@ -197,7 +201,7 @@ func faults() map[string]func(t *testing.T) Options {
 		"media stops after 3 s": func(t *testing.T) Options { return fromOther(t, here(6*time.Second), after(3*time.Second, isRTP)) },
 		"media silent": func(t *testing.T) Options {
 			url := rooms(t)
-			other(t, url, diag.Config{}, func(s *session.Session) { _ = s.Mute("audio", true) })
+			other(t, url, diag.Config{}, peer.Clips{"audio": silence(t)})
 			o := inRoom(url)
 			o.Config.For = 5 * time.Second
 			return o
@@ -210,6 +214,30 @@ func faults() map[string]func(t *testing.T) Options {
 			return o
 		},
 	}
+}
+
+// silence is a second of Opus that holds none: what a microphone without power sends.
+func silence(t *testing.T) *media.Clip {
+	t.Helper()
+	var file bytes.Buffer
+	w, err := oggwriter.NewWith(&file, 48000, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range uint32(50) {
+		p := &rtp.Packet{Header: rtp.Header{Version: 2, Timestamp: n * 960}, Payload: []byte{0xf8, 0xff, 0xfe}}
+		if err := w.WriteRTP(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	clip, err := media.ReadFile(bytes.NewReader(file.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return clip
 }
 
 // here is a loopback check.
@@ -286,12 +314,12 @@ func rooms(t *testing.T) string {
 	return s.URL + "/call/"
 }
 
-// other is another party that waits in the room w1; then does something once it is connected.
-func other(t *testing.T, url string, config diag.Config, then func(*session.Session)) {
+// other is a peer that waits in the room w1, and sends these clips.
+func other(t *testing.T, url string, config diag.Config, clips peer.Clips) {
 	t.Helper()
 	config.Code, config.LoopbackOnly, config.Command = "w1", true, "answer"
 	log := feed.New(time.Now)
-	s := session.New(session.Options{Config: config, Feed: log, Dial: session.Over(room.Way, signal.Setup{Address: url, Code: "w1"})})
+	s := session.New(session.Options{Config: config, Clips: clips, Feed: log, Dial: session.Over(room.Way, signal.Setup{Address: url, Code: "w1"})})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended, read := make(chan struct{}), make(chan struct{})
 	waiting := make(chan struct{})
@@ -303,7 +331,7 @@ func other(t *testing.T, url string, config diag.Config, then func(*session.Sess
 	go func() {
 		defer close(read)
 		placed := &call.Call{}
-		for waited, up := false, false; ; {
+		for waited := false; ; {
 			batch, err := events.Next(context.Background())
 			if err != nil {
 				return
@@ -314,10 +342,6 @@ func other(t *testing.T, url string, config diag.Config, then func(*session.Sess
 			if placed.Signal.State == diag.SignalWaiting && !waited {
 				waited = true
 				close(waiting)
-			}
-			if placed.ConnectedAt != nil && !up && then != nil {
-				up = true
-				then(s)
 			}
 		}
 	}()

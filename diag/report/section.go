@@ -258,6 +258,8 @@ func (r *Report) mediaSection() section {
 // state is what is wrong with a stream, or that it flows.
 func (d directed) state() cell {
 	switch {
+	case d.Muted:
+		return cell{Text: "muted", Mark: warn}
 	case !d.Flows && d.direction == string(diag.Outbound) && d.Packets > 0:
 		return cell{Text: "only sent", Mark: warn}
 	case !d.Flows:

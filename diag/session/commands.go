@@ -40,6 +40,7 @@ func (s *Session) Mute(kind string, muted bool) error {
 			s.o.Feed.Append(diag.Warning{ID: "media.not_sent", Subject: kind})
 			return
 		}
+		s.muted[kind] = muted
 		s.o.Feed.Append(diag.TrackMuted{Side: diag.Local, Kind: kind, Muted: muted})
 		s.sendControl(control{Code: "mute_" + kind, Value: &muted})
 	})

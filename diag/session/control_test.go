@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -140,5 +141,32 @@ func TestRoomForMessages(t *testing.T) {
 	}
 	if len(f.sum()) != 0 {
 		t.Error("they are counted twice")
+	}
+}
+
+// TestMuteIsKept: what was muted before the channel for it opened is said when it opens, and a connection that replaces
+// another one is muted as that was.
+func TestMuteIsKept(t *testing.T) {
+	var done []string
+	place(t, Options{Config: diag.Config{Version: "1"}}, func(r *rig) {
+		r.answers()
+		_ = r.Mute("audio", true)
+		_ = r.Mute("video", true)
+		_ = r.Mute("video", false)
+		synctest.Wait()
+		before := len(r.copy())
+		r.opens(diag.LabelControl)
+		r.do(func() { _ = r.replace() })
+		synctest.Wait()
+		done = r.copy()[before:]
+		r.Hangup()
+	})
+	for what, want := range map[string]bool{
+		`peer sends {"code":"mute_audio","value":true}`: true, "peer mutes audio true": true,
+		`peer sends {"code":"mute_video","value":true}`: false, "peer mutes video true": false,
+	} {
+		if slices.Contains(done, what) != want {
+			t.Errorf("%s: want %t of %q", what, want, done)
+		}
 	}
 }

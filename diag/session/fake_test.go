@@ -93,7 +93,10 @@ func (p *fakePeer) Path() (local, remote, proto string) { return "host", "host",
 func (p *fakePeer) Base() netip.Addr                    { return p.base }
 func (p *fakePeer) Waiting(string) uint64               { return 0 }
 func (p *fakePeer) Flush(context.Context, string) bool  { return !p.deaf }
-func (p *fakePeer) Mute(string, bool) bool              { return true }
+func (p *fakePeer) Mute(kind string, muted bool) bool {
+	p.add("peer mutes %s %t", kind, muted)
+	return true
+}
 func (p *fakePeer) RemoteMuted(kind string, muted bool) { p.add("peer muted %s %t", kind, muted) }
 func (p *fakePeer) RequestKeyFrames()                   { p.add("key frames requested") }
 func (p *fakePeer) Counts() []diag.StreamCount          { return nil }

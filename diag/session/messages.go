@@ -8,11 +8,16 @@ import (
 	"dialtone/diag/call"
 )
 
-// opened greets when a channel has opened.
+// opened greets when a channel has opened, and says what was muted before.
 func (s *Session) opened(label string) {
 	switch label {
 	case diag.LabelControl, diag.LabelControlLegacy:
 		s.sendControlOn(label, control{Code: codeHello, Agent: s.agent(), Stats: !s.o.OneOfMany, ID: s.id})
+		for _, kind := range diag.Kinds {
+			if muted := s.muted[kind]; muted {
+				s.sendControlOn(label, control{Code: "mute_" + kind, Value: &muted})
+			}
+		}
 	case diag.LabelChat:
 		if s.o.Greeting != "" && !s.held.greeted { // once, whatever connections the call has
 			s.held.greeted = true

@@ -104,8 +104,11 @@ func (s *Session) replace() error {
 	return nil
 }
 
-// use makes a peer connection that of the call.
+// use makes a peer connection that of the call. What is muted stays muted.
 func (s *Session) use(p connection) {
 	s.peer = p
 	s.shared.Store(&p)
+	for kind, muted := range s.muted {
+		p.Mute(kind, muted)
+	}
 }

@@ -91,6 +91,7 @@ type Session struct {
 	speed     *transfer.Endpoint
 	measuring gate // the call is connected: a measurement of throughput begins
 	remote    remote
+	muted     map[string]bool // kinds of media that this side does not send for now
 	diagnosis diagnosis
 	end       ending
 	redial    redial
@@ -140,6 +141,7 @@ func New(o Options) *Session {
 		stressed: make(gate), measuring: make(gate), probes: newProbing(o.Config.ICEServers, o.Yield),
 		diagnosis: diagnosis{begin: beginDiagnosis},
 		newPeer:   func(o peer.Options) (connection, error) { return peer.New(o) },
+		muted:     map[string]bool{},
 	}
 	s.phases = diag.NewPhases(s.phase)
 	s.speed = transfer.New(transfer.Options{Emit: o.Feed.Append, Serve: o.Config.ServeSpeed})
