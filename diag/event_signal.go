@@ -45,6 +45,7 @@ type ServedRequest struct {
 	Origin     string `json:"origin,omitempty"`  // of the web page that made it
 	RemoteAddr string `json:"remoteAddress,omitempty"`
 	DurationMs Millis `json:"duration_ms"`
+	Unreported int    `json:"unreported,omitempty"` // requests since the event before that came too fast for one each
 }
 
 // Type is "signal.served".

@@ -61,7 +61,7 @@ func (h *host) served(r web.Served) {
 		log.Append(diag.ServedRequest{
 			Method: diag.Clean(r.Method, 20), Path: diag.Clean(r.Path, 100), Status: r.Status,
 			Problem: diag.Clean(r.Problem, 300), Origin: diag.Clean(r.Origin, 100),
-			RemoteAddr: diag.Clean(r.Remote, 64), DurationMs: diag.Millis(r.Duration),
+			RemoteAddr: diag.Clean(r.Remote, 64), DurationMs: diag.Millis(r.Duration), Unreported: r.Unreported,
 		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pion/stun/v4"
+	"golang.org/x/time/rate"
 
 	"dialtone/diag"
 )
@@ -34,6 +35,7 @@ const (
 type Guard struct {
 	now   func() time.Time
 	hosts *Limiter
+	names *rate.Limiter // that the local network is asked for; an ICE restart changes nothing about that
 
 	mu        sync.Mutex
 	username  string // of checks to this peer: its fragment and a colon; empty before there is one
@@ -97,7 +99,10 @@ func New(o Options) *Guard {
 	if o.Hosts == nil {
 		o.Hosts = &Limiter{}
 	}
-	g := &Guard{proven: map[hosts]bool{}, now: o.Now, hosts: o.Hosts, trusting: o.Trusting}
+	g := &Guard{
+		proven: map[hosts]bool{}, now: o.Now, hosts: o.Hosts, trusting: o.Trusting,
+		names: rate.NewLimiter(rate.Every(nameEvery), NamesOfCall),
+	}
 	g.Restart()
 	return g
 }
@@ -361,6 +366,9 @@ func (g *Guard) Counts(from Base, remote netip.AddrPort) (Checks, bool) {
 
 // Allow reports whether a host that has not answered may be sent n packets more.
 func (g *Guard) Allow(host netip.Addr, n int) bool { return g.hosts.allow(host, n, g.now()) }
+
+// AllowName reports whether the local network may be asked for a name (mDNS).
+func (g *Guard) AllowName() bool { return g.names.AllowN(g.now(), 1) && g.hosts.allowName(g.now()) }
 
 // Dropped counts a remote candidate that is not used because there are too many.
 func (g *Guard) Dropped() {

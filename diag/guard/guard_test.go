@@ -390,3 +390,33 @@ func TestOtherSession(t *testing.T) {
 		})
 	}
 }
+
+// TestNames: the local network is asked for 6 names in a call and then for one every 5 s, whatever restarts, and for few
+// in all calls of a process together.
+func TestNames(t *testing.T) {
+	now, shared := time.Unix(1, 0), &Limiter{}
+	ask := func(g *Guard) (asked int) {
+		for range 100 {
+			g.Restart()
+			if g.AllowName() {
+				asked++
+			}
+		}
+		return asked
+	}
+	call := New(Options{Now: func() time.Time { return now }, Hosts: shared})
+	if n := ask(call); n != 6 {
+		t.Errorf("%d names", n)
+	}
+	now = now.Add(11 * time.Second)
+	if n := ask(call); n != 2 {
+		t.Errorf("%d names in 11 s", n)
+	}
+	all := 0
+	for range 100 {
+		all += ask(New(Options{Now: func() time.Time { return now }, Hosts: shared}))
+	}
+	if all > 60 {
+		t.Errorf("%d names in 100 calls", all)
+	}
+}

@@ -19,6 +19,14 @@ const (
 	SYNsPerAttempt = 4           // packets of a TCP connection that is not answered, within the 15 s that a call waits
 )
 
+// How many names (mDNS) the local network is asked for, up to 5 times each by each address family.
+const (
+	NamesOfCall = 6 // at once
+	nameEvery   = 5 * time.Second
+	namesAtOnce = 10 * NamesOfCall // of all calls together
+	namesRate   = 2                // a second
+)
+
 // Limiter bounds how many packets each host gets that has not answered: a burst of 100, then 5 a second, and the hosts
 // of a network together ten times as many. All calls of a process share one. The zero value is ready.
 type Limiter struct {
@@ -28,6 +36,7 @@ type Limiter struct {
 	swept    time.Time // when hosts were forgotten last
 
 	serving map[netip.Prefix]bool // hosts of servers that have answered
+	names   *rate.Limiter         // that the local network is asked for; nil: none has been
 }
 
 // stranger is a host, and what is left of its budget.
@@ -73,6 +82,16 @@ func (l *Limiter) stranger(key netip.Prefix, now time.Time) *stranger {
 		l.hosts[key] = s
 	}
 	return s
+}
+
+// allowName takes a name from the budget of all calls.
+func (l *Limiter) allowName(now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.names == nil {
+		l.names = rate.NewLimiter(namesRate, namesAtOnce)
+	}
+	return l.names.AllowN(now, 1)
 }
 
 // answers gives a host its whole budget again: it has answered a check, as only the peer of a call can.

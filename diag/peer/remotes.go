@@ -29,7 +29,6 @@ type remotes struct {
 	keys      map[string]bool // passed on since the last restart
 	unusable  int             // that were reported
 	names     int             // that were to be resolved
-	hidden    int             // candidates with names of mDNS
 
 	unresolved chan named
 	held       chan held
@@ -50,7 +49,7 @@ func (r *remotes) known() bool {
 func (r *remotes) restart() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.keys, r.hidden = nil, 0
+	r.keys = nil
 }
 
 // describe uses the candidates of a description that is set, and those that came before it.
@@ -123,7 +122,7 @@ func (r *remotes) use(c Candidate, name string) error {
 	case !d.Reachable(), d.Component > 1:
 		return nil // the report shows it; pairs have one component (RFC 8445 §6.1.2.2), which is that of RTP
 	case strings.HasSuffix(d.Address, ".local"):
-		if r.hidden++; r.hidden > maxHidden {
+		if !r.p.guard.AllowName() {
 			r.p.guard.Dropped()
 			return nil
 		}
@@ -183,8 +182,6 @@ func (r *remotes) release(ctx context.Context) {
 const (
 	maxNames = 4
 	nameTime = 2 * time.Second
-
-	maxHidden = 6 // the agent asks the local network for each, up to 5 times by each address family
 )
 
 // isHostName reports whether an address is a name of the DNS. Those of mDNS are the agent's.

@@ -98,6 +98,9 @@ func (s *Session) offer(restart bool) input {
 }
 
 func answer(s *Session, in input) input {
+	if !mayNegotiate(s, in) {
+		return s.fail(errStorm)
+	}
 	if err := s.checkCertificate(in); err != nil {
 		return s.fail(err)
 	}

@@ -314,3 +314,44 @@ func TestRedialEnds(t *testing.T) {
 		})
 	}
 }
+
+// TestRestartStorm: a peer that makes one offer after another ends the call, one that asks for restarts without end gets
+// few, and one whose network changes often gets all.
+func TestRestartStorm(t *testing.T) {
+	offers := func(pause time.Duration, n int) *call.Call {
+		c, _ := place(t, Options{Config: diag.Config{Code: "w1"}}, func(r *rig) {
+			r.channel.traits = signal.Traits{Lasting: true, Restarts: true}
+			r.answers()
+			for range n {
+				select {
+				case r.channel.in <- description(signal.KindOffer):
+				default: // the call has ended
+				}
+				time.Sleep(pause)
+				synctest.Wait()
+			}
+			r.Hangup()
+		})
+		return c
+	}
+	if c := offers(10*time.Millisecond, 100); c.Restarts > 21 || c.Ended.Reason != diag.EndSignaling || c.Ended.By != diag.ByRemote {
+		t.Errorf("100 a second: %d restarts, %+v", c.Restarts, c.Ended)
+	}
+	if c := offers(2*time.Second, 100); c.Restarts != 100 || c.Ended.Reason != diag.EndHangup {
+		t.Errorf("one every 2 s: %d restarts, %+v", c.Restarts, c.Ended)
+	}
+	c, _ := onMachine(t, 0, func(m *machineRig) {
+		for range 100 {
+			m.peer.callbacks.OnMessage(diag.LabelControl, true, []byte(`{"code":"restart"}`))
+			synctest.Wait()
+			m.meets(signal.RoleOfferer)
+		}
+		if _, dials := m.l.last(); dials > 22 {
+			t.Errorf("%d dials", dials)
+		}
+		m.Hangup()
+	})
+	if c.Restarts > 21 || c.Ended.Reason != diag.EndHangup {
+		t.Errorf("asked for: %d restarts, %+v", c.Restarts, c.Ended)
+	}
+}

@@ -4,8 +4,22 @@ import (
 	"errors"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"dialtone/diag"
 )
+
+// How often the peer may negotiate in a call. Each negotiation gathers anew, at every ICE server.
+const (
+	negotiations     = 20 // at once
+	negotiationPause = 2 * time.Second
+)
+
+var errStorm = errors.New("the peer makes one offer after another")
+
+func newNegotiations() *rate.Limiter {
+	return rate.NewLimiter(rate.Every(negotiationPause), negotiations)
+}
 
 // The agent gives up its old path the moment it makes new credentials, so the descriptions of an ICE restart cannot
 // travel over the call itself: unless the signaling still carries them, both peers dial the room again.
@@ -36,6 +50,9 @@ func offerAgain(s *Session, in input) input {
 	s.announceRestart(in)
 	return s.offer(true)
 }
+
+// mayNegotiate: the peer asks no more often than networks change.
+func mayNegotiate(s *Session, _ input) bool { return s.negotiations.Allow() }
 
 func dialAgain(s *Session, in input) input {
 	s.announceRestart(in)

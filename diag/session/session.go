@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"dialtone/diag"
 	"dialtone/diag/feed"
 	"dialtone/diag/guard"
@@ -64,10 +66,12 @@ type Session struct {
 	flood     *flood
 	pings     *pinger
 	peerStats *peerStats
-	probes    *probing
-	newPeer   func(peer.Options) (connection, error)
-	wg        sync.WaitGroup
-	pulse     pulse
+	// negotiations bounds those that the peer begins.
+	negotiations *rate.Limiter
+	probes       *probing
+	newPeer      func(peer.Options) (connection, error)
+	wg           sync.WaitGroup
+	pulse        pulse
 
 	shared   atomic.Pointer[connection] // peer, for other goroutines
 	replaced atomic.Int32               // how often peer was
@@ -139,9 +143,10 @@ func New(o Options) *Session {
 	s := &Session{
 		o: o, id: rand.Text(), state: dialing, inbox: newMailbox(), flood: newFlood(time.Now), deadlines: newDeadlines(),
 		stressed: make(gate), measuring: make(gate), probes: newProbing(o.Config.ICEServers, o.Yield),
-		diagnosis: diagnosis{begin: beginDiagnosis},
-		newPeer:   func(o peer.Options) (connection, error) { return peer.New(o) },
-		muted:     map[string]bool{},
+		negotiations: newNegotiations(),
+		diagnosis:    diagnosis{begin: beginDiagnosis},
+		newPeer:      func(o peer.Options) (connection, error) { return peer.New(o) },
+		muted:        map[string]bool{},
 	}
 	s.phases = diag.NewPhases(s.phase)
 	s.speed = transfer.New(transfer.Options{Emit: o.Feed.Append, Serve: o.Config.ServeSpeed})

@@ -3,7 +3,10 @@ package web
 import (
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // Served is a request of a client, and how it was answered. Its texts are the client's own, but for Problem.
@@ -15,17 +18,32 @@ type Served struct {
 	Status   int
 	Problem  string // why it was refused; "": it was not
 	Duration time.Duration
+	// Unreported are the requests since the last report that came too fast for one each.
+	Unreported int
 }
 
-// Watched reports each request to a handler when it has been answered.
+// How many requests are reported.
+const (
+	reports     = 100 // at once
+	reportsRate = 10  // a second
+)
+
+// Watched reports each request to a handler when it has been answered, or in a flood how many there are.
 func Watched(h http.Handler, report func(Served)) http.Handler {
+	var unreported atomic.Int64
+	limit := rate.NewLimiter(reportsRate, reports)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
 		watched := &watchedWriter{ResponseWriter: w}
 		h.ServeHTTP(watched, r)
+		if !limit.Allow() {
+			unreported.Add(1)
+			return
+		}
 		report(Served{
 			Method: r.Method, Path: firstSegment(r.URL.Path), Origin: r.Header.Get("Origin"), Remote: r.RemoteAddr,
 			Status: watched.status, Problem: watched.problem, Duration: time.Since(begun),
+			Unreported: int(unreported.Swap(0)),
 		})
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // TestWatched: each request of a client is reported once, with why it was refused, and without the name of a session.
@@ -39,4 +41,23 @@ func TestWatched(t *testing.T) {
 			t.Errorf("%+v instead of %+v", got[0], test.want)
 		}
 	}
+}
+
+// TestFloodOfRequestsIsCounted: requests without end are not reported one by one, and none is forgotten.
+func TestFloodOfRequestsIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reported, unreported := 0, 0
+		h := Watched(Resource{}, func(s Served) { reported, unreported = reported+1, unreported+s.Unreported })
+		ask := func() {
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+		}
+		for range 5000 {
+			ask()
+		}
+		time.Sleep(time.Second)
+		ask()
+		if reported != 101 || unreported != 4900 {
+			t.Errorf("%d reported, %d not", reported, unreported)
+		}
+	})
 }

@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
 
 	"dialtone/diag/sdp"
 	"dialtone/signal"
@@ -15,12 +18,19 @@ import (
 // maxCandidates is how many candidates a client may send for one ICE session.
 const maxCandidates = 256
 
+// How often a client may restart ICE.
+const (
+	restarts     = 10 // at once
+	restartPause = 2 * time.Second
+)
+
 // session is the server's end of one session.
 type session struct {
 	*web.Session
 	server *Server
 	name   string        // set when a client comes, under the server's lock
 	turn   chan struct{} // buffered, 1: held by the request that changes the session
+	storm  *rate.Limiter // of ICE restarts
 
 	mu     sync.Mutex
 	offer  string // the client's, as restarted
@@ -31,7 +41,10 @@ type session struct {
 }
 
 func newSession(s *Server) *session {
-	c := &session{server: s, turn: make(chan struct{}, 1), budget: maxCandidates}
+	c := &session{
+		server: s, turn: make(chan struct{}, 1), budget: maxCandidates,
+		storm: rate.NewLimiter(rate.Every(restartPause), restarts),
+	}
 	c.Session = web.NewSession(signal.Traits{Whole: true, Lasting: true}, func() { s.end(c) })
 	return c
 }
@@ -145,10 +158,17 @@ func (c *session) candidates(f *sdp.Fragment) {
 
 // restart passes an ICE restart on as an offer that differs in nothing else, and answers with what the call answers.
 func (c *session) restart(w http.ResponseWriter, r *http.Request, f *sdp.Fragment) *web.Problem {
+	if !c.storm.Allow() {
+		return &web.Problem{
+			Status: http.StatusTooManyRequests, Title: "too many ICE restarts", Detail: "Restart ICE again later.",
+			Retry: restartPause,
+		}
+	}
 	c.mu.Lock()
 	offer := sdp.Restarted(c.offer, f)
 	c.mu.Unlock()
-	answer, problem := c.Ask(r.Context(), offer, c.server.o.AnswerTimeout)
+	// A client that leaves has begun the restart: the next request is about the session as it is after that.
+	answer, problem := c.Ask(context.WithoutCancel(r.Context()), offer, c.server.o.AnswerTimeout)
 	if problem != nil {
 		return problem
 	}

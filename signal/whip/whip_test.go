@@ -3,6 +3,7 @@ package whip
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -161,6 +162,55 @@ func TestTrickle(t *testing.T) {
 	}
 	if m := receive(t, session); m.Kind != signal.KindEndOfCandidates {
 		t.Errorf("%+v", m)
+	}
+}
+
+// TestRestartStorm: a client gets few restarts at once, also if it does not wait for the answers; what it began is
+// finished, and the session is as it says.
+func TestRestartStorm(t *testing.T) {
+	_, session, server := pair(t, ServerOptions{}, post.Options{})
+	path, tag := server.only(t)
+	offers, answered := 0, make(chan struct{})
+	go func() {
+		defer close(answered)
+		for {
+			m, err := session.Receive(t.Context())
+			if err != nil {
+				return
+			}
+			if m.Kind != signal.KindOffer {
+				continue
+			}
+			offers++
+			if err := session.Send(t.Context(), message(signal.KindAnswer, description("recvonly", "SrvC", pwd2))); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	var last *httptest.ResponseRecorder
+	for n := range 100 {
+		ctx, leave := context.WithCancel(t.Context())
+		r := httptest.NewRequestWithContext(ctx, http.MethodPatch, path, strings.NewReader(
+			fmt.Sprintf("a=ice-ufrag:new%d\r\na=ice-pwd:%s\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n", n, pwd2)))
+		r.Header.Set("Content-Type", typeFragment)
+		r.Header.Set("If-Match", "*")
+		if n%2 == 0 {
+			leave()
+		}
+		last = httptest.NewRecorder()
+		server.ServeHTTP(last, r)
+		leave()
+	}
+	if last.Code != http.StatusTooManyRequests || last.Header().Get("Retry-After") != "2" {
+		t.Errorf("HTTP %d, %v", last.Code, last.Header())
+	}
+	if _, now := server.only(t); now == tag {
+		t.Error("the session has the tag of before")
+	}
+	closing(t, session)
+	<-answered
+	if offers < 5 || offers > 11 {
+		t.Errorf("%d offers", offers)
 	}
 }
 

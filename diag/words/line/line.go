@@ -41,7 +41,7 @@ func texts(d diag.Data) string {
 		return requestWords(d)
 	case diag.ServedRequest:
 		return join(d.Method, d.Path, strconv.Itoa(d.Status), fmt.Sprintf("%.1f ms", d.DurationMs.Float()), d.Problem,
-			words.Prefixed("from ", d.RemoteAddr), words.Prefixed("for ", d.Origin))
+			words.Prefixed("from ", d.RemoteAddr), words.Prefixed("for ", d.Origin), unreported(d.Unreported))
 	case diag.SignalState:
 		return join(string(d.State), string(d.Role), d.Error)
 	case diag.SessionDescription:
@@ -284,6 +284,14 @@ func sampleWords(in []diag.InboundRTP, out []diag.OutboundRTP, rtt *float64) str
 }
 
 // countWords is a number of packets; nothing when it is unknown.
+// unreported says how many requests have no line; nothing if all have.
+func unreported(requests int) string {
+	if requests == 0 {
+		return ""
+	}
+	return "after " + words.Count(requests, "request", "requests") + " that came too fast to be reported one by one"
+}
+
 func countWords(packets *uint64) string { return known("%d packets", packets) }
 
 // kbits is a bitrate.
