@@ -45,7 +45,7 @@ func runAlone() int {
 		cancel()
 	}()
 	// Thousands of connections take longer to close than is of interest here.
-	err = New(Options{ShutdownTimeout: time.Minute}).Serve(ctx, ln)
+	err = New(Options{ShutdownTimeout: time.Minute, Observe: func(Access) {}}).Serve(ctx, ln)
 	if err != nil {
 		return 1
 	}

@@ -181,6 +181,7 @@ func (s *Server) detach(w http.ResponseWriter, r *http.Request, id string, p *pa
 	seen, _ := w.(*watched)
 	if seen != nil {
 		one := *seen
+		one.ResponseWriter = nil // it keeps all that net/http has of the connection
 		seen.detached = true
 		seen = &one
 	}
