@@ -54,9 +54,9 @@ func (r *Relay) authenticate(ra *turn.RequestAttributes) (user string, key []byt
 		return "", nil, false
 	}
 	r.mu.Lock()
-	holds := r.clients[ra.SrcAddr.String()] == name
+	holder := r.clients[ra.SrcAddr.String()]
 	r.mu.Unlock()
-	if expiry < time.Now().Unix() && !holds {
+	if expiry < time.Now().Unix() && (holder == nil || holder.user != name) {
 		r.refusals.Warn("TURN refused an account: it has expired", "from", ra.SrcAddr.String())
 		return "", nil, false
 	}

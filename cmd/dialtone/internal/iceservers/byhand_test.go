@@ -17,6 +17,7 @@ import (
 type turnByHand struct {
 	conn         net.Conn
 	realm, nonce []byte
+	password     string
 }
 
 func startByHand(t *testing.T, r *Relay) *turnByHand {
@@ -26,7 +27,7 @@ func startByHand(t *testing.T, r *Relay) *turnByHand {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	c := &turnByHand{conn: conn}
+	c := &turnByHand{conn: conn, password: "secret"}
 	transport := attribute(stun.AttrRequestedTransport, 17, 0, 0, 0)
 	unauthorized := c.ask(t, stun.MethodAllocate, transport)
 	if c.realm, err = unauthorized.Get(stun.AttrRealm); err == nil {
@@ -68,7 +69,7 @@ func (c *turnByHand) ask(t *testing.T, method stun.Method, attributes ...stun.Se
 	t.Helper()
 	setters := append([]stun.Setter{stun.TransactionID, stun.NewType(method, stun.ClassRequest)}, attributes...)
 	if c.realm != nil {
-		key := md5.Sum([]byte("ann:" + string(c.realm) + ":secret")) //nolint:gosec // see above
+		key := md5.Sum([]byte("ann:" + string(c.realm) + ":" + c.password)) //nolint:gosec // see above
 		setters = append(setters, stun.NewUsername("ann"), attribute(stun.AttrRealm, c.realm...),
 			attribute(stun.AttrNonce, c.nonce...), stun.MessageIntegrity(key[:]))
 	}
@@ -158,5 +159,58 @@ func TestNoOpenRelayByHand(t *testing.T) {
 	b := make([]byte, 100)
 	if n, from, err := victim.ReadFrom(b); err != nil || string(b[:n]) != "end" {
 		t.Errorf("the victim got %q from %v, %v", b[:n], from, err)
+	}
+}
+
+// TestGrantsAreBounded: permissions and channels without end cost an allocation little, those that exist go on, and others
+// are not affected.
+func TestGrantsAreBounded(t *testing.T) {
+	r, log := startRelay(t, RelayOptions{})
+	c, other := startByHand(t, r), startByHand(t, r)
+	permit := func(c *turnByHand, first, n int) bool {
+		peers := make([]stun.Setter, n)
+		for i := range peers {
+			peers[i] = peer(netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 0, byte((first + i) / 256), byte(first + i)}), 9))
+		}
+		return c.ask(t, stun.MethodCreatePermission, peers...).Type.Class == stun.ClassSuccessResponse
+	}
+	if !permit(c, 0, 64) || !permit(c, 64, 64) || !permit(c, 128, 64) || !permit(c, 192, 64) {
+		t.Error("256 permissions are not granted")
+	}
+	if permit(c, 256, 1) {
+		t.Error("a 257th permission")
+	}
+	if !permit(c, 7, 1) {
+		t.Error("a permission is not renewed")
+	}
+	bind := func(c *turnByHand, n int) bool {
+		channel := attribute(stun.AttrChannelNumber, byte(0x40+n/256), byte(n), 0, 0)
+		to := peer(netip.AddrPortFrom(netip.MustParseAddr("203.0.0.1"), uint16(1000+n))) //nolint:gosec // few
+		return c.ask(t, stun.MethodChannelBind, channel, to).Type.Class == stun.ClassSuccessResponse
+	}
+	bound := 0
+	for n := range 300 {
+		if bind(c, n) {
+			bound++
+		}
+	}
+	if bound != 256 {
+		t.Errorf("%d channels", bound)
+	}
+	if !permit(other, 300, 1) || !bind(other, 0) {
+		t.Error("another allocation is affected")
+	}
+	log.wantOnce(t, "the relay has as many peers as it may", "limit=256")
+	right := c.password
+	c.password = "wrong"
+	c.ask(t, stun.MethodRefresh)
+	c.ask(t, stun.MethodRefresh)
+	log.wantOnce(t, "wrong password", "from=127.0.0.1")
+	c.password = right
+	c.ask(t, stun.MethodRefresh, attribute(stun.AttrLifetime, 0, 0, 0, 0))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.clients); n != 1 {
+		t.Errorf("%d allocations are counted", n)
 	}
 }

@@ -20,7 +20,7 @@ var errForbidden = errors.New("the peer's address is not allowed")
 func (r *Relay) permits(client net.Addr, ip net.IP) bool {
 	peer, ok := netip.AddrFromSlice(ip)
 	peer = peer.Unmap()
-	return ok && (r.isHost(peer) || isSelf(gate.AddrOf(client), peer) || r.allows(peer))
+	return ok && (r.isHost(peer) || isSelf(gate.AddrOf(client), peer) || r.allows(peer)) && r.hasRoom(client, peer)
 }
 
 // isSelf reports whether a peer is the client itself, which a diagnosis asks for: it reaches nothing new. A client that

@@ -62,7 +62,7 @@ type Relay struct {
 	port      uint16 // of the server itself, over UDP
 	byUser    map[string]int
 	all       int
-	clients   map[string]string       // account by transport address of the client, of live allocations
+	clients   map[string]*holder      // by transport address, of live allocations
 	sockets   map[uint16]*relaySocket // of live allocations, by port
 	streams   map[string]*stream      // by address of the client
 	streaming gate.Counter            // connections by client
@@ -80,7 +80,7 @@ func StartRelay(o RelayOptions) (*Relay, error) {
 	o.complete()
 	r := &Relay{
 		o: o, accounts: newAccounts(), refusals: gate.NewRefusals(o.Log), pace: newPace(o.Bitrate * bitrateShares),
-		byUser: map[string]int{}, clients: map[string]string{}, sockets: map[uint16]*relaySocket{},
+		byUser: map[string]int{}, clients: map[string]*holder{}, sockets: map[uint16]*relaySocket{},
 		streams: map[string]*stream{}, expecting: map[string]*reservation{},
 	}
 	server, err := lab.StartTURN(lab.TURNOptions{
@@ -139,10 +139,14 @@ func (r *Relay) configure(c *turn.ServerConfig) {
 	}
 	c.EventHandler.OnAllocationError = func(from, _ net.Addr, _, _ string) { r.cancelled(from) }
 	c.EventHandler.OnAuth = func(from, _ net.Addr, _, _, _, method string, ok bool) {
-		if ok && method == "ConnectionBind" { // its connection carries data from now on
+		switch {
+		case !ok:
+			r.refusals.Warn("TURN refused an account: wrong password", "from", from.String())
+		case method == "ConnectionBind": // its connection carries data from now on
 			r.settle(from, true)
 		}
 	}
+	r.observeGrants(&c.EventHandler)
 	for i := range c.PacketConnConfigs {
 		one := &c.PacketConnConfigs[i]
 		one.RelayAddressGenerator = &generator{one.RelayAddressGenerator, r}
@@ -230,7 +234,7 @@ func (r *Relay) created(from net.Addr, user string, relay net.Addr) {
 		}
 	}
 	delete(r.expecting, from.String())
-	r.clients[from.String()] = user
+	r.clients[from.String()] = &holder{user: user, peers: map[netip.Addr]bool{}}
 	r.mu.Unlock()
 	r.settle(from, true)
 }
