@@ -178,8 +178,11 @@ func TestUnreliableServersOverStreams(t *testing.T) {
 	wants := map[string]string{} // findings by URL
 	var targets []Target
 	add := func(f lab.Fault, config *tls.Config, finding string) {
-		s := startFault(t, f)
-		targets = append(targets, Target{URL: s.STUN(), TLS: config, Timeout: 4 * time.Second})
+		s, timeout := startFault(t, f), 4*time.Second
+		if f.Behavior == lab.Trickle { // it ends before
+			timeout = 30 * time.Second
+		}
+		targets = append(targets, Target{URL: s.STUN(), TLS: config, Timeout: timeout})
 		wants[s.STUN()] = finding
 	}
 	for behavior, finding := range map[lab.Behavior]string{
