@@ -82,6 +82,9 @@ func TestKernelFurther(t *testing.T) {
 		report := filepath.Join(t.TempDir(), "report")
 		all.Go(func() {
 			b, err := askFrom(t, site, report)
+			if b.Lifetime.Value == nat.LifetimeAtLeast && tt.lifetime != "at least 12 s" { // a busy machine had no time for all
+				b, err = askFrom(t, site, report)
+			}
 			if err != nil || !strings.HasPrefix(words.BehaviorValue(b.Lifetime), tt.lifetime) || b.Fragments.Value != tt.fragments || b.Hairpin.Value != tt.hairpin {
 				t.Errorf("%s: %v, lifetime %+v, fragments %+v, hairpin %+v", name, err, b.Lifetime, b.Fragments, b.Hairpin)
 			}
