@@ -283,7 +283,6 @@ func sampleWords(in []diag.InboundRTP, out []diag.OutboundRTP, rtt *float64) str
 	return words.Join("  ", append(parts, scaled("rtt %.2f ms", rtt, 1e3))...)
 }
 
-// countWords is a number of packets; nothing when it is unknown.
 // unreported says how many requests have no line; nothing if all have.
 func unreported(requests int) string {
 	if requests == 0 {
@@ -292,6 +291,7 @@ func unreported(requests int) string {
 	return "after " + words.Count(requests, "request", "requests") + " that came too fast to be reported one by one"
 }
 
+// countWords is a number of packets; nothing when it is unknown.
 func countWords(packets *uint64) string { return known("%d packets", packets) }
 
 // kbits is a bitrate.
