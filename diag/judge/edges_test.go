@@ -55,7 +55,7 @@ func ends(second int, sent, received uint64, lost int64) diag.Event {
 			{Kind: "audio", SSRC: 9, PacketsReceived: diag.Ptr(uint64(20_000 * second))},
 			{Kind: "audio", SSRC: 1, PacketsReceived: &received, PacketsLost: &lost},
 		},
-		Outbound:  []diag.OutboundRTP{{Kind: "video", SSRC: 2, PacketsSent: diag.Ptr(uint64(1 + 20_000*second))}},
+		Outbound: []diag.OutboundRTP{{Kind: "video", SSRC: 2, PacketsSent: diag.Ptr(uint64(1 + 20_000*second))}},
 		Here: []diag.StreamCount{
 			{Direction: diag.Outbound, Kind: "audio", SSRC: 9, Packets: uint64(20_000 * second)},
 			{Direction: diag.Inbound, Kind: "video", SSRC: 2, Packets: uint64(1 + 20_000*second)},

@@ -187,6 +187,27 @@ func TestNothingPassesWithAFailedAssertion(t *testing.T) {
 	}
 }
 
+// TestAssertionThatIsTold: one that comes by itself repeats what the runs say, and is told only where they passed.
+func TestAssertionThatIsTold(t *testing.T) {
+	for _, tt := range []struct {
+		passes, own, passed bool // the assertion passes, comes by itself; the runs passed
+		want                string
+	}{
+		{false, false, false, "assertion failed: x"},
+		{false, false, true, "assertion failed: x"},
+		{false, true, true, "assertion failed: x"},
+		{false, true, false, ""},
+		{true, false, true, ""},
+		{true, true, true, ""},
+		{true, false, false, ""},
+	} {
+		r := &Report{Assertions: []Assertion{{Expr: "x", Pass: tt.passes, Default: tt.own}}}
+		if got := r.failing(tt.passed); got != tt.want {
+			t.Errorf("%+v: %q", tt, got)
+		}
+	}
+}
+
 // TestJSONRoundTrip: what is read is written again as it was.
 func TestJSONRoundTrip(t *testing.T) {
 	var first, second bytes.Buffer

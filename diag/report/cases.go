@@ -53,7 +53,7 @@ func (r *Report) suites() []suite {
 		worst = worst || c.Verdict == r.Verdict
 		out = append(out, suite{Report: c, name: name, cases: c.cases()})
 	}
-	if len(r.Checks) > 0 && r.Verdict != Pass && !worst {
+	if r.Verdict != Pass && !worst {
 		out = append(out, suite{Report: r, name: r.name() + " as a whole", cases: r.cases()})
 	}
 	return out

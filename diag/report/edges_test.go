@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"strings"
@@ -11,7 +12,10 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
+	"dialtone/diag/nat"
+	"dialtone/diag/speed"
 )
 
 // TestNumbersForPeople: each form of a number on both sides of where the form changes.
@@ -262,6 +266,55 @@ func TestSelectedPair(t *testing.T) {
 	}
 }
 
+// unechoed is a call in which nothing came back.
+func unechoed(end diag.EndReason) *call.Call {
+	return call.Fold(diagtest.Log(0, diag.CallStart{}, 5, diag.ConnectionState{State: "connected"}, 5, diag.ChannelOpen{Label: diag.LabelPing},
+		3000, diag.CallEnded{Reason: end}))
+}
+
+// TestServersOfTheMetrics: those of a diagnosis by itself, and those of the call beside one.
+func TestServersOfTheMetrics(t *testing.T) {
+	servers := func(url string) []ServerReport {
+		return []ServerReport{{ServerRow: nat.ServerRow{Server: diag.Server{URL: url}}}}
+	}
+	for _, tt := range []struct {
+		kind string
+		nat  *Network
+		want string
+	}{{"nat", &Network{Servers: servers("stun:nat")}, "stun:nat"}, {"call", &Network{Servers: servers("stun:nat")}, "stun:call"}, {"nat", nil, "stun:call"}, {"call", nil, "stun:call"}} {
+		var b bytes.Buffer
+		if err := WriteProm(&b, &Report{Target: Target{Kind: tt.kind}, Details: Details{NAT: tt.nat, Servers: servers("stun:call")}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.String(); !strings.Contains(got, tt.want) || strings.Count(got, `url="`) != 1 {
+			t.Errorf("%s, diagnosis %t: %s", tt.kind, tt.nat != nil, got)
+		}
+	}
+}
+
+// TestThroughputInReports: both directions at once have one row of round trips, and a rate is told in bytes.
+func TestThroughputInReports(t *testing.T) {
+	flow := func() *speed.Flow { return &speed.Flow{Loaded: &speed.Latency{}} }
+	r := &Report{Measurements: Measurements{Speed: &speed.Result{
+		Up: flow(), Down: flow(), Both: &speed.Both{Up: flow(), Down: flow()}, Search: []speed.Found{{Way: "up", Rate: diag.Ptr(8e6)}, {Way: "down"}},
+	}}}
+	var loads []string
+	for _, row := range r.latencySection().Rows {
+		loads = append(loads, row.Cells[0].Text)
+	}
+	if diff := cmp.Diff([]string{"up", "down", "both"}, loads); diff != "" {
+		t.Error(diff)
+	}
+	var b bytes.Buffer
+	if err := WriteProm(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	want := `speed_search_bytes_per_second{check="check",direction="up"} 1000000`
+	if got := b.String(); !strings.Contains(got, want) || strings.Count(got, "speed_search_bytes_per_second{") != 1 {
+		t.Errorf("%q is missing, or not alone: %s", want, got)
+	}
+}
+
 // TestWhoIsBlamed: the answerer's failure is that of the run if the offerer passed only because the other hung up, and what both
 // found is listed once.
 func TestWhoIsBlamed(t *testing.T) {
@@ -275,6 +328,8 @@ func TestWhoIsBlamed(t *testing.T) {
 		"it never connected":    {placed(5*ms, diag.EndDuration), placed(0, diag.EndNoPeer), false},
 		"it has not even ended": {placed(5*ms, diag.EndDuration), &call.Call{}, false},
 		"left alone, it failed": {placed(5*ms, diag.EndPeerLeft), placed(5*ms, diag.EndDTLS), true},
+		"it missed the echo":    {placed(5*ms, diag.EndDuration), unechoed(diag.EndPeerHangup), true},
+		"and has not hung up":   {placed(5*ms, diag.EndDuration), unechoed(diag.EndDuration), false},
 		"left alone, cancelled": {placed(5*ms, diag.EndPeerLeft), placed(5*ms, diag.EndInterrupted), false},
 	} {
 		r := judgeRun(judge.Expectation{Echo: true}, RunInput{Call: tt.here, Other: tt.there})

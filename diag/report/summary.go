@@ -80,5 +80,5 @@ func (p Percentiles) list() []quantile {
 
 // rank is the index of the nearest-rank percentile p (0–100) among n sorted values.
 func rank(n int, p float64) int {
-	return min(max(int(math.Ceil(p/100*float64(n)))-1, 0), n-1)
+	return max(int(math.Ceil(p/100*float64(n)))-1, 0)
 }
