@@ -8,6 +8,47 @@ import (
 	"dialtone/signal/gate"
 )
 
+// TestFind: a party is found while its pair lives, and its request is a sign of life. A pair whose time is over is not
+// found, though no timer has ended it.
+func TestFind(t *testing.T) {
+	const expiry = time.Minute
+	begun := time.Unix(1e9, 0)
+	for _, tt := range []struct {
+		after time.Duration
+		over  bool
+		why   Refusal
+	}{{0, false, ""}, {expiry - 1, false, ""}, {expiry, false, Expired}, {time.Hour, false, Expired}, {0, true, PeerLeft}} {
+		p, now := Open("w1", "", gate.Client{}, begun), begun.Add(tt.after)
+		if tt.over {
+			p.end(PeerLeft)
+		}
+		party, why := p.Find(p.Initiator.ID, now, expiry)
+		if why != tt.why || (party != nil) != (why == "") || party != nil && !party.Seen.Equal(now) {
+			t.Errorf("%+v: %q, %+v", tt, why, party)
+		}
+	}
+	if _, why := Open("w1", "", gate.Client{}, begun).Find("x", begun, expiry); why != UnknownUser {
+		t.Errorf("someone else: %q", why)
+	}
+}
+
+// TestExpire: a live pair ends once, when its time is over.
+func TestExpire(t *testing.T) {
+	begun := time.Unix(1e9, 0)
+	p := Open("w1", "", gate.Client{}, begun)
+	for _, tt := range []struct {
+		after time.Duration
+		want  bool
+	}{{time.Minute - 1, false}, {time.Minute, true}, {time.Minute, false}} {
+		if got := p.Expire(begun.Add(tt.after), time.Minute); got != tt.want {
+			t.Errorf("after %s: %t", tt.after, got)
+		}
+	}
+	if p.IsLive() || p.Why != Expired {
+		t.Errorf("%+v", p)
+	}
+}
+
 // FuzzPair: a pair of a store that others can write to is refused, or can be asked and changed as any other.
 func FuzzPair(f *testing.F) {
 	now := time.Unix(1e9, 0)

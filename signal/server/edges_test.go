@@ -15,6 +15,23 @@ import (
 	"dialtone/signal/gate"
 )
 
+// TestBytesOfPairs: what a pair holds counts for its opener, and no longer than it holds it.
+func TestBytesOfPairs(t *testing.T) {
+	l := newLedger(Options{}, nil)
+	opener := gate.ClientAt("192.0.2.1:1")
+	a, b := &view{opener: opener}, &view{opener: opener}
+	for i, tt := range []struct {
+		of    *view
+		bytes int
+		want  int // of both
+	}{{a, 100, 100}, {b, 50, 150}, {a, 100, 150}, {a, 40, 90}, {b, 0, 40}, {a, 0, 0}} {
+		l.weigh(tt.of, tt.bytes, false)
+		if held := l.limits.bytesOf.Held(opener); held != tt.want || l.bytes != tt.want {
+			t.Errorf("step %d: the opener holds %d, all %d, want %d", i, held, l.bytes, tt.want)
+		}
+	}
+}
+
 // TestRoomForModestClients: the last part of the pairs and bytes is for clients that hold little.
 func TestRoomForModestClients(t *testing.T) {
 	const most = 100 // of which a quarter is kept

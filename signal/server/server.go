@@ -188,7 +188,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, id string) {
 
 func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, id string) {
 	from, unnamed := s.options.Proxies.Client(r.RemoteAddr, r.Header)
-	if unnamed && !from.Local {
+	if unnamed {
 		s.refusals.Warn("requests come from a proxy that is not named: its clients share limits", "proxy", r.RemoteAddr,
 			"flag", "--trusted-proxy")
 	}
