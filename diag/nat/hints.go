@@ -73,10 +73,10 @@ func (s *State) judgeUDP() Behavior {
 			return present(fact(KindAnswered, server.Address))
 		case !host.IsValid():
 		case server.Failure == nil, server.Failure.Cause == diag.CauseTimeout:
-			silent[host]++
+			silent[host] = true
 			silents++
 		case server.Failure.Cause == diag.CauseRefused, server.Failure.Cause == diag.CauseUnreachable:
-			rejected[host]++
+			rejected[host] = true
 			rejects++
 		}
 	}
@@ -86,7 +86,7 @@ func (s *State) judgeUDP() Behavior {
 		case a.OK() && overUDP:
 			return present(Evidence{Kind: KindAnswered, Name: a.URL})
 		case a.OK(), a.Code() != 0, a.Direct: // asked without the proxy behind which it works
-			reached[s.hostAt(a.Address)]++ // the zero value behind a proxy
+			reached[s.hostAt(a.Address)] = true // the zero value behind a proxy
 		}
 	}
 	if len(reached) > 1 {
@@ -104,7 +104,7 @@ func (s *State) judgeUDP() Behavior {
 		case d.From.IsValid():
 			return present(fact(KindRelayArrived, d.Relayed))
 		case d.Sent > 0 && server != nil:
-			silent[s.hostAt(cmp.Or(server.Address, d.Relayed.String()))]++ // that of the server, if it is known
+			silent[s.hostAt(cmp.Or(server.Address, d.Relayed.String()))] = true // that of the server, if it is known
 			evidence = append(evidence, counted(KindRelaySilent, d.Sent).at(d.Relayed))
 		}
 	}
@@ -146,13 +146,13 @@ func (s *State) hostAt(address string) netip.Addr {
 	return at.Addr()
 }
 
-// hosts counts entries by host.
-type hosts map[netip.Addr]int
+// hosts is a set of them.
+type hosts map[netip.Addr]bool
 
 // among are the hosts that are in another set, too.
 func (h hosts) among(others hosts) hosts {
 	out := maps.Clone(h)
-	maps.DeleteFunc(out, func(host netip.Addr, _ int) bool { return others[host] == 0 })
+	maps.DeleteFunc(out, func(host netip.Addr, _ bool) bool { return !others[host] })
 	return out
 }
 
