@@ -239,3 +239,129 @@ func TestRelaysThatAreJudged(t *testing.T) {
 		}
 	}
 }
+
+// TestSizeSearch: packet sizes between the shortest and the longest, and the one to ask next.
+func TestSizeSearch(t *testing.T) {
+	sizes := packetSizes(1500)
+	if !slices.IsSorted(sizes) || sizes[0] != LeastSize || sizes[len(sizes)-1] != 1500 || !slices.Contains(sizes, 1280) || len(sizes) > 40 {
+		t.Errorf("%v", sizes)
+	}
+	for i := 1; i < len(sizes); i++ {
+		if step := sizes[i] - sizes[i-1]; step > 50 || sizes[i-1] >= 1200 && step > 20 {
+			t.Errorf("from %d to %d", sizes[i-1], sizes[i])
+		}
+	}
+	if far := packetSizes(9000); far[len(far)-1] != 9000 || far[len(far)-2] < 1500 || far[len(far)-2] > 1520 {
+		t.Errorf("%v", far)
+	}
+	if one := packetSizes(LeastSize); !slices.Equal(one, []int{LeastSize}) {
+		t.Errorf("%v", one)
+	}
+	for name, tt := range map[string]struct {
+		t      SizeTally
+		enough bool
+		want   int
+	}{
+		"nothing was asked":         {SizeTally{}, false, 1500},
+		"the longest arrives":       {SizeTally{Best: 1500, sends: map[int]int{1500: 1}}, false, 0},
+		"the longest does not":      {SizeTally{Worst: 1500, sends: map[int]int{1500: tries}}, true, LeastSize},
+		"nor does the shortest":     {SizeTally{Worst: LeastSize, sends: map[int]int{1500: tries, LeastSize: tries}}, true, 0},
+		"the shortest, once more":   {SizeTally{Worst: LeastSize, sends: map[int]int{LeastSize: tries - 1}}, true, LeastSize},
+		"none is between":           {SizeTally{Best: 1280, Worst: 1300, sends: map[int]int{1300: 3}}, true, 0},
+		"it may have been lost":     {SizeTally{Best: 1280, Worst: 1300, sends: map[int]int{1300: 3}}, false, 1300},
+		"it was asked often enough": {SizeTally{Best: 1280, Worst: 1300, sends: map[int]int{1300: maxFurther}}, false, 0},
+		"two are between":           {SizeTally{Best: 1260, Worst: 1300, sends: map[int]int{1300: 3}}, true, 1280},
+		"at another length":         {SizeTally{Best: 1260, Worst: 1300, other: true, sends: map[int]int{1300: 3}}, true, 0},
+	} {
+		if got := tt.t.next(1500, func(int) bool { return tt.enough }); got != tt.want {
+			t.Errorf("%s: %d, want %d", name, got, tt.want)
+		}
+	}
+}
+
+// TestQuestionsOfTests: which questions belong to the filtering test, and which to that of the lifetime.
+func TestQuestionsOfTests(t *testing.T) {
+	for test, want := range map[diag.NATTest][2]bool{
+		diag.TestMapping: {false, false}, diag.TestControl: {true, false}, diag.TestOpen: {true, false}, diag.TestChangeBoth: {true, false},
+		diag.TestWake: {false, true}, diag.TestAgain: {false, true}, diag.TestHold: {false, false}, diag.TestSize: {false, false},
+	} {
+		q := &Question{Test: test}
+		if got := [2]bool{q.AboutFiltering(), q.AfterPause()}; got != want {
+			t.Errorf("%s: %v", test, got)
+		}
+	}
+}
+
+// TestSilentRelaysOfServers: a relay that nothing reached counts if it carries bytes, is where its server says, and was
+// tried often enough for the loss that there is.
+func TestSilentRelaysOfServers(t *testing.T) {
+	relayed := netip.MustParseAddrPort("7.7.7.1:50000")
+	relaying := diagtest.Relaying("turn:t", "tcp", "7.7.7.1:443", "7.7.7.1:50000", diagtest.Through(diagtest.ServerA, false, "7.7.7.1:50000", "", diag.Failure{})...)
+	d := diagtest.NewDiagnosis(diagtest.ServerA)
+	for range 40 {
+		d.Add(0, diag.TestControl, diagtest.ServerA, "5.5.5.5:6000")
+	}
+	for name, tt := range map[string]struct {
+		relay diag.NATRelay
+		want  bool
+	}{
+		"silent":            {diag.NATRelay{URL: "turn:t", Relayed: relayed, Sent: 12}, true},
+		"asked once":        {diag.NATRelay{URL: "turn:t", Relayed: relayed, Sent: 1}, false},
+		"refused":           {diag.NATRelay{URL: "turn:t", Relayed: relayed, Sent: 1, Refused: true}, true},
+		"it arrived":        {diag.NATRelay{URL: "turn:t", Relayed: relayed, Sent: 12, From: netip.MustParseAddrPort("5.5.5.5:1")}, false},
+		"of another server": {diag.NATRelay{URL: "turn:u", Relayed: relayed, Sent: 12}, false},
+		"somewhere else":    {diag.NATRelay{URL: "turn:t", Relayed: netip.MustParseAddrPort("7.7.7.9:50000"), Sent: 12}, false},
+		"of another family": {diag.NATRelay{URL: "turn:t", Relayed: netip.MustParseAddrPort("[2001:db8::1]:50000"), Sent: 12}, false},
+	} {
+		s := state(d.Asked(relaying))
+		s.Relays = []diag.NATRelay{tt.relay}
+		if got := len(s.silentRelays()) > 0; got != tt.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// TestLossOfAllServers: what was lost on the way to each adds up; and a closed port is one of a server.
+func TestLossOfAllServers(t *testing.T) {
+	d := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC)
+	for i, to := range []netip.AddrPort{diagtest.ServerA, diagtest.ServerC} {
+		for n := range 5 {
+			mapped := "5.5.5.5:6000"
+			if n <= i {
+				mapped = ""
+			}
+			d.Add(i, diag.TestControl, to, mapped)
+		}
+	}
+	d.Add(0, diag.TestOpen, diagtest.ServerB, "").Refused = true
+	s := state(d)
+	if sent, lost := s.totalLoss(); sent != 10 || lost != 3 {
+		t.Errorf("%d of %d lost", lost, sent)
+	}
+	for name, tt := range map[string]struct {
+		server int
+		to     netip.AddrPort
+		want   bool
+	}{
+		"the closed one": {0, diagtest.ServerB, true}, "of another server": {1, diagtest.ServerB, false}, "another port": {0, diagtest.ServerA, false},
+	} {
+		if got := s.refused(tt.server, tt.to); got != tt.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// TestPut: an element is replaced or appended, and nothing beyond the end or the bound.
+func TestPut(t *testing.T) {
+	for _, tt := range []struct {
+		at   int
+		want []int
+	}{{-1, []int{1, 2}}, {0, []int{9, 2}}, {1, []int{1, 9}}, {2, []int{1, 2, 9}}, {3, []int{1, 2}}} {
+		if got := put([]int{1, 2}, tt.at, 9, 3); !slices.Equal(got, tt.want) {
+			t.Errorf("at %d: %v", tt.at, got)
+		}
+	}
+	if got := put([]int{1, 2}, 2, 9, 2); len(got) != 2 {
+		t.Errorf("beyond the bound: %v", got)
+	}
+}
