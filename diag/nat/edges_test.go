@@ -331,18 +331,6 @@ func TestBounds(t *testing.T) {
 	if !at(5*time.Second, 6900*time.Millisecond) || at(5*time.Second, 7*time.Second) {
 		t.Error("two sockets are together for less than two seconds")
 	}
-	four := []view{
-		{0, diagtest.ServerA, netip.MustParseAddrPort("5.5.5.5:1")},
-		{1, diagtest.ServerB, netip.MustParseAddrPort("5.5.5.5:1")},
-		{2, diagtest.ServerC, netip.MustParseAddrPort("6.6.6.6:2")},
-		{3, diagtest.ServerD, netip.MustParseAddrPort("7.7.7.7:3")},
-	}
-	if out := outvoted(four); len(out) != 0 {
-		t.Errorf("half of the servers outvote %v", out)
-	}
-	if out := outvoted(four[:3]); !slices.Equal(out, []int{2}) {
-		t.Errorf("two of three outvote %v", out)
-	}
 	s := state(diagtest.NewDiagnosis(diagtest.ServerA))
 	s.Apply(Request{Server: 1, Test: diag.TestReach, To: diagtest.ServerA})
 	s.Apply(Request{Server: -1, Test: diag.TestReach, To: diagtest.ServerA})

@@ -202,6 +202,8 @@ func TestSilentPorts(t *testing.T) {
 	rejected.named, rejected.stream = true, streamRejected
 	relay.relay, relay.stream = true, streamRejected
 	opened.relay, opened.opened = true, true
+	elsewhere := named
+	named.host, elsewhere.host = diagtest.ServerA.Addr(), diagtest.ServerB.Addr()
 	closed := named
 	closed.refused = true
 	for name, tt := range map[string]struct {
@@ -210,7 +212,8 @@ func TestSilentPorts(t *testing.T) {
 		value  Value
 	}{
 		"two servers":                           {[]silentPort{port, rejected}, true, Unknown},
-		"named, TCP answers":                    {[]silentPort{named}, true, PortsFiltered},
+		"named, TCP answers":                    {[]silentPort{named, named}, true, Unknown},
+		"named by two hosts, TCP answers":       {[]silentPort{named, elsewhere}, true, PortsFiltered},
 		"named and closed, TCP answers":         {[]silentPort{closed}, true, Unknown},
 		"not named, TCP answers":                {[]silentPort{stream}, true, Unknown},
 		"relays that have not sent":             {[]silentPort{relay, relay}, true, Unknown},

@@ -5,33 +5,34 @@ import (
 	"slices"
 
 	"dialtone/diag"
+	"dialtone/diag/nat/vote"
 )
 
-// view is how one address of a server saw the mapping socket.
-type view struct {
-	server int
-	to     netip.AddrPort
-	mapped netip.AddrPort
-}
-
-// views lists the answers of the mapping test, each address once, without the servers in except. unstable is an address
-// that gave two different answers; then nothing follows from the others.
-func (s *State) views(except []int) (list []view, unstable []netip.AddrPort) {
+// answers are the views of the mapping test, without the servers in except.
+func (s *State) answers(except []int) (list []vote.View) {
 	for i := range s.Requests {
 		r := &s.Requests[i]
-		if r.Test != diag.TestMapping && r.Test != diag.TestRepeat || !success(r) || !r.Answer.Mapped.IsValid() ||
-			slices.Contains(except, r.Server) {
-			continue
-		}
-		at := slices.IndexFunc(list, func(v view) bool { return v.to == r.To })
-		switch {
-		case at < 0:
-			list = append(list, view{r.Server, r.To, r.Answer.Mapped})
-		case list[at].mapped != r.Answer.Mapped:
-			unstable = append(unstable, r.To, list[at].mapped, r.Answer.Mapped)
+		if (r.Test == diag.TestMapping || r.Test == diag.TestRepeat) && success(r) && r.Answer.Mapped.IsValid() &&
+			!slices.Contains(except, r.Server) {
+			list = append(list, vote.View{Server: r.Server, To: r.To, Mapped: r.Answer.Mapped})
 		}
 	}
-	if slices.ContainsFunc(list, func(v view) bool { return !diag.PrivateAddress(v.mapped.Addr()) }) {
+	return list
+}
+
+// views are the first answers of each address. unstable is one that gave two different answers; then nothing follows
+// from the others.
+func (s *State) views(except []int) (list []vote.View, unstable []netip.AddrPort) {
+	for _, v := range s.answers(except) {
+		at := slices.IndexFunc(list, func(o vote.View) bool { return o.To == v.To })
+		switch {
+		case at < 0:
+			list = append(list, v)
+		case list[at].Mapped != v.Mapped:
+			unstable = append(unstable, v.To, list[at].Mapped, v.Mapped)
+		}
+	}
+	if slices.ContainsFunc(list, func(v vote.View) bool { return !diag.PrivateAddress(v.Mapped.Addr()) }) {
 		list = slices.DeleteFunc(list, s.inTunnel)
 	}
 	return list, unstable
@@ -39,8 +40,8 @@ func (s *State) views(except []int) (list []view, unstable []netip.AddrPort) {
 
 // inTunnel reports whether a public server was reached without a NAT from a private address, as through a VPN: what it
 // sees cannot be compared with what others see.
-func (s *State) inTunnel(v view) bool {
-	return diag.PrivateAddress(v.mapped.Addr()) && !diag.PrivateAddress(v.to.Addr()) && s.sendsFrom(v.mapped.Addr())
+func (s *State) inTunnel(v vote.View) bool {
+	return diag.PrivateAddress(v.Mapped.Addr()) && !diag.PrivateAddress(v.To.Addr()) && s.sendsFrom(v.Mapped.Addr())
 }
 
 // sendsFrom reports whether this machine sends from an address.
@@ -81,11 +82,11 @@ func (s *State) judgeMapping() mapping {
 		}
 		return m
 	}
-	m.public = list[0].mapped
+	m.public = list[0].Mapped
 	asked, servers := map[netip.Addr]bool{}, map[int]bool{}
 	for _, v := range list {
-		m.ports = append(m.ports, v.mapped.Port())
-		asked[v.to.Addr()], servers[v.server] = true, true
+		m.ports = append(m.ports, v.Mapped.Port())
+		asked[v.To.Addr()], servers[v.Server] = true, true
 	}
 	m.servers, m.ips = len(servers), len(asked)
 	evidence := viewEvidence(list)
@@ -106,11 +107,11 @@ func (s *State) judgeMapping() mapping {
 }
 
 // judgePooling reports whether the hosts behind the NAT have one public address (RFC 4787 §4.1).
-func judgePooling(list []view) Behavior {
+func judgePooling(list []vote.View) Behavior {
 	var ips, asked []netip.Addr
 	for _, v := range list {
-		ips = appendNew(ips, v.mapped.Addr())
-		asked = appendNew(asked, v.to.Addr())
+		ips = appendNew(ips, v.Mapped.Addr())
+		asked = appendNew(asked, v.To.Addr())
 	}
 	switch {
 	case len(ips) > 1:
@@ -124,71 +125,43 @@ func judgePooling(list []view) Behavior {
 }
 
 // judgeViews compares the views with each other.
-func judgeViews(list []view) (b Behavior, dependent bool) {
-	var v comparison
-	for i, s := range list {
-		for _, t := range list[:i] {
-			v.compare(s, t)
-		}
-	}
+func judgeViews(list []vote.View) (b Behavior, dependent bool) {
+	v := vote.Compare(list)
 	is := func(value Value, c Confidence, kind Kind) Behavior {
 		return Behavior{Value: value, Confidence: c, Evidence: []Evidence{of(kind)}}
 	}
 	switch {
-	case v.portByPort:
+	case v.PortByPort:
 		return is(AddressAndPortDependent, Proven, KindByPort), true
-	case v.portByIP && v.samePairs:
+	case v.PortByIP && v.SamePairs:
 		return is(AddressDependent, Proven, KindByAddress), true
-	case v.portByIP:
+	case v.PortByIP:
 		return is(Unknown, Likely, KindByEither), true
-	case v.ipDiffers:
+	case v.IPDiffers:
 		return is(Unknown, Contradictory, KindAddressDiffers), false
-	case !v.twoIPs:
+	case !v.TwoIPs:
 		return unknown(of(KindOneServer)), false
 	}
 	return is(EndpointIndependent, Proven, KindSame), false
 }
 
-// comparison is what pairs of views differ in.
-type comparison struct {
-	twoIPs     bool // two server addresses were compared
-	samePairs  bool // two ports of one server address saw the same
-	ipDiffers  bool // our address differs
-	portByIP   bool // our port differs between server addresses
-	portByPort bool // our port differs between two ports of one server address
-}
-
-func (c *comparison) compare(s, t view) {
-	oneIP := s.to.Addr() == t.to.Addr()
-	c.twoIPs = c.twoIPs || !oneIP
-	c.ipDiffers = c.ipDiffers || s.mapped.Addr() != t.mapped.Addr()
-	switch {
-	case s.mapped.Port() == t.mapped.Port():
-		c.samePairs = c.samePairs || oneIP
-	case oneIP:
-		c.portByPort = true
-	default:
-		c.portByIP = true
-	}
-}
-
 // viewEvidence is one evidence per view.
-func viewEvidence(list []view) []Evidence {
+func viewEvidence(list []vote.View) []Evidence {
 	var out []Evidence
 	for _, v := range list {
-		out = append(out, fact(KindView, v.to, v.mapped))
+		out = append(out, fact(KindView, v.To, v.Mapped))
 	}
 	return out
 }
 
 // judgeTCP reads the mapping test over TCP: several connections from one local port.
 func (s *State) judgeTCP() Behavior {
-	var list []view
+	var list []vote.View
 	var failed []Evidence
 	streams := slices.DeleteFunc(slices.Clone(s.Streams), func(c Stream) bool { return c.Beside })
 	for i, c := range streams {
 		if c.Mapped.IsValid() {
-			list = append(list, view{i, c.To, c.Mapped})
+			list = append(list, vote.View{Server: i, To: c.To, Mapped: c.Mapped})
 			continue
 		}
 		e := fact(KindStreamFailed, c.To)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"dialtone/diag"
+	"dialtone/diag/nat/vote"
 )
 
 // together: requests within this time are in the NAT's memory at once.
@@ -72,9 +73,9 @@ func code(a netip.AddrPort) netip.AddrPort {
 }
 
 // foreign reports whether a server that is public itself sees a private address which is not this machine's own.
-func (s *State) foreign(v view) bool {
-	local, mapped := s.Local.Address.Addr(), v.mapped.Addr()
-	return diag.PrivateAddress(mapped) && !diag.PrivateAddress(v.to.Addr()) && local.IsValid() &&
+func (s *State) foreign(v vote.View) bool {
+	local, mapped := s.Local.Address.Addr(), v.Mapped.Addr()
+	return diag.PrivateAddress(mapped) && !diag.PrivateAddress(v.To.Addr()) && local.IsValid() &&
 		local.Is4() == mapped.Is4() && local != mapped && !s.sendsFrom(mapped)
 }
 
@@ -88,22 +89,31 @@ type distrust struct {
 // contradicting finds them among the servers of one family.
 func (s *State) contradicting() (d distrust) {
 	list, _ := s.views(nil)
-	public := slices.ContainsFunc(list, func(v view) bool { return !diag.PrivateAddress(v.mapped.Addr()) })
+	public := slices.ContainsFunc(list, func(v vote.View) bool { return !diag.PrivateAddress(v.Mapped.Addr()) })
 	kept := list[:0:0]
 	for _, v := range list {
-		other := s.otherFamily(v.to, v.mapped)
+		other := s.otherFamily(v.To, v.Mapped)
 		switch {
-		case (public || other) && diag.PrivateAddress(v.mapped.Addr()) && !diag.PrivateAddress(v.to.Addr()) || s.foreign(v):
-			d.private = appendNew(d.private, v.server)
+		case (public || other) && diag.PrivateAddress(v.Mapped.Addr()) && !diag.PrivateAddress(v.To.Addr()) || s.foreign(v):
+			d.private = appendNew(d.private, v.Server)
 		case other:
-			d.foreign = appendNew(d.foreign, v.server)
+			d.foreign = appendNew(d.foreign, v.Server)
 		default:
 			kept = append(kept, v)
 		}
 	}
-	kept = slices.DeleteFunc(kept, func(v view) bool { return slices.Contains(d.private, v.server) })
-	d.outliers = outvoted(kept)
+	kept = slices.DeleteFunc(kept, func(v vote.View) bool { return slices.Contains(d.private, v.Server) })
+	d.outliers = vote.Outvoted(kept)
+	for _, server := range vote.Fickle(s.answers(slices.Concat(d.private, d.foreign))) {
+		d.outliers = appendNew(d.outliers, server)
+	}
 	return d
+}
+
+// disputed reports whether some servers contradict the majority, or themselves: then each is asked again.
+func (s *State) disputed() bool {
+	d := s.contradicting()
+	return vote.Disputed(s.answers(slices.Concat(d.private, d.foreign)))
 }
 
 // appendNew adds a value that the list does not have.
@@ -112,29 +122,4 @@ func appendNew[T comparable](list []T, v T) []T {
 		return list
 	}
 	return append(list, v)
-}
-
-// outvoted are the servers that see another IP and another port than the majority, which are at least two other servers
-// that agree on both. If the port is equal it may be a NAT with several addresses.
-func outvoted(list []view) []int {
-	byServer := map[int]netip.AddrPort{} // its first view
-	for _, v := range list {
-		if _, ok := byServer[v.server]; !ok {
-			byServer[v.server] = v.mapped
-		}
-	}
-	votes := map[netip.AddrPort]int{}
-	for _, m := range byServer {
-		votes[m]++
-	}
-	var out []int
-	for server, m := range byServer {
-		for other, n := range votes {
-			if 2*n > len(byServer) && other.Addr() != m.Addr() && other.Port() != m.Port() {
-				out = append(out, server)
-			}
-		}
-	}
-	slices.Sort(out)
-	return out
 }

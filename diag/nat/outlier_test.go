@@ -2,8 +2,6 @@ package nat
 
 import (
 	"net/netip"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -36,37 +34,6 @@ func TestDistrusted(t *testing.T) {
 		o := State{Servers: []Server{{URL: "stun:a", Address: server}}, Requests: tt.requests, Local: diag.NATLocal{Address: tt.local}}
 		if got := len(o.distrusted()) > 0; got != tt.want {
 			t.Errorf("%s: distrusted %v, want %v", name, got, tt.want)
-		}
-	}
-}
-
-// TestOutvotedByTheMajority: more than half of the servers must agree, and the other one differ in address and port.
-func TestOutvotedByTheMajority(t *testing.T) {
-	const a, b, c, d = "198.51.100.1:1", "198.51.100.2:2", "198.51.100.3:3", "198.51.100.4:4"
-	for name, tt := range map[string]struct {
-		mapped []string
-		want   []int
-	}{
-		"none":                   {nil, nil},
-		"one":                    {[]string{a}, nil},
-		"one against one":        {[]string{a, b}, nil},
-		"two against one":        {[]string{a, b, a}, []int{1}},
-		"two against two":        {[]string{a, b, a, b}, nil},
-		"three against two":      {[]string{a, b, a, c, a}, []int{1, 3}},
-		"two of five":            {[]string{a, b, a, c, d}, nil},
-		"another port":           {[]string{a, "198.51.100.1:9", a}, nil},
-		"another address":        {[]string{a, "198.51.100.9:1", a}, nil},
-		"its first view decides": {[]string{a, b, a, "1 " + a}, []int{1}},
-	} {
-		var list []view
-		for i, m := range tt.mapped {
-			if later, again := strings.CutPrefix(m, "1 "); again {
-				i, m = 1, later
-			}
-			list = append(list, view{server: i, mapped: netip.MustParseAddrPort(m)})
-		}
-		if got := outvoted(list); !slices.Equal(got, tt.want) {
-			t.Errorf("%s: %v, want %v", name, got, tt.want)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/nat/vote"
 )
 
 // Question is one to a server: a request, sent several times until an answer comes.
@@ -142,15 +143,37 @@ func (p *plan) mapping() []Question {
 			asks = append(asks, p.askMapped(to))
 		}
 	}
-	if len(asks) > 0 || !p.isFirst() || !p.othersMapped() {
+	if len(asks) > 0 || !p.othersMapped() {
 		return asks
 	}
-	if n, answered := p.sends(p.o, diag.TestRepeat, p.asked); !answered && n < maxMapping {
-		again := p.askMapped(p.asked)
-		again.Test = diag.TestRepeat
-		return []Question{again}
+	n, _ := p.sends(p.o, diag.TestRepeat, p.asked)
+	if again := p.repeats(); n < maxMapping && p.views() <= again {
+		q := p.askMapped(p.asked)
+		q.Test = diag.TestRepeat
+		return []Question{q}
 	}
 	return nil
+}
+
+// repeats is how often a server is asked again what it has answered.
+func (p *plan) repeats() int {
+	switch {
+	case p.o.disputed():
+		return vote.Often - 1
+	case p.isFirst():
+		return 1
+	}
+	return 0
+}
+
+// views is how many answers of the mapping test there are of the address that was asked.
+func (p *plan) views() (n int) {
+	for _, v := range p.o.answers(nil) {
+		if v.To == p.asked {
+			n++
+		}
+	}
+	return n
 }
 
 // otherPort asks the other port that a server names, from a connected socket: unless the mapping test has heard it.

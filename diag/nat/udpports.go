@@ -11,8 +11,9 @@ import (
 type silentPort struct {
 	to      netip.AddrPort
 	sent    int
-	refused bool // ICMP: closed, or rejected by a firewall
-	named   bool // by its server, as OTHER-ADDRESS
+	refused bool       // ICMP: closed, or rejected by a firewall
+	named   bool       // by its server, as OTHER-ADDRESS
+	host    netip.Addr // whose server it is, if it is named
 	relay   bool
 	opened  bool // the relay had sent here before, so that a firewall in front of it lets answers in
 	stream  streamAnswer
@@ -116,7 +117,9 @@ func (s *State) refused(server int, to netip.AddrPort) bool {
 
 // addSilent adds an address of a server when it is silent and loss is not the cause.
 func (s *State) addSilent(list []silentPort, server int, to netip.AddrPort) []silentPort {
-	p := silentPort{to: to, named: to != s.Servers[server].Address, stream: s.stream(to)}
+	p := silentPort{
+		to: to, named: to != s.Servers[server].Address, stream: s.stream(to), host: s.hostOf(server),
+	}
 	for i := range s.Requests {
 		r := &s.Requests[i]
 		switch {
@@ -202,8 +205,8 @@ func usual(port int) bool {
 
 // judgeUDPPorts reports whether UDP leaves to any port (RFC 4787 says nothing about firewalls; companies open single
 // ports). A silent port may be the server's fault, whose own firewall may open single ports too. It counts when the
-// server names it and answers there over TCP, or when it is that of a relay that has sent here before, and the NAT has
-// one public port for all destinations (m).
+// servers of several hosts name one and answer there over TCP, or when it is that of a relay that has sent here before,
+// and the NAT has one public port for all destinations (m).
 func (s *State) judgeUDPPorts(m mapping) Behavior {
 	open, silent := s.openPorts(), s.silentPorts()
 	for _, d := range s.Relays {
@@ -238,8 +241,12 @@ func dismissed(p silentPort, open []int) bool {
 func silentBehavior(silent []silentPort, open []int, one bool) Behavior {
 	var evidence []Evidence
 	shown := false
+	hosts := map[netip.Addr]bool{}
 	for _, p := range silent {
-		shown = shown || p.named && !p.refused && p.stream == streamAnswered || p.opened && one
+		if p.named && !p.refused && p.stream == streamAnswered {
+			hosts[p.host] = true
+		}
+		shown = shown || len(hosts) > 1 || p.opened && one
 		evidence = append(evidence, p.evidence()...)
 	}
 	if !shown {

@@ -135,7 +135,8 @@ var serverFindings = map[string]entry{
 				e.Tally.AskedBoth, diag.Clean(e.Other, 60))}, Advice: otherServer}
 		}),
 	"server.outlier": on("The server reports another mapped address and port than the majority of the servers, which "+
-		"agree. Its report is left out of the mapping. It may be behind a proxy, reached through a VPN, or unreliable.",
+		"agree, or it reports several for one socket, while the majority, asked as often, reports one. Its report is left "+
+		"out of the mapping. It may be behind a proxy, reached through a VPN, or unreliable.",
 		mappedText("reports another mapped address than most servers, and is not believed",
 			"Leave it out: it may be behind a proxy or reached through another uplink.")),
 	"server.mapped_private": on("A public server reports a private mapped address that this machine does not have. A "+
