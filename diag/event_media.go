@@ -232,8 +232,11 @@ type InboundRTP struct {
 	Unagreed *UnagreedPayload `json:"unagreedPayload,omitempty"`
 	// Hz, how fast the timestamps advance by the receiver's clock; not in webrtc-stats
 	TimestampRate *float64 `json:"timestampRate,omitempty"`
-	// Hz, the largest error of timestampRate that the jitter explains; 0 if the length of the sound shows it
+	// Hz, the largest error of timestampRate that delays of single packets, a stall or another path explain; 0 if the
+	// length of the sound shows it
 	TimestampRateMargin *float64 `json:"timestampRateMargin,omitempty"`
+	// seconds that timestampRate was measured over; absent if the length of the sound shows it
+	TimestampRateOver *float64 `json:"timestampRateOver,omitempty"`
 	// steps of the timestamps of over a second that no pause explains; not in webrtc-stats
 	TimestampJumps *uint32 `json:"timestampJumps,omitempty"`
 	// bit/s of payload over the last interval; not in webrtc-stats

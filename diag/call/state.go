@@ -2,6 +2,7 @@
 package call
 
 import (
+	"slices"
 	"time"
 
 	"dialtone/diag"
@@ -311,6 +312,20 @@ func (c *Call) Latest() *SampleRow {
 		return nil
 	}
 	return &c.Samples[len(c.Samples)-1]
+}
+
+// RoundTripsDiffer is how far the round trips of the selected pair in the latest samples are apart. False without two.
+func (c *Call) RoundTripsDiffer() (time.Duration, bool) {
+	var trips []float64
+	for _, s := range c.Samples {
+		if s.Pair != nil && s.Pair.CurrentRoundTripTime != nil {
+			trips = append(trips, *s.Pair.CurrentRoundTripTime)
+		}
+	}
+	if len(trips) < 2 {
+		return 0, false
+	}
+	return diag.SecondsOf(slices.Max(trips) - slices.Min(trips)), true
 }
 
 // RoundTripTime is the path's latest measured RTT: of the selected pair's checks, else of a ping. False when unknown.

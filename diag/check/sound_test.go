@@ -275,6 +275,10 @@ func TestNamedInTime(t *testing.T) {
 			p.Timestamp = uint32(i * 160)
 			return true
 		}}, "media.clock_rate"},
+		"clock drift": {source{codec: "opus", after: 0, change: func(p *rtp.Packet, i int) bool {
+			p.Timestamp = uint32(i * 960 * 101 / 100)
+			return true
+		}}, "media.clock_drift"},
 		"black":   {source{codec: "VP8", change: as, file: "../../testdata/media/black.ivf"}, "media.black"},
 		"frozen":  {source{codec: "VP8", change: as, file: "../../testdata/media/still.ivf"}, "media.still"},
 		"one way": {source{codec: "opus", after: 0, change: func(*rtp.Packet, int) bool { return false }}, "media.one_way"},

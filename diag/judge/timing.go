@@ -31,6 +31,8 @@ const (
 	uncertainRate = 1.0 / 3
 	driftClock    = 0.0005
 	driftTime     = 30 * time.Second // a shorter call measures the start of the stream rather than its clock
+	// driftSoon is what is reported before that: no source takes so long to begin
+	driftSoon = 0.005
 )
 
 // timingFindings name inbound streams whose timestamps contradict the clock rate that was announced.
@@ -51,17 +53,23 @@ func timingFindings(c *call.Call, _ Expectation) []Finding {
 			continue
 		}
 		announced := float64(in.ClockRate)
-		if *in.TimestampRateMargin > announced*uncertainRate {
+		margin, measured := *in.TimestampRateMargin, c.UpTime() >= driftTime
+		if over := diag.OrZero(in.TimestampRateOver); over > 0 {
+			queued, known := c.RoundTripsDiffer()
+			// a queue that fills or drains steadily looks like a clock that is wrong, and takes as long to go by; twice, as it
+			// may be up to two seconds further than the latest round trip shows
+			margin += 2 * queued.Seconds() / over * announced
+			measured = measured || known
+		}
+		if margin > announced*uncertainRate {
 			continue // on a machine that does too much, packets are seen much later than they came
 		}
-		off := (math.Abs(*in.TimestampRate-announced) - *in.TimestampRateMargin) / announced
-		f := Finding{Subject: subject, Evidence: ClockDiffers{
-			subject, in.ClockRate, *in.TimestampRate, *in.TimestampRateMargin,
-		}}
+		off := (math.Abs(*in.TimestampRate-announced) - margin) / announced
+		f := Finding{Subject: subject, Evidence: ClockDiffers{subject, in.ClockRate, *in.TimestampRate, margin}}
 		switch {
 		case off > wrongClock:
 			f.ID, f.Severity = "media.clock_rate", Warn
-		case off > driftClock && c.UpTime() >= driftTime:
+		case measured && (off > driftSoon || off > driftClock && c.UpTime() >= driftTime):
 			f.ID, f.Severity = "media.clock_drift", Info
 		default:
 			continue

@@ -295,9 +295,9 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 	d.Jitter = s.jitter.Seconds()
 	d.OneWayDelay, d.EchoDelay = s.latency.Report(now), s.latency.Echo()
 	d.ClockRate, d.TimestampJumps = s.codec.rate, diag.Ptr(s.timing.Jumps)
-	d.TimestampRate, d.TimestampRateMargin = s.timing.Rate(s.codec.rate, d.Jitter)
+	d.TimestampRate, d.TimestampRateMargin, d.TimestampRateOver = s.timing.Rate(s.codec.rate)
 	if hz := s.pace.Rate(s.codec.rate); hz > 0 {
-		d.TimestampRate, d.TimestampRateMargin = &hz, new(float64)
+		d.TimestampRate, d.TimestampRateMargin, d.TimestampRateOver = &hz, new(float64), nil
 	}
 	d.Bitrate, d.FractionLost = s.rates.bits(), s.rates.fractionLost()
 	if d.Kind == KindVideo {

@@ -9,7 +9,7 @@ import (
 
 const (
 	// minTiming is the shortest time that a rate of timestamps is measured over.
-	minTiming = 3 * time.Second
+	minTiming = 2 * time.Second
 	// maxStep is how far the steps of timestamps and arrivals of two packets may differ; more is a jump. A longer time
 	// without a packet is a pause.
 	maxStep = time.Second
@@ -19,27 +19,27 @@ const (
 	// maxWaited is for how long after a stall packets come that waited at the sender: the first ones of after an outage
 	// have timestamps of before it, and those that follow make up for it.
 	maxWaited = 5 * time.Second
-	// timingWindow is the time of which the fastest packet counts: others waited on the way, or came in a burst.
-	timingWindow = time.Second
-	// lateBy is what the fastest packets of two windows may differ, beside jitter.
-	lateBy = 20 * time.Millisecond
+	// timingWindow is the time of which the fastest packet counts, at first: others waited on the way, or came in a burst.
+	timingWindow = 250 * time.Millisecond
+	// minWindows are as few of them as distinguish a steady difference from one delay, and maxWindows as many as are kept.
+	minWindows, maxWindows = 8, 64
+	// lateBy is how late the fastest packets of all windows may be unseen, as this machine and the sender's wake up.
+	lateBy = 5 * time.Millisecond
 )
 
 // Timing measures how fast the timestamps of a stream advance, by the clock of this machine. The zero value is ready.
 type Timing struct {
-	rate        uint32 // of the codec's clock
-	started     bool
-	from        time.Time
-	ticks       int64 // of timestamps, since from
-	at          time.Time
-	ts          uint32
-	seq         int64  // extended
-	Jumps       uint32 // of timestamps
-	waits       waits
-	worst       int64    // ticks, largest difference between the steps of two packets, since from
-	window      int64    // number of the present one
-	open        fastest  // of the present one
-	first, last *fastest // of the first and the latest complete one
+	rate    uint32 // of the codec's clock
+	started bool
+	from    time.Time
+	ticks   int64 // of timestamps, since from
+	at      time.Time
+	ts      uint32
+	seq     int64  // extended
+	Jumps   uint32 // of timestamps
+	waits   waits
+	window  time.Duration
+	fastest []fastest // of each window, in order; the last window is open
 }
 
 // waits is how far the timestamps stayed behind in stalls, and until when that may be made up for.
@@ -90,7 +90,7 @@ func (t *Timing) Add(at time.Time, seq int64, ts, rate uint32) {
 		return
 	}
 	t.ticks += step
-	t.at, t.seq, t.ts, t.worst = at, seq, ts, max(t.worst, ahead, -ahead)
+	t.at, t.seq, t.ts = at, seq, ts
 	after := at.Sub(t.from)
 	t.observe(fastest{after, Units(after, rate) - t.ticks})
 }
@@ -108,31 +108,66 @@ func (t *Timing) explains(gap time.Duration, ahead int64, rate uint32) bool {
 	return ahead >= least && ahead <= most || caughtUp >= -most && caughtUp <= most || least < -math.MaxInt32
 }
 
-// observe keeps the fastest packet of each window.
+// observe keeps the fastest packet of each window. Once there are too many, windows are twice as long.
 func (t *Timing) observe(f fastest) {
-	if window := int64(f.after / timingWindow); window != t.window {
-		done := t.open
-		if t.last = &done; t.first == nil {
-			t.first = &done
-		}
-		t.window, t.open = window, f
+	t.window = max(t.window, timingWindow)
+	last := len(t.fastest) - 1
+	if last < 0 || t.fastest[last].after/t.window != f.after/t.window {
+		t.fastest = append(t.fastest, f)
+	} else if f.transit < t.fastest[last].transit {
+		t.fastest[last] = f
 	}
-	if f.transit < t.open.transit {
-		t.open = f
+	if len(t.fastest) > maxWindows {
+		all := t.fastest
+		t.window, t.fastest = 2*t.window, t.fastest[:0]
+		for _, f := range all {
+			t.observe(f)
+		}
 	}
 }
 
 // Restart forgets the last packet, but not the jumps: the source began anew.
 func (t *Timing) Restart() { t.started, t.waits = false, waits{} }
 
-// Rate is what was measured since the start or the last jump, in Hz, of a stream that announces a rate, and the largest
-// error that the jitter (in seconds) and a stall of the sender, the network or this program explain; nil before there
-// is enough to measure.
-func (t *Timing) Rate(announced uint32, jitter *float64) (hz, margin *float64) {
-	if !t.started || jitter == nil || t.last == nil || t.last.after-t.first.after < minTiming-timingWindow {
-		return nil, nil
+// Rate is what was measured since the start or the last jump: in Hz, of a stream that announces a rate; the largest
+// error that delays of single packets, a stall or another path explain; and the seconds that it was measured over. All
+// are nil before there is enough to measure.
+//
+// It is the slope of the line through the fastest packets of all windows (least squares). Whatever made some of them
+// later than others also moves them away from that line: a step by d, the worst there is, turns it by 1.5·d in all, and
+// leaves d between the packets farthest above and below it. Only a delay that grows or falls as steadily as a clock
+// that is wrong stays on the line; round trips show that one.
+func (t *Timing) Rate(announced uint32) (hz, margin, over *float64) {
+	if !t.started || len(t.fastest) <= minWindows {
+		return nil, nil, nil
 	}
-	seconds := (t.last.after - t.first.after).Seconds()
-	measured := float64(announced) - float64(t.last.transit-t.first.transit)/seconds
-	return &measured, diag.Ptr((float64(announced)*(lateBy.Seconds()+4**jitter) + 2*float64(t.worst)) / seconds)
+	points := t.fastest[:len(t.fastest)-1]
+	seconds := (points[len(points)-1].after - points[0].after).Seconds()
+	if seconds < minTiming.Seconds() {
+		return nil, nil, nil
+	}
+	slope, spread := line(points)
+	measured := float64(announced) - slope
+	return &measured, diag.Ptr((float64(announced)*lateBy.Seconds() + 2*spread) / seconds), &seconds
+}
+
+// line is the slope of the line through points, in ticks per second, and how far they are apart across it, in ticks.
+func line(points []fastest) (slope, spread float64) {
+	var x, y, xx, xy float64
+	for _, p := range points {
+		x, y = x+p.after.Seconds(), y+float64(p.transit)
+	}
+	n := float64(len(points))
+	x, y = x/n, y/n
+	for _, p := range points {
+		dx := p.after.Seconds() - x
+		xx, xy = xx+dx*dx, xy+dx*(float64(p.transit)-y)
+	}
+	slope = xy / xx
+	above, below := math.Inf(-1), math.Inf(1)
+	for _, p := range points {
+		off := float64(p.transit) - slope*p.after.Seconds()
+		above, below = max(above, off), min(below, off)
+	}
+	return slope, above - below
 }
