@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"dialtone/diag"
-	"dialtone/diag/sdp"
 )
 
 func (c *Call) applySignal(e diag.Event) bool {
@@ -32,8 +30,7 @@ func (c *Call) applySignal(e diag.Event) bool {
 			c.Signal.LastError = d.Error
 		}
 	case diag.SessionDescription:
-		parse := sync.OnceValue(func() *sdp.Description { return sdp.Parse(d.SDP) })
-		c.Descriptions = keep(c.Descriptions, DescriptionRow{d, e.At, parse}, maxDescriptions)
+		c.describe(d, e.At)
 	case diag.SignalingState:
 		c.Signaling = d.State
 	default:

@@ -196,8 +196,11 @@ func (c *Call) agreements(offerer diag.Side, kind string) []sdp.Agreement {
 }
 
 // Refused reports whether the peer's answer refuses a kind that was offered to it, and how. One section that is
-// accepted is enough.
+// accepted is enough. What was sent before is on hold then.
 func (c *Call) Refused(kind string) (sdp.Agreement, bool) {
+	if c.packets(diag.Outbound, kind) > 0 {
+		return sdp.Agreement{}, false
+	}
 	sent := slices.DeleteFunc(c.agreements(diag.Local, kind), func(a sdp.Agreement) bool { return !a.Sends })
 	if len(sent) == 0 || slices.ContainsFunc(sent, func(a sdp.Agreement) bool { return a.Refusal == sdp.NoRefusal }) {
 		return sdp.Agreement{}, false

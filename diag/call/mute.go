@@ -1,9 +1,12 @@
 package call
 
 import (
+	"slices"
+	"sync"
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/sdp"
 )
 
 // muting is a side and a kind of media.
@@ -29,10 +32,7 @@ func (c *Call) putMute(d diag.TrackMuted, at time.Duration) {
 		*side = map[string]bool{}
 	}
 	if (*side)[d.Kind] && !d.Muted {
-		if c.unmuted == nil {
-			c.unmuted = map[muting]time.Duration{}
-		}
-		c.unmuted[muting{d.Side, d.Kind}] = at
+		c.ended(muting{d.Side, d.Kind}, at)
 	}
 	(*side)[d.Kind] = d.Muted
 	for i := range c.Pictures {
@@ -40,6 +40,26 @@ func (c *Call) putMute(d diag.TrackMuted, at time.Duration) {
 			c.Pictures[i].Alike, c.Pictures[i].Black = Run{}, Run{}
 		}
 	}
+}
+
+// describe keeps a description. Media that it lets pass again was on hold, which is a mute that both agreed on.
+func (c *Call) describe(d diag.SessionDescription, at time.Duration) {
+	held := slices.DeleteFunc(slices.Clone(MediaKinds), func(m MediaKind) bool { return c.Agreed(m.Direction, m.Kind) })
+	parse := sync.OnceValue(func() *sdp.Description { return sdp.Parse(d.SDP) })
+	c.Descriptions = keep(c.Descriptions, DescriptionRow{d, at, parse}, maxDescriptions)
+	for _, m := range held {
+		if c.Agreed(m.Direction, m.Kind) {
+			c.ended(muting{sender(m.Direction), m.Kind}, at)
+		}
+	}
+}
+
+// ended notes that a side sends a kind of media again.
+func (c *Call) ended(m muting, at time.Duration) {
+	if c.unmuted == nil {
+		c.unmuted = map[muting]time.Duration{}
+	}
+	c.unmuted[m] = at
 }
 
 // sender is the side that sends in a direction.

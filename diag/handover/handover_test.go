@@ -151,6 +151,10 @@ func TestPauses(t *testing.T) {
 		"an outage": {map[int]step{
 			0: send(in, oldPath, media), 20_000: lost, 21_000: begin, 22_000: connected, 22_010: send(in, newPath, media),
 		}, []diag.Data{diag.MediaPause{Inbound: ms(22_010)}}},
+		"on hold since": {map[int]step{
+			0: send(in, oldPath, media), 5: send(out, oldPath, media), 20: begin, 30: func(m *Meter) { m.Agreed(false, true) },
+			90: connected, 100: send(out, newPath, media), 11_000: poll,
+		}, []diag.Data{diag.MediaPause{Outbound: ms(95)}}},
 		"no media":        {map[int]step{0: send(in, oldPath, rtcp), 10: begin, 20: connected, 30: poll}, nil},
 		"not connected":   {map[int]step{0: send(in, oldPath, media), 10: begin, 60_000: poll}, nil},
 		"without restart": {map[int]step{0: send(in, oldPath, media), 10: connected, 900: send(in, newPath, media)}, nil},

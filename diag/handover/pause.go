@@ -93,6 +93,13 @@ func (m *Meter) Begin(lost bool) {
 	}
 }
 
+// Agreed says in which directions both peers let media pass: in another one it does not stop, it is on hold.
+func (m *Meter) Agreed(in, out bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.in.measured, m.out.measured = m.in.measured && in, m.out.measured && out
+}
+
 // Connected is called when the new path works.
 func (m *Meter) Connected() {
 	m.mu.Lock()

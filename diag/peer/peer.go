@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,8 +49,9 @@ type Peer struct {
 
 	srtt float64 // of SCTP, in the sample before
 
-	negotiating sync.Mutex       // held while descriptions are set
-	own         *sdp.Description // the offer or answer that is being agreed on; nil between negotiations
+	negotiating sync.Mutex                      // held while descriptions are set
+	own         *sdp.Description                // the offer or answer that is being agreed on; nil between negotiations
+	offered     atomic.Pointer[sdp.Description] // by the peer, latest
 	ending      atomic.Bool
 	closeOnce   sync.Once
 	closed      chan struct{} // pion has closed
@@ -246,11 +246,9 @@ func (p *Peer) Local() Description {
 // stated is a local description as the peer gets it. pion sets only what it has made itself, so what it makes otherwise
 // than it should is between both peers.
 func (p *Peer) stated(d webrtc.SessionDescription) string {
-	const section = "\nm="
 	text := p.transports.withSetup(d.Type, d.SDP)
-	offer := p.pc.RemoteDescription()
-	if d.Type == webrtc.SDPTypeAnswer && offer != nil && strings.Count(text, section) < strings.Count(offer.SDP, section) {
-		return sdp.Parse(text).Answering(sdp.Parse(offer.SDP))
+	if offer := p.offered.Load(); d.Type == webrtc.SDPTypeAnswer && offer != nil {
+		return sdp.Parse(text).Answering(offer)
 	}
 	return text
 }
@@ -302,8 +300,12 @@ func (p *Peer) setRemote(kind string, parsed *sdp.Description, want webrtc.SDPTy
 	if err := parsed.CheckSession(); err != nil && !parsed.Cut { // then what it misses may be in the rest
 		return fmt.Errorf("the peer's %s is %w", want, err)
 	}
-	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: parsed.Settable()}); err != nil {
+	offer := want == webrtc.SDPTypeOffer
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: want, SDP: parsed.Settable(offer)}); err != nil {
 		return fmt.Errorf("the peer's %s is unusable: %w", want, err)
+	}
+	if offer {
+		p.offered.Store(parsed)
 	}
 	p.tracks.negotiated()
 	p.remotes.describe(parsed)

@@ -15,6 +15,7 @@ import (
 	"dialtone/diag/media"
 	"dialtone/diag/media/capture"
 	"dialtone/diag/media/save"
+	"dialtone/diag/peer/outgoing"
 	"dialtone/diag/sdp"
 )
 
@@ -28,6 +29,8 @@ type tracks struct {
 	sends    map[string]*sending // by kind
 	expected []string            // kinds that the peer's description offers to send
 	agreed   bool                // both descriptions are known
+	held     map[string]bool     // kinds that the peer does not send, as agreed on
+	muted    map[string]bool     // kinds that the peer says it has muted
 	up       bool
 	met      map[uint32]bool // strangers that were reported
 }
@@ -35,11 +38,12 @@ type tracks struct {
 // sending is one outbound track: a clip that is played, or an echo of what arrives.
 type sending struct {
 	kind    string
-	track   *outgoing
+	track   *outgoing.Track
 	sender  *webrtc.RTPSender
 	codec   *media.Codec // nil before both descriptions are known
 	ssrc    uint32
-	allowed bool             // the peer takes it
+	allowed bool             // the peer takes it, as agreed on
+	known   bool             // it was reported
 	muted   bool             // from the beginning
 	player  *media.Player    // nil when echoing, and before it plays
 	forward *media.Forwarder // nil when playing
@@ -47,7 +51,10 @@ type sending struct {
 }
 
 func newTracks(p *Peer) *tracks {
-	return &tracks{p: p, jobs: make(chan func(context.Context)), sends: map[string]*sending{}, met: map[uint32]bool{}}
+	return &tracks{
+		p: p, jobs: make(chan func(context.Context)), sends: map[string]*sending{}, met: map[uint32]bool{},
+		held: map[string]bool{}, muted: map[string]bool{},
+	}
 }
 
 // run starts jobs as they come, until ctx ends.
@@ -108,10 +115,10 @@ func (t *tracks) add(kind string) error {
 		return err
 	}
 	s := &sending{kind: kind}
-	s.track = &outgoing{
-		kind: kind, echo: t.p.o.Echo,
-		usable: func(c *media.Codec) bool { return slices.Contains(t.p.o.codecsOf(kind), c) },
-		bound:  func(c *media.Codec, ssrc uint32) { t.bound(s, c, ssrc) },
+	s.track = &outgoing.Track{
+		MediaKind: kind, Echo: t.p.o.Echo,
+		Usable: func(c *media.Codec) bool { return slices.Contains(t.p.o.codecsOf(kind), c) },
+		Bound:  func(c *media.Codec, ssrc uint32) { t.bound(s, c, ssrc) },
 	}
 	if t.p.o.Echo {
 		s.forward = media.NewForwarder(s.track, t.p.pc)
@@ -172,22 +179,36 @@ func (t *tracks) requestKeyFrame(s *sending) {
 	}
 }
 
-// agree notes what both descriptions agree on, and reports the tracks that are sent. What the answer refuses is not
-// sent.
+// agree notes what both descriptions agree on, and reports the tracks that are sent. What they do not let pass, because
+// the answer refuses it or the call is on hold, is not sent, and what the peer does not send is no pause.
 func (t *tracks) agree(offer, answer *sdp.Description, offers bool) {
+	sends, receives := map[string]bool{}, map[string]bool{}
+	for _, a := range sdp.Agree(offer, answer) {
+		here, there := a.ToOfferer, a.ToAnswerer
+		if offers {
+			here, there = there, here
+		}
+		sends[a.Kind], receives[a.Kind] = sends[a.Kind] || here, receives[a.Kind] || there
+	}
+	t.p.pause.Agreed(receives["audio"] || receives["video"], sends["audio"] || sends["video"])
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.agreed {
-		return
-	}
 	t.agreed = true
-	for _, a := range sdp.Agree(offer, answer) {
-		s := t.sends[a.Kind]
-		if s == nil || s.codec == nil || s.allowed || offers && !a.ToAnswerer || !offers && !a.ToOfferer {
-			continue
+	for kind, s := range t.sends {
+		resumed := !s.allowed && s.known
+		s.allowed = s.codec != nil && sends[kind]
+		s.track.Hold(!s.allowed)
+		if s.allowed && !s.known {
+			s.known = true
+			t.report(s)
 		}
-		s.allowed = true
-		t.report(s)
+		if s.allowed && resumed && s.player != nil {
+			s.player.RequestKeyFrame()
+		}
+	}
+	for _, kind := range diag.Kinds {
+		t.held[kind] = !receives[kind]
+		t.p.recorder.SetPaused(kind, t.held[kind] || t.muted[kind])
 	}
 	t.play()
 }
@@ -359,11 +380,11 @@ func (t *tracks) remote(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 	t.start(func(ctx context.Context) { t.read(ctx, track, source) })
 }
 
-// read reads a track to its end, forwarding it if this peer echoes and the peer takes it.
+// read reads a track to its end, forwarding it if this peer echoes.
 func (t *tracks) read(ctx context.Context, track *webrtc.TrackRemote, source media.RTPReader) {
 	t.mu.Lock()
 	s := t.sends[track.Kind().String()]
-	echo := s != nil && s.forward != nil && s.allowed
+	echo := s != nil && s.forward != nil
 	t.mu.Unlock()
 	buf := make([]byte, 1500)
 	for {
@@ -416,7 +437,12 @@ func (p *Peer) request(requests []diag.KeyFrameRequested) {
 }
 
 // RemoteMuted records that the peer stopped or resumed a kind of media: silence is no freeze then.
-func (p *Peer) RemoteMuted(kind string, muted bool) { p.recorder.SetPaused(kind, muted) }
+func (p *Peer) RemoteMuted(kind string, muted bool) {
+	p.tracks.mu.Lock()
+	defer p.tracks.mu.Unlock()
+	p.tracks.muted[kind] = muted
+	p.recorder.SetPaused(kind, p.tracks.held[kind] || muted)
+}
 
 // Mute stops or resumes sending a kind of media. It reports whether there is such a track.
 func (p *Peer) Mute(kind string, muted bool) bool {

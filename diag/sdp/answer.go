@@ -152,9 +152,10 @@ func (s *Section) name() string {
 }
 
 // Answering is the text of an answer that has a section for each of the offer (RFC 3264 §6): those that it leaves out,
-// as pion does with other media than audio and video, are declined in their places.
+// as pion does with other media than audio and video, are declined in their places. No section of it sends what the
+// offer does not receive, or the reverse (§6.1), as those of pion do once they were agreed on for both directions.
 func (d *Description) Answering(offer *Description) string {
-	if len(d.Media) >= len(offer.Media) || slices.ContainsFunc(offer.Media, func(s Section) bool { return s.Mid == "" }) {
+	if slices.ContainsFunc(offer.Media, func(s Section) bool { return s.Mid == "" }) {
 		return d.String()
 	}
 	var b strings.Builder
@@ -164,10 +165,13 @@ func (d *Description) Answering(offer *Description) string {
 		}
 	}
 	write(d.Session.Lines)
-	for _, o := range offer.Media {
+	for i, o := range offer.Media {
 		at := slices.IndexFunc(d.Media, func(s Section) bool { return s.Mid == o.Mid })
+		if len(d.Media) >= len(offer.Media) { // pion's declined sections have no mid
+			at = i
+		}
 		if at >= 0 {
-			write(d.Media[at].Lines)
+			write(d.Media[at].answering(&o))
 			continue
 		}
 		name := strings.Fields(o.Lines[0].raw)
@@ -176,4 +180,24 @@ func (d *Description) Answering(offer *Description) string {
 	}
 	write(d.rest)
 	return b.String()
+}
+
+// answering are the lines of the section with the direction that the offered one lets it have.
+func (s *Section) answering(offered *Section) []Line {
+	direction := "inactive"
+	switch sends, receives := s.sends() && offered.receives(), s.receives() && offered.sends(); {
+	case sends && receives:
+		direction = "sendrecv"
+	case sends:
+		direction = "sendonly"
+	case receives:
+		direction = "recvonly"
+	}
+	lines := slices.Clone(s.Lines)
+	for i := range lines {
+		if s.Direction != "" && isDirection(lines[i].Name) {
+			lines[i].raw = "a=" + direction
+		}
+	}
+	return lines
 }

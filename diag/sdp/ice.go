@@ -281,11 +281,14 @@ func (d *Description) Without(name string) string {
 // Settable is the text of the description as pion/webrtc can set it. Candidates are left out: pion would check all of
 // them, and gets them one by one. So are fingerprints that cannot be checked: pion looks at the first only, and one
 // that can is enough (RFC 8122 §5). A description without a BUNDLE group (RFC 9143) gets one: pion rejects a section
-// that is in none, even the only one.
-func (d *Description) Settable() string {
+// that is in none, even the only one. Sections of an offer that are inactive are not, as pion stops their tracks for
+// good: it sets that they are sent only, which needs nothing of it, and [Description.Answering] restores the answer.
+func (d *Description) Settable(offer bool) string {
 	group := d.bundle()
 	return d.rewrite("", func(l *Line) string {
 		switch {
+		case offer && l.Name == "inactive":
+			return "a=sendonly\r\n"
 		case l.Name == "candidate", l.Name == "fingerprint" && !checkable(l.Value):
 			return ""
 		case group != "" && l == &d.Media[0].Lines[0]:
