@@ -214,10 +214,16 @@ func (w Waterfall) longest(bars []Bar) int {
 			best = i
 		}
 	}
-	if count < 2 {
+	if count < 2 || bars[best].Level == Bad || bars[best].Level == Warn {
 		return -1
 	}
 	return best
+}
+
+// MarksLongest reports whether Lines of this height mark a bar as the longest.
+func (w Waterfall) MarksLongest(height int) bool {
+	bars, _ := w.fit(height)
+	return w.longest(bars) >= 0
 }
 
 // draw writes the bar into the columns of the scale.

@@ -28,7 +28,7 @@ func (p *Call) setup(width, height int) []string {
 	restarts := p.restarts(width)
 	restarts = restarts[max(len(restarts)-max(height-1-len(bars), 0), 0):]
 	rows := height - 1 - len(restarts)
-	out := []string{noted(p.Theme, fall.Head(p.Theme, "Setup", 2, width-1, rows), p.setupNotes()...)}
+	out := []string{noted(p.Theme, fall.Head(p.Theme, "Setup", 2, width-1, rows), p.setupNotes(fall.MarksLongest(rows))...)}
 	for _, l := range fall.Lines(p.Theme, width-3, rows) {
 		out = append(out, "  "+l)
 	}
@@ -59,9 +59,12 @@ func (p *Call) restarts(width int) []string {
 }
 
 // setupNotes are the duration of the whole setup and the legend, or what of it fits.
-func (p *Call) setupNotes() []string {
+func (p *Call) setupNotes(longest bool) []string {
 	g := p.Theme.Glyphs
-	legend := fmt.Sprintf("%s local %s peer/pion %s longest", g.Bar[7], g.Hatch, g.Longest)
+	legend := fmt.Sprintf("%s local %s peer/pion", g.Bar[7], g.Hatch)
+	if longest {
+		legend += " " + g.Longest + " longest"
+	}
 	d, ok := p.Call.SetupTime()
 	if !ok {
 		return []string{legend}
