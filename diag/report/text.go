@@ -39,7 +39,21 @@ type textWriter struct{ b strings.Builder }
 
 // line writes a line as it is; its parts are known to be short.
 func (t *textWriter) line(format string, args ...any) {
-	t.b.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
+	t.b.WriteString(disarm(strings.TrimRight(fmt.Sprintf(format, args...), " ")) + "\n")
+}
+
+// disarm changes a line that a runner of CI would take for a command, "::name::value" or "##[name]value": text of a
+// server may have been wrapped before it. An IPv6 address has only one "::".
+func disarm(line string) string {
+	text := strings.TrimLeft(line, " ")
+	indent := line[:len(line)-len(text)]
+	switch {
+	case strings.HasPrefix(text, "::") && strings.Count(text, "::") > 1:
+		return indent + "∷" + text[2:]
+	case strings.HasPrefix(text, "##["):
+		return indent + "# [" + text[3:]
+	}
+	return line
 }
 
 // para writes text after a prefix, wrapped, with what follows the first line under the beginning of the text.
