@@ -134,3 +134,104 @@ func TestKeyFramesOfACall(t *testing.T) {
 		}
 	}
 }
+
+// TestSessionOfAFailedCall: only a refused goodbye shows that the server does not know the session.
+func TestSessionOfAFailedCall(t *testing.T) {
+	for _, tt := range []struct {
+		code         string
+		status, want int
+	}{{"bye", http.StatusNotFound, http.StatusNotFound}, {"bye", http.StatusForbidden, 0}, {"candidates", http.StatusNotFound, 0}} {
+		log := diagtest.Log(
+			0, diag.CallStart{}, 1, diag.SignalState{State: diag.SignalPaired, Role: diag.RoleOfferer},
+			2, diag.SignalRequest{Code: tt.code, Status: tt.status, Error: "no"}, 9, diag.CallEnded{Reason: diag.EndICE},
+		)
+		for _, f := range judge.Judge(call.Fold(log)).Findings {
+			if e, is := f.Evidence.(judge.NoPath); is && e.NoSession != tt.want {
+				t.Errorf("%+v: %d", tt, e.NoSession)
+			}
+		}
+	}
+}
+
+// TestClocksThatAreKnown: nothing is said of a clock without its rate, or how certain it is.
+func TestClocksThatAreKnown(t *testing.T) {
+	rate, margin := 44_100.0, 100.0
+	for name, tt := range map[string]struct {
+		announced    uint32
+		rate, margin *float64
+		want         bool
+	}{
+		"known":            {48_000, &rate, &margin, true},
+		"not announced":    {0, &rate, &margin, false},
+		"not measured":     {48_000, nil, &margin, false},
+		"nobody knows how": {48_000, &rate, nil, false},
+	} {
+		in := diag.InboundRTP{Kind: "audio", PacketsReceived: diag.Ptr(uint64(500)), ClockRate: tt.announced, TimestampRate: tt.rate, TimestampRateMargin: tt.margin}
+		c := call.Fold(diagtest.Log(0, diag.CallStart{Media: true}, 1, diag.ConnectionState{State: "connected"}, 60_000, diag.Sample{Inbound: []diag.InboundRTP{in}}))
+		if got := slices.Contains(named(judge.Judge(c).Findings), "media.clock_rate"); got != tt.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// TestImpairmentWithoutEffect: a call that was connected to its end and dropped nothing was not impaired.
+func TestImpairmentWithoutEffect(t *testing.T) {
+	for name, tt := range map[string]struct {
+		connected, ended bool
+		lost             uint64
+		want             string
+	}{
+		"it had none":     {true, true, 0, "impair.no_effect"},
+		"it had one":      {true, true, 1, "impair.injected"},
+		"in progress":     {true, false, 0, ""},
+		"never connected": {false, true, 0, ""},
+	} {
+		parts := []any{0, diag.CallStart{Stress: true}}
+		if tt.connected {
+			parts = append(parts, 1, diag.ConnectionState{State: "connected"})
+		}
+		parts = append(parts, 2, diag.Impaired{Inbound: diag.ImpairedPackets{Lost: tt.lost}})
+		if tt.ended {
+			parts = append(parts, 9000, diag.CallEnded{Reason: diag.EndHangup})
+		}
+		var got string
+		for _, id := range named(judge.Judge(call.Fold(diagtest.Log(append(parts, 9001, diag.StressStep{Step: diag.StressOver})...))).Findings) {
+			if id == "impair.no_effect" || id == "impair.injected" {
+				got = id
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// TestDeferredRequests: requests that were put off are told of, unless the call ended with its signaling.
+func TestDeferredRequests(t *testing.T) {
+	for reason, want := range map[diag.EndReason]bool{"": true, diag.EndHangup: true, diag.EndSignaling: false} {
+		c := call.Fold(diagtest.Log(0, diag.CallStart{}, 1, diag.ConnectionState{State: "connected"}))
+		if reason != "" {
+			c.Apply(diag.Event{Seq: 9, Data: diag.CallEnded{Reason: reason}})
+		}
+		if c.Signal.Deferred = 2; slices.Contains(named(judge.Judge(c).Findings), "signal.deferred") != want {
+			t.Errorf("%q: %t", reason, !want)
+		}
+		if c.Signal.Deferred = 0; slices.Contains(named(judge.Judge(c).Findings), "signal.deferred") {
+			t.Errorf("%q: none was deferred", reason)
+		}
+	}
+}
+
+// TestDroppedBetweenTheEnds: what this side dropped or repeated on purpose is missing or too much without a contradiction.
+func TestDroppedBetweenTheEnds(t *testing.T) {
+	for _, tt := range []struct {
+		received uint64
+		want     bool
+	}{{891, false}, {889, true}} {
+		c := call.Fold([]diag.Event{ends(10, 1000, tt.received, 0)})
+		c.Impaired = &diag.Impaired{Outbound: diag.ImpairedPackets{Lost: 5, Duplicated: 5}}
+		if got := slices.Contains(named(judge.EndsFindings(c)), "media.not_received_there"); got != tt.want {
+			t.Errorf("%d received: %t", tt.received, got)
+		}
+	}
+}
