@@ -37,6 +37,11 @@ func (t *tracks) meetStrangers() {
 			continue
 		}
 		x, found := t.continued(s)
+		if !found {
+			delete(t.suspects, s.SSRC)
+		} else if !t.confirmed(s) {
+			continue
+		}
 		err := errUnknownSection
 		if found && name != "" {
 			err = t.p.readdress(x, s.SSRC)
@@ -121,6 +126,16 @@ func (t *tracks) continued(s wire.Stranger) (section, bool) {
 	}
 	quiet, known := t.p.recorder.Quiet(found[0].ssrc)
 	return found[0], known && quiet >= strangerQuiet
+}
+
+// confirmed reports whether a stream goes on since it was first taken for the continuation of another: after a pause of
+// this machine, the packets of one stream may be read long before those of the other.
+func (t *tracks) confirmed(s wire.Stranger) bool {
+	first, seen := t.suspects[s.SSRC]
+	if !seen {
+		t.suspects[s.SSRC] = s.Packets
+	}
+	return seen && s.Packets >= first+strangerPackets
 }
 
 func hasPayloadType(r *webrtc.RTPReceiver, payloadType uint8) bool {

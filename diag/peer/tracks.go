@@ -33,6 +33,9 @@ type tracks struct {
 	muted    map[string]bool     // kinds that the peer says it has muted
 	up       bool
 	met      map[uint32]bool // strangers that were reported
+
+	// by the goroutine of watch only: strangers that seem to continue a section, with their packets when that began
+	suspects map[uint32]uint64
 }
 
 // sending is one outbound track: a clip that is played, or an echo of what arrives.
@@ -52,8 +55,8 @@ type sending struct {
 
 func newTracks(p *Peer) *tracks {
 	return &tracks{
-		p: p, jobs: make(chan func(context.Context)), sends: map[string]*sending{}, met: map[uint32]bool{},
-		held: map[string]bool{}, muted: map[string]bool{},
+		p: p, jobs: make(chan func(context.Context)), sends: map[string]*sending{},
+		held: map[string]bool{}, muted: map[string]bool{}, met: map[uint32]bool{}, suspects: map[uint32]uint64{},
 	}
 }
 
