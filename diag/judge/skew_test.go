@@ -1,6 +1,7 @@
 package judge_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -41,6 +42,10 @@ func TestSkew(t *testing.T) {
 		}
 		if found != tt.want {
 			t.Errorf("%s: %g s, want %g s", name, found, tt.want)
+		}
+		c.Apply(diag.Event{At: time.Minute, Data: diag.TrackMuted{Side: diag.Remote, Kind: "video", Muted: true}})
+		if slices.Contains(ids(judge.Judge(c).Findings), "warning media.skew") {
+			t.Errorf("%s: found of video that is muted", name)
 		}
 	}
 }

@@ -178,6 +178,8 @@ func streamState(c *call.Call, s stream) (draw.Level, string) {
 	switch missing := c.Flow(s.direction, s.kind) == call.FlowMissing; {
 	case s.muted:
 		return draw.Idle, pick("muted by peer", "muted by you")
+	case diag.OrZero(s.packets) > 0 && c.Ended == nil && !c.Agreed(s.direction, s.kind):
+		return draw.Idle, "on hold"
 	case s.silence > 0:
 		return draw.Warn, "stopped " + words.Duration(secs(s.silence))
 	case s.quiet() != "":
