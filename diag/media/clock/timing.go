@@ -137,6 +137,8 @@ func (t *Timing) Restart() { t.started, t.waits = false, waits{} }
 // later than others also moves them away from that line: a step by d, the worst there is, turns it by 1.5·d in all, and
 // leaves d between the packets farthest above and below it. Only a delay that grows or falls as steadily as a clock
 // that is wrong stays on the line; round trips show that one.
+// The margin is twice that and more, as a source that stalls again and again, like Firefox on a busy machine, has no
+// clock that is off.
 func (t *Timing) Rate(announced uint32) (hz, margin, over *float64) {
 	if !t.started || len(t.fastest) <= minWindows {
 		return nil, nil, nil
@@ -148,7 +150,7 @@ func (t *Timing) Rate(announced uint32) (hz, margin, over *float64) {
 	}
 	slope, spread := line(points)
 	measured := float64(announced) - slope
-	return &measured, diag.Ptr((float64(announced)*lateBy.Seconds() + 2*spread) / seconds), &seconds
+	return &measured, diag.Ptr((float64(announced)*lateBy.Seconds() + 4*spread) / seconds), &seconds
 }
 
 // line is the slope of the line through points, in ticks per second, and how far they are apart across it, in ticks.
