@@ -26,9 +26,9 @@ var natFindings = map[string]entry{
 		"server over TLS on port 443, which looks like a web server to the firewall.",
 		"UDP appears blocked; TCP works.", OpenUDP),
 	"nat.ports_filtered": on("Servers answer over UDP from some ports, and not from others where they are known to be: "+
-		"those of several hosts answer there over TCP, or a relay carries bytes to others. The likely cause is a firewall that lets UDP "+
-		"leave for single ports, as many companies have it. Peers have any port, so calls then need a TURN server, at a "+
-		"port that is open.",
+		"those of several hosts answer there over TCP, or a relay carries bytes to others. The likely cause is a firewall "+
+		"that lets UDP leave for single ports, as many companies have it. Peers have any port, so calls then need a TURN "+
+		"server, at a port that is open.",
 		func(_ judge.Finding, e network.BehaviorFound) Text {
 			return Text{
 				Title:    "UDP to ports other than " + OpenPorts(e.Behavior) + " gets no answer.",

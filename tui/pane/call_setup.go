@@ -28,7 +28,8 @@ func (p *Call) setup(width, height int) []string {
 	restarts := p.restarts(width)
 	restarts = restarts[max(len(restarts)-max(height-1-len(bars), 0), 0):]
 	rows := height - 1 - len(restarts)
-	out := []string{noted(p.Theme, fall.Head(p.Theme, "Setup", 2, width-1, rows), p.setupNotes(fall.MarksLongest(rows))...)}
+	head, notes := fall.Head(p.Theme, "Setup", 2, width-1, rows), p.setupNotes(fall.MarksLongest(rows))
+	out := []string{noted(p.Theme, head, notes...)}
 	for _, l := range fall.Lines(p.Theme, width-3, rows) {
 		out = append(out, "  "+l)
 	}
