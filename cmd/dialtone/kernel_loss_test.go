@@ -69,6 +69,7 @@ func kernelCount(t *testing.T, site *labtest.Site, name string) float64 {
 // TestKernelLoss: the loss that a call measures is what the kernel dropped on its way. The peer echoes, so packets that
 // are lost on the way out are missing on the way back too; only the direction that loses is compared.
 func TestKernelLoss(t *testing.T) {
+	labtest.Beside(t)
 	rows, length := [][2]int{{10, 0}, {0, 10}}, "6s"
 	if *writeTruth {
 		rows, length = [][2]int{{0, 0}, {1, 0}, {2, 0}, {5, 0}, {10, 0}, {20, 0}, {0, 1}, {0, 2}, {0, 5}, {0, 10}, {0, 20}}, "40s"

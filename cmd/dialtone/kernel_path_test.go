@@ -68,6 +68,7 @@ func pathCases() map[string]pathCase {
 
 // TestKernelPaths: the real program, behind firewalls and tunnels.
 func TestKernelPaths(t *testing.T) {
+	labtest.Beside(t)
 	in := startKernelInternet(t)
 	for name, tt := range pathCases() {
 		t.Run(name, func(t *testing.T) {
@@ -108,6 +109,7 @@ func (c pathCase) check(t *testing.T, r report.Network) {
 
 // TestKernelNAT64: IPv6-only clients behind a NAT64, with each length of prefix.
 func TestKernelNAT64(t *testing.T) {
+	labtest.Beside(t)
 	in := startKernelInternet(t)
 	signaling := startSignaling(t, in)
 	for _, text := range []string{

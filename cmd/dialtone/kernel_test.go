@@ -126,6 +126,7 @@ func kernelCases() map[string]kernelCase {
 
 // TestKernelNATs: the real program, behind the NATs of the kernel.
 func TestKernelNATs(t *testing.T) {
+	labtest.Beside(t)
 	in := startKernelInternet(t)
 	for name, tt := range kernelCases() {
 		t.Run(name, func(t *testing.T) {

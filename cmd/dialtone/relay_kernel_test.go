@@ -42,6 +42,7 @@ type relayWant struct {
 // TestRelays: calls through the relays of coturn, over either family, NAT64, each transport with a private authority,
 // and proxies where nothing else leads out.
 func TestRelays(t *testing.T) {
+	labtest.Beside(t)
 	in := labtest.StartInternet(t, netip.MustParseAddr(relayServer), netip.MustParseAddr(relayServer6), netip.MustParseAddr(proxyServer))
 	ca := startRelayServers(t, in)
 	const (

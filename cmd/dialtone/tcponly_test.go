@@ -104,6 +104,7 @@ func checkMedia(t *testing.T, site *labtest.Site, args ...string) (diag.Exit, st
 // TestTCPOnlyServer: a server with ICE-TCP alone is reached where UDP is blocked; where its port is blocked too, that is
 // named.
 func TestTCPOnlyServer(t *testing.T) {
+	labtest.Beside(t)
 	in := labtest.StartInternet(t, netip.MustParseAddr(mediaServer))
 	in.Start(t, netip.MustParseAddrPort(mediaServer+":"+mediaHTTP), "dialtone-tcponly")
 	const tcpPort = "add rule inet filter forward tcp dport 4443 "
@@ -136,6 +137,7 @@ func TestTCPOnlyServer(t *testing.T) {
 
 // TestJanusOverTCP: Debian's Janus with ICE-TCP carries media both ways where UDP is blocked.
 func TestJanusOverTCP(t *testing.T) {
+	labtest.Beside(t)
 	program := labtest.NeedProgram(t, "janus")
 	folders, err := filepath.Glob(janusFolders)
 	if err != nil || len(folders) == 0 {

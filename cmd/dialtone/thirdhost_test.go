@@ -133,6 +133,7 @@ func thirdHostCases() map[string]thirdHostCase {
 // TestChecksAtThirdHosts: an offer with 3,900 candidates makes the answerer send a host that does not answer 100 packets and
 // then 5 a second, however many addresses, ports, transports and offers there are.
 func TestChecksAtThirdHosts(t *testing.T) {
+	labtest.Beside(t)
 	in := labtest.StartInternet(t, netip.MustParseAddr("203.0.113.10"))
 	for name, test := range thirdHostCases() {
 		t.Run(name, func(t *testing.T) {
@@ -183,6 +184,7 @@ server.serve_forever()
 // TestLoadAtThirdHosts: all calls of a load test together send no more to other hosts, which the media server names,
 // than one call may.
 func TestLoadAtThirdHosts(t *testing.T) {
+	labtest.Beside(t)
 	in := labtest.StartInternet(t, netip.MustParseAddr("203.0.113.10"))
 	for name, test := range map[string]struct {
 		candidate   string

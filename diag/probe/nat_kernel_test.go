@@ -58,9 +58,7 @@ func TestKernelFurther(t *testing.T) {
 		askKernel(t)
 		return
 	}
-	if testing.Short() {
-		t.Skip("it takes as long as mappings live")
-	}
+	labtest.NeedTime(t) // it takes as long as mappings live
 	var own []netip.Addr
 	for _, server := range kernelServers {
 		own = append(own, netip.MustParseAddr(server[0]), netip.MustParseAddr(server[1]))

@@ -151,6 +151,7 @@ type drawing struct {
 // TestPage opens the page as a file: nothing is asked of the network, nothing is complained of, charts are drawn, and nothing is
 // wider than a desk or a phone, light or dark or on paper.
 func TestPage(t *testing.T) {
+	labtest.NeedTime(t)
 	browser := openBrowser(t)
 	dir := t.TempDir()
 	for name, want := range map[string]drawing{

@@ -20,15 +20,23 @@ func Sample(full, sample int) int {
 	return sample
 }
 
-// Thorough reports whether tests are tried that take many seconds of processor time each: with CI=true, as .ci/run
-// sets it, and with NIGHTLY. Without it, "go test ./..." takes three minutes.
+// Thorough reports whether tests are tried that take many seconds each: with CI=true, as .ci/run sets it, and with
+// NIGHTLY. Without them, "go test ./..." is at its short level.
 func Thorough() bool { return os.Getenv("CI") == "true" || Nightly() }
 
-// NeedTime skips a test that takes many seconds of processor time where only a sample is tried: see [Thorough].
+// NeedTime skips a test that takes many seconds at the short level: see [Thorough].
 func NeedTime(t testing.TB) {
 	t.Helper()
 	if !Thorough() {
 		t.Skip("it takes long: set CI=true")
+	}
+}
+
+// Beside lets a test run in parallel with others at the short level: one that waits for most of its time, and that the
+// browsers and floods of the other levels would starve.
+func Beside(t *testing.T) {
+	if !Thorough() {
+		t.Parallel()
 	}
 }
 

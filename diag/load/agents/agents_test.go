@@ -306,6 +306,7 @@ func TestNoTest(t *testing.T) {
 
 // TestOtherController: a controller whose agent takes part in another test says so.
 func TestOtherController(t *testing.T) {
+	labtest.NeedTime(t)
 	t.Parallel()
 	c := newCrew(t, 20, 50)
 	over := make(chan error, 1)
