@@ -1,9 +1,16 @@
 package labtest
 
-import "flag"
+import (
+	"flag"
+	"strconv"
+)
 
-// AtOnce lets eight tests run at a time, for TestMain: those that place calls wait for most of their time, so that more
-// of them fit on a machine than it has processors. The command line, which is read later, has the last word.
+// AtOnce lets more tests run at a time than the machine has processors, for TestMain: those that place calls wait for
+// most of their time. Those of the short level wait even more. The command line, which is read later, has the last word.
 func AtOnce() {
-	_ = flag.Set("test.parallel", "8") // a flag that every test binary has
+	tests := 16
+	if Thorough() {
+		tests = 8
+	}
+	_ = flag.Set("test.parallel", strconv.Itoa(tests)) // a flag that every test binary has
 }
