@@ -53,16 +53,11 @@ func TestBrowserMeetsAnswer(t *testing.T) {
 }
 
 // inEachOrder runs a test in each browser, with the page and the terminal dialing first: who does, offers. Except in
-// nightly tests it is one order in each browser: the given one in Chromium, the other one in Firefox. A short run has
-// only Chromium.
+// nightly tests it is one order in each browser: the given one in Chromium, the other one in Firefox.
 func inEachOrder(t *testing.T, chromium string, test func(t *testing.T, in engine, first string)) {
 	t.Helper()
 	t.Parallel()
-	browsers := engines
-	if !labtest.Thorough() {
-		browsers = engines[:1]
-	}
-	for _, in := range browsers {
+	for _, in := range engines {
 		for _, first := range []string{"page", "terminal"} {
 			if (first == chromium) != (in.name == inChromium.name) && !labtest.Nightly() {
 				continue
@@ -137,6 +132,7 @@ func connectTerminal(t *testing.T, in engine, first string) (b *tab, s *console,
 // TestBrowserMeetsCall: the call page and dialtone call on its screen, either of them first: chat, mutes and the hang-up go
 // both ways, and a restart of ICE over a new room leaves the call as it was.
 func TestBrowserMeetsCall(t *testing.T) {
+	labtest.NeedTime(t)
 	inEachOrder(t, "page", func(t *testing.T, in engine, first string) {
 		b, s, recording := connectTerminal(t, in, first)
 		s.then(t, "4", "Channels")

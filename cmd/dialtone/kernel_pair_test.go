@@ -60,7 +60,7 @@ func pairSides() map[string]pairSide {
 // TestKernelPairs: what the result lines of two networks predict is what becomes of a call between them. Without a relay
 // to show whose fault a silent port is, they do not predict.
 func TestKernelPairs(t *testing.T) {
-	labtest.Beside(t)
+	labtest.NeedTime(t)
 	in := startKernelInternet(t)
 	signaling := startSignaling(t, in)
 	startPairProxy(t, in)

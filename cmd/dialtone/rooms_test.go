@@ -120,6 +120,7 @@ func (s *site) kill(one *tool) {
 // server and Redis may be killed while calls are connected, and while they are set up a call ends with the cause or is
 // tried again by itself.
 func TestSharedRooms(t *testing.T) {
+	labtest.NeedTime(t)
 	t.Parallel()
 	s := startSite(t)
 	// A call that outlives a server and Redis.

@@ -184,7 +184,7 @@ server.serve_forever()
 // TestLoadAtThirdHosts: all calls of a load test together send no more to other hosts, which the media server names,
 // than one call may.
 func TestLoadAtThirdHosts(t *testing.T) {
-	labtest.Beside(t)
+	labtest.NeedTime(t)
 	in := labtest.StartInternet(t, netip.MustParseAddr("203.0.113.10"))
 	for name, test := range map[string]struct {
 		candidate   string

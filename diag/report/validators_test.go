@@ -51,6 +51,7 @@ func run(t *testing.T, stdin []byte, program string, args ...string) string {
 }
 
 func TestSchemaValidator(t *testing.T) {
+	labtest.NeedTime(t)
 	if out := schema.Validate(t, written(t, "json")...); out != "" {
 		t.Error(out)
 	}

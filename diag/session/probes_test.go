@@ -9,6 +9,7 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/lab"
+	"dialtone/diag/lab/labtest"
 	"dialtone/diag/words/verdict"
 )
 
@@ -26,6 +27,7 @@ func allocations(t *testing.T, n int) diag.Config {
 // TestProbeTakesNothingFromTheCall: the account allows as many allocations as the call needs, and none more. The call gets them,
 // and that the probe gets none is no failure.
 func TestProbeTakesNothingFromTheCall(t *testing.T) {
+	labtest.NeedTime(t)
 	t.Parallel()
 	for _, both := range []bool{false, true} {
 		n := 1
