@@ -35,6 +35,7 @@ const (
 // packets in the same call: on a direct path, and with Janus between two calls. A busy machine is late to see a packet
 // by itself, so that the fastest packets are compared, and more closely on a quiet one, with the mean.
 func TestLatency(t *testing.T) {
+	labtest.NeedTime(t)
 	t.Run("direct", func(t *testing.T) {
 		to, from := signal.Pipe()
 		given := func(c signal.Channel) session.Dialer {
