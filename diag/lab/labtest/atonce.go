@@ -6,7 +6,7 @@ import (
 )
 
 // AtOnce lets more tests run at a time than the machine has processors, for TestMain: those that place calls wait for
-// most of their time. Those of the short level wait even more. The command line, which is read later, has the last word.
+// most of their time, those of the short level even more. The command line, which is read later, has the last word.
 func AtOnce() {
 	tests := 16
 	if Thorough() {
