@@ -32,7 +32,7 @@ var nasty = []string{
 	"ok 1 - forged", "not ok 2 # TODO", "# SKIP all", "1..0", "Bail out!", "---", "...", "key: value", "- item", "~", "| |", "%s %d %!",
 	"\u202egnp.exe\u2066", "\u2028\u2029", "\ufffe\uffff\ufeff", "\xff\xfe\xc3\x28", "日本語テキスト", "👨‍👩‍👧‍👦🏳️‍🌈", "e\u0301\u0301\u0301", "{}", "{{.}}", "${x}", "x{a=\"b\"} 1",
 	"https://example.org/?a=1&b=<2>", "@somebody #12", strings.Repeat("long ", 300), strings.Repeat("W", 2000), "javascript:alert(1)", "expression(alert(1))",
-	strings.Repeat("::error::forged ", 20), strings.Repeat("##[error]forged ", 20),
+	strings.Repeat("::error::forged ", 20), strings.Repeat("##[error]forged ", 20), "forged ##vso[task.complete]",
 }
 
 // filler makes a report of which every field has some value that its type allows.
@@ -176,7 +176,7 @@ func readText(_ *Report, raw []byte) error {
 		if w := ansi.StringWidth(strings.TrimSuffix(line, "\n")); w > textWidth {
 			return fmt.Errorf("a line has %d columns: %s", w, line)
 		}
-		if text := strings.TrimSpace(line); strings.HasPrefix(text, "::error") || strings.HasPrefix(text, "##[") {
+		if text := strings.TrimSpace(line); strings.HasPrefix(text, "::error") || strings.HasPrefix(text, "##[") || strings.Contains(text, "##vso[") {
 			return fmt.Errorf("a runner of CI obeys %s", line)
 		}
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/charmbracelet/lipgloss"
@@ -42,16 +43,17 @@ func (t *textWriter) line(format string, args ...any) {
 	t.b.WriteString(disarm(strings.TrimRight(fmt.Sprintf(format, args...), " ")) + "\n")
 }
 
-// disarm changes a line that a runner of CI would take for a command, "::name::value" or "##[name]value": text of a
-// server may have been wrapped before it. An IPv6 address has only one "::".
+// runnerCommand is what runners of CI take for a command in any place of a line: "##[name]", "##vso[name]" of Azure
+// Pipelines, "##teamcity[name]".
+var runnerCommand = regexp.MustCompile(`##([A-Za-z]*)\[`)
+
+// disarm changes a line that a runner of CI would take for a command: those, or "::name::value" at its beginning. Text
+// of a server may have been wrapped before it. An IPv6 address has only one "::".
 func disarm(line string) string {
+	line = runnerCommand.ReplaceAllString(line, "# $1[")
 	text := strings.TrimLeft(line, " ")
-	indent := line[:len(line)-len(text)]
-	switch {
-	case strings.HasPrefix(text, "::") && strings.Count(text, "::") > 1:
-		return indent + "∷" + text[2:]
-	case strings.HasPrefix(text, "##["):
-		return indent + "# [" + text[3:]
+	if strings.HasPrefix(text, "::") && strings.Count(text, "::") > 1 {
+		return line[:len(line)-len(text)] + "∷" + text[2:]
 	}
 	return line
 }
