@@ -66,7 +66,7 @@ func TestStages(t *testing.T) {
 	}
 }
 
-// TestTimesOfACall: when it was paired and checked, when it was clear that there is no path, and when that was lost.
+// TestTimesOfACall: when peers were paired, when checks began, and when it was clear that there is no path.
 func TestTimesOfACall(t *testing.T) {
 	phase := func(name diag.PhaseName, from, to int, outcome diag.Outcome) []any {
 		return []any{from, diag.PhaseStart{Phase: name}, to, diag.PhaseEnd{Phase: name, Outcome: outcome}}

@@ -63,14 +63,14 @@ func (*Track) StreamID() string { return "dialtone" }
 // Kind implements webrtc.TrackLocal.
 func (t *Track) Kind() webrtc.RTPCodecType { return webrtc.NewRTPCodecType(t.MediaKind) }
 
-// Hold sends nothing, or what comes.
+// Hold puts the track on hold, or ends that.
 func (t *Track) Hold(held bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sends = !held
 }
 
-// Held reports whether nothing is sent.
+// Held reports whether the track is on hold.
 func (t *Track) Held() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
