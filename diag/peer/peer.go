@@ -373,9 +373,10 @@ func (p *Peer) close() error {
 	p.cancel()
 	p.gather.stop()
 	p.watching.Wait()
-	// A silent TURN server would hold the agent for seconds: closing its sockets ends that wait. Only then, because
-	// closed sockets can send no close_notify.
+	// A silent server would hold the agent for seconds: closing its sockets ends that wait. Closed sockets can send no
+	// close_notify, so that goes first.
 	if p.gather.waiting() {
+		p.transports.close()
 		p.socks.CloseAll()
 	}
 	p.forward.Close()

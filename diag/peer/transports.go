@@ -208,6 +208,19 @@ func (t *transports) alertSent() {
 	t.p.o.OnState(StateClosed)
 }
 
+// close ends the association and the DTLS connection, if there is one: pion's Stop would wait for a handshake to end.
+func (t *transports) close() {
+	t.mu.Lock()
+	secured := t.secured
+	t.mu.Unlock()
+	if !secured {
+		return
+	}
+	sctp := t.p.pc.SCTP()
+	_ = sctp.Stop() // GracefulClose reports what cannot be closed
+	_ = sctp.Transport().Stop()
+}
+
 // pollSCTP reports the association's state, for which pion has no callback.
 func (t *transports) pollSCTP() {
 	if t.p.o.NoChannels {
