@@ -136,8 +136,18 @@ func (p *Peer) observe() {
 	p.pc.OnICECandidate(p.candidates.gathered)
 	p.pc.OnICEGatheringStateChange(p.gather.agentState)
 	p.pc.OnICEConnectionStateChange(p.checks.iceState)
-	p.pc.OnConnectionStateChange(p.transports.connectionState)
-	p.pc.OnSignalingStateChange(func(s webrtc.SignalingState) { p.o.Emit(diag.SignalingState{State: s.String()}) })
+	connection := latest[webrtc.PeerConnectionState]{read: p.pc.ConnectionState, report: p.transports.connectionState}
+	p.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		if connection.update() == s {
+			p.transports.connectionChanged(s)
+		}
+	})
+	signaling := latest[webrtc.SignalingState]{read: p.pc.SignalingState, report: func(s webrtc.SignalingState) {
+		if !p.closing() {
+			p.o.Emit(diag.SignalingState{State: s.String()})
+		}
+	}}
+	p.pc.OnSignalingStateChange(func(webrtc.SignalingState) { signaling.update() })
 	p.pc.OnDataChannel(p.channels.incoming)
 	p.pc.OnTrack(p.tracks.remote)
 	p.pc.SCTP().OnClose(func(error) { p.transports.remoteClosed() })

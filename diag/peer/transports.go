@@ -164,12 +164,15 @@ func (t *transports) hasApplication() bool {
 		!strings.Contains(remote.SDP, "\nm=application 0 ")
 }
 
-// connectionState is pion's OnConnectionStateChange.
+// connectionState reports the state of the connection as a whole.
 func (t *transports) connectionState(s webrtc.PeerConnectionState) {
-	if s == webrtc.PeerConnectionStateClosed && t.p.closing() {
-		return
+	if s != webrtc.PeerConnectionStateClosed || !t.p.closing() {
+		t.p.o.Emit(diag.ConnectionState{State: s.String()})
 	}
-	t.p.o.Emit(diag.ConnectionState{State: s.String()})
+}
+
+// connectionChanged is pion's OnConnectionStateChange, while the connection is in that state.
+func (t *transports) connectionChanged(s webrtc.PeerConnectionState) {
 	switch s {
 	case webrtc.PeerConnectionStateConnected:
 		t.p.checks.connected()
