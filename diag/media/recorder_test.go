@@ -111,7 +111,7 @@ func TestInboundVideoWithRepairs(t *testing.T) {
 		Kind: "video", SSRC: 20, MimeType: "video/VP8",
 		PacketsReceived: diag.Ptr(uint64(6)), BytesReceived: diag.Ptr(uint64(11 + 4 + 4 + 4 + 4)), HeaderBytesReceived: diag.Ptr(uint64(6*12 + 2*2)),
 		PacketsLost: diag.Ptr(int64(1)), PacketsRepaired: diag.Ptr(int64(1)), PacketsExpected: diag.Ptr(int64(4)),
-		PacketsDuplicated: diag.Ptr(uint64(1)), RetransmittedPackets: diag.Ptr(uint64(2)),
+		PacketsDuplicated: diag.Ptr(uint64(0)), RetransmittedPackets: diag.Ptr(uint64(2)),
 		FramesReceived: diag.Ptr(uint32(3)), KeyFramesReceived: diag.Ptr(uint32(1)),
 		FrameWidth: diag.Ptr(uint16(320)), FrameHeight: diag.Ptr(uint16(240)),
 		FreezeCount: diag.Ptr(uint32(0)), TotalFreezesDuration: diag.Ptr(0.0), TotalGapsDuration: diag.Ptr(0.0), RecentFrameGap: diag.Ptr(0.0),

@@ -38,6 +38,7 @@ type Sequence struct {
 	got       bits  // arrived, of the window up to max
 	asked     bits  // asked for with a NACK, of the window up to max
 	restored  bits  // repeated in later packets, of the window up to max
+	repairs   bits  // came by way of a retransmission, of the window up to max
 }
 
 // Add counts the arrival of a packet and returns its extended sequence number, which only grows, restarts included. A
@@ -55,9 +56,10 @@ func (s *Sequence) Add(seq uint16, repaired bool) (int64, Arrival) {
 	switch {
 	case step > 0 && step <= MaxDropout:
 		s.advance(step)
+		s.mark(ext, repaired)
 		return ext, New
 	case step <= 0 && step >= -MaxMisorder:
-		return ext, s.fill(ext)
+		return ext, s.fill(ext, repaired)
 	case repaired:
 		return 0, Odd
 	case int32(seq) == s.odd: // two in a row: the source really is there now
@@ -71,7 +73,7 @@ func (s *Sequence) Add(seq uint16, repaired bool) (int64, Arrival) {
 
 func (s *Sequence) begin(ext int64) {
 	s.started, s.base, s.max, s.odd = true, ext, ext, -1
-	s.got, s.asked, s.restored = bits{}, bits{}, bits{}
+	s.got, s.asked, s.restored, s.repairs = bits{}, bits{}, bits{}, bits{}
 	s.got.set(ext)
 	s.unique++
 }
@@ -79,12 +81,13 @@ func (s *Sequence) begin(ext int64) {
 func (s *Sequence) advance(step int64) {
 	s.odd = -1
 	if step >= Window {
-		s.got, s.asked, s.restored = bits{}, bits{}, bits{}
+		s.got, s.asked, s.restored, s.repairs = bits{}, bits{}, bits{}, bits{}
 	} else {
 		for i := s.max + 1; i <= s.max+step; i++ {
 			s.got.clear(i)
 			s.asked.clear(i)
 			s.restored.clear(i)
+			s.repairs.clear(i)
 		}
 	}
 	s.max += step
@@ -92,25 +95,36 @@ func (s *Sequence) advance(step int64) {
 	s.unique++
 }
 
-func (s *Sequence) fill(ext int64) Arrival {
-	if s.got.has(ext) {
-		if !s.restored.has(ext) {
-			return Duplicate
-		}
-		s.repaired-- // it was late, not lost
+func (s *Sequence) fill(ext int64, repaired bool) Arrival {
+	switch {
+	case !s.got.has(ext):
+		s.got.set(ext)
+		s.unique++
+		s.base = min(s.base, ext) // the first packets came in the wrong order
+	case s.restored.has(ext):
 		s.restored.clear(ext)
-		if s.asked.has(ext) {
-			return Repair
+		s.repaired-- // it was late, not lost
+	default:
+		if s.repairs.has(ext) && !repaired {
+			s.repairs.clear(ext)
+			s.repaired--
 		}
-		return Late
+		return Duplicate
 	}
-	s.got.set(ext)
-	s.unique++
-	s.base = min(s.base, ext) // the first packets came in the wrong order
+	s.mark(ext, repaired)
 	if s.asked.has(ext) {
 		return Repair
 	}
 	return Late
+}
+
+// mark counts a packet as repaired if it came by way of a retransmission, until it comes by itself, too: then it was
+// late, not lost.
+func (s *Sequence) mark(ext int64, repaired bool) {
+	if repaired {
+		s.repairs.set(ext)
+		s.repaired++
+	}
 }
 
 // Restore counts a packet as repaired that later ones repeat; false if it is not missing.
@@ -152,7 +166,7 @@ func (s *Sequence) Expected() int64 {
 // Lost is how many of them did not come by themselves; some of those were repaired.
 func (s *Sequence) Lost() int64 { return s.Expected() - s.unique + s.repaired }
 
-// Repair counts one more packet as repaired: it came by way of a retransmission.
+// Repair counts one more packet as repaired: it was asked for, and came again on the stream's own SSRC.
 func (s *Sequence) Repair() { s.repaired++ }
 
 // Repaired is how many of the lost packets were repaired.
