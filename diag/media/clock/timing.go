@@ -95,17 +95,16 @@ func (t *Timing) Add(at time.Time, seq int64, ts, rate uint32) {
 	t.observe(fastest{after, Units(after, rate) - t.ticks})
 }
 
-// explains reports whether the time since the last packet, or a pause shortly before, explains how far a timestamp is
-// ahead. It is unknown whether the clock of the source ran on in a pause: it may be anywhere between. After hours,
-// timestamps wrap.
+// explains reports whether the time since the last packet, or a stall shortly before, explains how far a timestamp is
+// ahead. It is unknown whether the clock of the source ran on in a pause, and how many packets it left out in a stall:
+// it may be anywhere between. After hours, timestamps wrap.
 func (t *Timing) explains(gap time.Duration, ahead int64, rate uint32) bool {
 	most := Units(maxStep, rate)
 	least := -most
 	if gap > maxStep {
 		least = -Units(gap+maxStep, rate)
 	}
-	caughtUp := ahead - t.waits.ticks
-	return ahead >= least && ahead <= most || caughtUp >= -most && caughtUp <= most || least < -math.MaxInt32
+	return ahead >= least && ahead <= most+t.waits.ticks || least < -math.MaxInt32
 }
 
 // observe keeps the fastest packet of each window. Once there are too many, windows are twice as long.
