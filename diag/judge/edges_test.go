@@ -111,24 +111,30 @@ func TestLatelyIsTenSamples(t *testing.T) {
 	}
 }
 
-// TestRoundTripsOfBothEnds: medians of three samples or more that differ by half and by 50 ms.
+// TestRoundTripsOfBothEnds: three or more of each, most of which differ by half and by 50 ms.
 func TestRoundTripsOfBothEnds(t *testing.T) {
 	for _, tt := range []struct {
-		samples       int
-		local, remote float64
+		local, remote []float64
 		want          bool
 	}{
-		{3, 0.1, 0.2, true}, {2, 0.1, 0.2, false}, {3, 0.2, 0.1, true}, {3, 0.02, 0.06, false}, {3, 0.25, 0.375, true}, {3, 0.25, 0.37, false},
+		{[]float64{0.1, 0.099, 0.101}, []float64{0.2, 0.199, 0.201}, true},
+		{[]float64{0.1, 0.101}, []float64{0.2, 0.201}, false},
+		{[]float64{0.2, 0.199, 0.201}, []float64{0.1, 0.099, 0.101}, true},
+		{[]float64{0.02, 0.019, 0.021}, []float64{0.06, 0.059, 0.061}, false},
+		{[]float64{0.25, 0.249, 0.251}, []float64{0.38, 0.377, 0.381}, true},
+		{[]float64{0.25, 0.249, 0.251}, []float64{0.38, 0.376, 0.381}, false},
+		{[]float64{0.0001, 0.2136, 0.1687}, []float64{0.0003, 0.0004, 0.101}, false}, // of a machine that is busy
+		{[]float64{0.1, 0.099, 0.101, 0.5}, []float64{0.01, 0.3, 0.011, 0.012, 0.013}, true},
 	} {
 		c := &call.Call{}
-		for i := range tt.samples {
-			at, off := time.Duration(i)*time.Second, float64(i-1)/1000 // around the median
-			local, remote := tt.local+off, tt.remote+off
+		for i := range max(len(tt.local), len(tt.remote)) {
+			at := time.Duration(i) * time.Second
+			local, remote := tt.local[min(i, len(tt.local)-1)], tt.remote[min(i, len(tt.remote)-1)]
 			c.Apply(diag.Event{At: at, Data: diag.Sample{Pair: &diag.Pair{CurrentRoundTripTime: &local}}})
 			c.Apply(diag.Event{At: at, Data: diag.RemoteSample{Timestamp: at.Seconds() * 1000, Pair: &diag.PeerPair{CurrentRoundTripTime: &remote}}})
 		}
 		if got := slices.Contains(named(judge.EndsFindings(c)), "path.rtt_differs"); got != tt.want {
-			t.Errorf("%d samples of %g and %g: %v", tt.samples, tt.local, tt.remote, got)
+			t.Errorf("%g and %g: %v", tt.local, tt.remote, got)
 		}
 	}
 }

@@ -144,7 +144,7 @@ func contradiction(s call.EndsStream, sent, received, lost, slack uint64, last *
 	}}}
 }
 
-// rttDiffers compares the medians of the latest round trips of both ends.
+// rttDiffers compares the latest round trips of both ends. A quarter of each may be of moments when a program was busy.
 func rttDiffers(c *call.Call) []Finding {
 	var local, remote []float64
 	for _, s := range c.Samples[max(len(c.Samples)-rttWindow, 0):] {
@@ -164,7 +164,11 @@ func rttDiffers(c *call.Call) []Finding {
 	slices.Sort(local)
 	slices.Sort(remote)
 	l, r := local[len(local)/2], remote[len(remote)/2]
-	if low, high := min(l, r), max(l, r); high-low <= endsRTT || high < 1.5*low {
+	low, high := local, remote
+	if l > r {
+		low, high = remote, local
+	}
+	if most, least := low[len(low)*3/4], high[len(high)/4]; least-most <= endsRTT || least < 1.5*most {
 		return nil
 	}
 	return []Finding{{ID: "path.rtt_differs", Severity: Warn, Evidence: RTTDiffers{
