@@ -111,6 +111,7 @@ type Picture struct {
 	Contrast   float64   `json:"contrast"`             // standard deviation of the luma, 0–1
 	Dark       float64   `json:"dark"`                 // share of the pixels that are black, 0–1
 	Difference *float64  `json:"difference,omitempty"` // 0–1, from the picture before of the stream, where they differ most
+	Moved      bool      `json:"moved,omitempty"`      // since the picture before: no frame was as small as those of one that stands still
 	ClipFrame  *int      `json:"clipFrame,omitempty"`  // the number that dialtone's clip shows in its frames
 	Thumbnail  Thumbnail `json:"thumbnail,omitzero"`
 }
@@ -211,7 +212,7 @@ type InboundRTP struct {
 	// lost, and retransmitted, or repeated in later packets (RED, in-band FEC of Opus); not in webrtc-stats
 	PacketsRepaired   *int64  `json:"packetsRepaired,omitempty"`
 	PacketsExpected   *int64  `json:"packetsExpected,omitempty"`   // RFC 3550 A.3; not in webrtc-stats
-	PacketsDuplicated *uint64 `json:"packetsDuplicated,omitempty"` // not in webrtc-stats
+	PacketsDuplicated *uint64 `json:"packetsDuplicated,omitempty"` // beside retransmissions; not in webrtc-stats
 	// packets that came as retransmissions
 	RetransmittedPackets *uint64 `json:"retransmittedPacketsReceived,omitempty"`
 	// packets with forward error correction, and repetitions of earlier packets in those of media (RED, in-band FEC of

@@ -35,8 +35,7 @@ func (c *Call) MissingMedia() []MediaKind {
 	var missing []MediaKind
 	for _, kind := range diag.Kinds {
 		sends := c.hasTrack(diag.Outbound, kind) && !c.Hushed(diag.Outbound, kind) && c.Agreed(diag.Outbound, kind)
-		echoes := c.Start.Command == "answer" && c.Start.Way == "" && c.Start.Signaling != "whep"
-		if sends && (!echoes || c.packets(diag.Inbound, kind) > 0) && c.none(diag.Outbound, kind) {
+		if sends && (!c.IsEcho() || c.packets(diag.Inbound, kind) > 0) && c.none(diag.Outbound, kind) {
 			missing = append(missing, MediaKind{diag.Outbound, kind})
 		}
 		if c.Promised(kind) && !c.Hushed(diag.Inbound, kind) && c.none(diag.Inbound, kind) {
@@ -44,6 +43,11 @@ func (c *Call) MissingMedia() []MediaKind {
 		}
 	}
 	return missing
+}
+
+// IsEcho reports whether this end sends back what comes, and nothing else.
+func (c *Call) IsEcho() bool {
+	return c.Start.Command == "answer" && c.Start.Way == "" && c.Start.Signaling != "whep"
 }
 
 // MediaUnknown reports whether the dump of a browser leaves open which media flowed: it has no counters of streams, or

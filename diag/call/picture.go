@@ -67,7 +67,7 @@ func (c *Call) putPicture(d diag.Picture, at time.Duration) {
 		d.Thumbnail = row.Thumbnail
 	}
 	row.Picture, row.At = d, at
-	if d.Difference == nil || *d.Difference > alike {
+	if d.Difference == nil || *d.Difference > alike || d.Moved {
 		row.Alike = Run{}
 	}
 	row.Alike.add(true, at)

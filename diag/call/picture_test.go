@@ -14,6 +14,7 @@ func TestPicturesThatStay(t *testing.T) {
 	}
 	black, bright := picture(1, 0, new(float64)), picture(0, 1, diag.Ptr(0.5))
 	same := picture(0, 1, diag.Ptr(alike))
+	moved := diag.Picture{SSRC: 1, Contrast: 1, Difference: new(float64), Moved: true} // a clip that is repeated
 	unmuted := func(kind string, side diag.Side) diag.Data { return diag.TrackMuted{Side: side, Kind: kind} }
 	for name, tt := range map[string]struct {
 		parts                []any
@@ -30,6 +31,7 @@ func TestPicturesThatStay(t *testing.T) {
 		"the same, but twice":    {[]any{0, bright, 1800, same}, false, false},
 		"the same, but lately":   {[]any{0, bright, 900, same, 1799, same}, false, false},
 		"it changed a little":    {[]any{0, bright, 900, picture(0, 1, diag.Ptr(0.013)), 1800, same}, false, false},
+		"it moved meanwhile":     {[]any{0, bright, 900, moved, 1800, same}, false, false},
 		"not compared":           {[]any{0, bright, 900, picture(0, 1, nil), 1800, same}, false, false},
 		"muted meanwhile":        {[]any{0, black, 400, unmuted("video", diag.Remote), 800, black}, false, false},
 		"audio muted meanwhile":  {[]any{0, black, 400, unmuted("audio", diag.Remote), 800, black}, true, false},

@@ -86,14 +86,23 @@ type ResumedRow struct {
 }
 
 // explained reports whether it is known why a stream paused: the peer had muted or agreed on something else, the path
-// was down, or this program did not run.
+// was down, this program did not run, or another stream of the kind went on: a layer of simulcast may be left out.
 func (c *Call) explained(d diag.MediaResumed, at time.Duration) bool {
 	from := at - d.AfterMs.Duration()
 	unmuted, was := c.unmuted[muting{diag.Remote, d.Kind}]
 	described := len(c.Descriptions) > 0 && c.Descriptions[len(c.Descriptions)-1].At >= from
 	stopped := len(c.Machine.Pauses) > 0 && c.Machine.Pauses[len(c.Machine.Pauses)-1].At >= from
 	return c.Muted(diag.Inbound, d.Kind) || was && unmuted >= from || described || stopped ||
-		c.State() != StateConnected || c.StateAt >= from
+		c.State() != StateConnected || c.StateAt >= from || c.otherFlowed(d, from)
+}
+
+// otherFlowed reports whether another stream of the kind had packets since a time.
+func (c *Call) otherFlowed(d diag.MediaResumed, since time.Duration) bool {
+	sample := c.Latest()
+	return sample != nil && slices.ContainsFunc(sample.Inbound, func(in diag.InboundRTP) bool {
+		ago := in.LastPacketReceivedAgo
+		return in.Kind == d.Kind && in.SSRC != d.SSRC && ago != nil && sample.At-diag.SecondsOf(*ago) > since
+	})
 }
 
 // Reactions is how the peer took a stress test; nil without one.

@@ -36,6 +36,8 @@ type (
 		Running   bool           `json:"running,omitempty"`   // the call goes on
 		Muted     bool           `json:"muted,omitempty"`     // the sender said so
 		OneFrame  bool           `json:"one_frame,omitempty"` // of inbound video: no pause between two is known
+		// this machine was short of CPU, which may be the reason
+		TesterShort bool `json:"testerShort,omitempty"`
 	}
 	// ReportsStopped means that the peer reported on a stream that is sent, and does not any more.
 	ReportsStopped struct {
@@ -105,7 +107,7 @@ func mediaFindings(c *call.Call, x Expectation) []Finding {
 	if c.Ended == nil || c.Ended.Reason != diag.EndPeerLost { // then the peer is missing, not its media
 		for _, m := range call.MediaKinds {
 			if !c.Hushed(m.Direction, m.Kind) && !x.expects(m.Direction, m.Kind) {
-				out = append(out, faded(c, m, Warn)...)
+				out = append(out, x.faded(c, m, Warn)...)
 			}
 		}
 	}
@@ -222,7 +224,7 @@ func (x Expectation) expectedMedia(c *call.Call) []Finding {
 		}
 	}
 	for _, m := range x.Media {
-		out = append(out, faded(c, m, Problem)...)
+		out = append(out, x.faded(c, m, Problem)...)
 	}
 	return out
 }
@@ -240,16 +242,19 @@ func missing(direction diag.Direction, kind string, c *call.Call, agreed, proble
 }
 
 // faded names media that came, or was sent, and stopped.
-func faded(c *call.Call, m call.MediaKind, severity Severity) []Finding {
-	s := c.StreamOf(m.Direction, m.Kind)
+func (x Expectation) faded(c *call.Call, m call.MediaKind, severity Severity) []Finding {
+	s, came := c.StreamOf(m.Direction, m.Kind), c.StreamOf(diag.Inbound, m.Kind)
 	e := MediaStopped{
 		Direction: m.Direction, Kind: m.Kind, Packets: s.Packets,
 		Running: c.Ended == nil, Muted: c.Muted(m.Direction, m.Kind),
-		OneFrame: m.Direction == diag.Inbound && s.Frames != nil && *s.Frames == 1,
+		OneFrame:    m.Direction == diag.Inbound && s.Frames != nil && *s.Frames == 1,
+		TesterShort: x.Load.Short(),
 	}
 	switch {
 	case !c.Agreed(m.Direction, m.Kind):
 		return nil
+	case m.Direction == diag.Outbound && c.IsEcho() && came.HasStopped():
+		return nil // it is that one which stopped
 	case s.HasStopped():
 		e.AgoMs = diag.Millis(*s.Ago)
 	case s.NotReceived != nil:

@@ -208,14 +208,18 @@ func (z *freezes) shown(at time.Time) {
 
 // recent is the longest of the last three distances of frames, in seconds; nil before there is one.
 func (z *freezes) recent() *float64 {
-	var longest time.Duration
-	for i := 1; i <= min(z.n, 3); i++ {
-		longest = max(longest, z.gaps[(z.next+average-i)%average])
-	}
 	if z.n == 0 {
 		return nil
 	}
-	return diag.Ptr(longest.Seconds())
+	return diag.Ptr(z.longest(3).Seconds())
+}
+
+// longest is the longest of the last distances of frames, of so many at most; 0 before there is one.
+func (z *freezes) longest(of int) (longest time.Duration) {
+	for i := 1; i <= min(z.n, of); i++ {
+		longest = max(longest, z.gaps[(z.next+average-i)%average])
+	}
+	return longest
 }
 
 // pause says that no frames are expected for a while, or that they are again. What lies between is no freeze.

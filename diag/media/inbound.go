@@ -135,7 +135,9 @@ func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFr
 	ext, arrival := s.seq.Add(h.seq, repair)
 	switch arrival {
 	case sequence.Duplicate:
-		s.duplicates++
+		if !repair {
+			s.duplicates++
+		}
 		return nil
 	case sequence.Odd, sequence.Unknown:
 		return nil
@@ -150,12 +152,12 @@ func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFr
 			s.meter.Restart()
 		}
 	case sequence.New, sequence.Late, sequence.Repair:
-		if repair || arrival == sequence.Repair && s.repairSSRC == 0 { // beside RTX, the media's SSRC carries no repairs
+		if arrival == sequence.Repair && !repair && s.repairSSRC == 0 { // beside RTX, the media's SSRC carries no repairs
 			s.seq.Repair()
 		}
 	}
 	if h.carried > 0 {
-		s.presence.Add(now)
+		s.presence.Add(now, s.frames.freezes.longest(average))
 	}
 	if !repair && arrival != sequence.Repair { // jitter is of the network, not of the time that a repair takes
 		s.jitter.Add(now, h.timestamp, s.codec.rate)

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -81,5 +82,32 @@ func TestResumed(t *testing.T) {
 				h.sees()
 			}
 		})
+	}
+}
+
+// TestSparsePictureResumes: a screen that is shared sends a frame of some packets when it changes.
+func TestSparsePictureResumes(t *testing.T) {
+	for name, test := range map[string]struct {
+		gaps []int // milliseconds before each frame; the last is looked at
+		want bool
+	}{
+		"as long as before":        {[]int{0, 40, 40, 3000, 40, 3000}, false},
+		"much longer":              {[]int{0, 40, 40, 1000, 40, 4000}, true},
+		"of a camera":              {append(slices.Repeat([]int{40}, 50), 2500), true},
+		"of a camera, once before": {append(append(append([]int{40, 40}, 2500), slices.Repeat([]int{40}, 50)...), 2500), true},
+	} {
+		h := newHarness(t)
+		arrives, seq := h.arrives(vp8Stream), uint16(0)
+		for i, gap := range test.gaps {
+			h.events = nil
+			h.clock = h.clock.Add(time.Duration(gap) * time.Millisecond)
+			for part := range 3 {
+				arrives(seq, uint32(i)*3600, part == 2, vp8Inter)
+				seq++
+			}
+		}
+		if got := slices.ContainsFunc(h.events, func(d diag.Data) bool { return d.Type() == diag.MediaResumed{}.Type() }); got != test.want {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }

@@ -95,9 +95,8 @@ func (s *pictures) look(f media.Frame) {
 	if err != nil {
 		return // what cannot be decoded shows nothing
 	}
-	w.asker.Seen(now)
 	d := diag.Picture{
-		SSRC: f.SSRC, Width: uint16(l.Width), Height: uint16(l.Height), // #nosec G115 -- of 14 bits
+		Moved: w.asker.Seen(now), SSRC: f.SSRC, Width: uint16(l.Width), Height: uint16(l.Height), // #nosec G115 -- of 14 bits
 		Luma: l.Luma, Contrast: l.Contrast, Dark: l.Dark, ClipFrame: l.Clip,
 	}
 	if w.thumb.IsZero() || now.Sub(w.thumb) >= thumbEvery {

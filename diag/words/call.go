@@ -81,7 +81,7 @@ var callFindings = map[string]entry{
 		}),
 	"tester.cpu": on(
 		"While the check ran, more than one in twenty timers of the program fired more than 10 ms late. The times, "+
-			"jitter and loss that it measured may be its own. Heavy loss is then a warning, not a failure.",
+			"jitter, loss and pauses that it measured may be its own. Heavy loss is then a warning, not a failure.",
 		func(_ judge.Finding, e judge.TesterShort) Text {
 			return Text{
 				Title: "This machine was short of CPU: times, loss and jitter may be caused by it, not by the network.",

@@ -109,11 +109,7 @@ var mediaFindings = map[string]entry{
 					"relay.",
 			}
 			t.Evidence = append(t.Evidence, stress.Beyond(e)...)
-			if e.TesterShort {
-				t.Evidence = append(t.Evidence, "this machine was short of CPU (tester.cpu), which may be the cause")
-				t.Advice = "Repeat the check on a machine with less load before you check the network."
-			}
-			return t
+			return testerShort(t, e.TesterShort)
 		}),
 	"media.no_key_frame": on(
 		"Video packets arrive, but none of their frames is a key frame, although one was requested. A receiver that "+
@@ -276,8 +272,21 @@ func mediaStopped(_ judge.Finding, e judge.MediaStopped) Text {
 		t.Evidence = lines(
 			fmt.Sprintf("%s packets received, none in the last %s%s", Number(e.Packets), Millis(e.AgoMs), connected),
 			muted(e.Kind, e.Muted))
-		t.Advice = "Check the sender at that time: its source may have ended. Then check firewalls and bandwidth limits on " +
-			"the path."
+		t.Advice = "Check the sender at that time: its source may have ended, or shows a screen that does not change. Then " +
+			"check firewalls and bandwidth limits on the path."
+		if e.Kind == "audio" {
+			t.Advice = "Check the sender at that time: its source may have ended. Then check firewalls and bandwidth limits " +
+				"on the path."
+		}
+	}
+	return testerShort(t, e.TesterShort)
+}
+
+// testerShort adds that this machine was short of CPU, if it was.
+func testerShort(t Text, is bool) Text {
+	if is {
+		t.Evidence = append(t.Evidence, "this machine was short of CPU (tester.cpu), which may be the cause")
+		t.Advice = "Repeat the check on a machine with less load before you check the network."
 	}
 	return t
 }

@@ -25,8 +25,8 @@ var restartFindings = map[string]entry{
 	"media.paused": on(
 		"No packet of this kind of media arrived for two seconds or more in the middle of the call, and then it went on. "+
 			"The peer had reported no mute, nothing was negotiated, the path was up, and this program ran. So the source of "+
-			"the peer paused, such as a track that a page took off (replaceTrack), or something on the way dropped its "+
-			"packets.",
+			"the peer paused, such as a track that a page took off (replaceTrack) or a screen that did not change, or "+
+			"something on the way dropped its packets.",
 		func(_ judge.Finding, e judge.InboundPaused) Text {
 			return Text{
 				Title:    "Inbound " + e.Kind + " paused for " + Millis(e.LongestMs) + " and went on.",

@@ -10,6 +10,8 @@ const (
 	// minPause is the shortest time without media that is reported, if it is many times the usual distance of packets.
 	minPause   = time.Second
 	pauseTimes = 10
+	// sparseTimes is how many times the recent distances of frames it is: a screen that is shared has few of them.
+	sparseTimes = 3
 )
 
 // Presence is when the media of a stream comes: padding, and what is repeated to probe the bandwidth, is none. The zero
@@ -25,8 +27,8 @@ type Presence struct {
 	resumed *diag.Millis
 }
 
-// Add notes a packet with media.
-func (p *Presence) Add(now time.Time) {
+// Add notes a packet with media. recent is the longest of the recent distances of frames, 0 if there is none.
+func (p *Presence) Add(now time.Time, recent time.Duration) {
 	if p.Packets == 0 {
 		p.began = now
 	} else {
@@ -35,7 +37,7 @@ func (p *Presence) Add(now time.Time) {
 			p.Longest = max(p.Longest, min(gap, now.Sub(p.unmuted)))
 		}
 		usual := p.Last.Sub(p.began) / time.Duration(p.Packets) // #nosec G115 -- fewer than 2⁶³
-		if gap >= minPause && gap >= pauseTimes*usual {
+		if gap >= max(minPause, pauseTimes*usual, sparseTimes*recent) {
 			p.resumed = diag.Ptr(diag.Millis(gap))
 		}
 	}

@@ -24,16 +24,24 @@ type Asker struct {
 	seen   time.Time // the last picture
 	frames uint32
 	bytes  uint64
+	moves  bool // since the last picture, each time that Due was called
+	looked bool // Due was called since the last picture
 }
 
-// Seen notes a picture.
-func (a *Asker) Seen(at time.Time) { a.seen = at }
+// Seen notes a picture, and reports whether it moved all the time since the one before, by the size of the frames.
+func (a *Asker) Seen(at time.Time) (moved bool) {
+	moved = a.looked && a.moves && !a.seen.IsZero()
+	a.seen, a.looked, a.moves = at, false, true
+	return moved
+}
 
 // Due reports whether to ask now. It is called every 250 ms with what the stream has had by then: complete
 // frames, bytes of payload, and the size of its picture, 0 while that is unknown.
 func (a *Asker) Due(now time.Time, frames uint32, bytes uint64, pixels int) bool {
 	newFrames, newBytes := frames-a.frames, bytes-a.bytes
 	a.frames, a.bytes = frames, bytes
+	small := pixels > 0 && float64(newBytes) < stillBytes*float64(pixels)*float64(newFrames)
+	a.looked, a.moves = true, a.moves && newFrames > 0 && pixels > 0 && !small
 	if newFrames == 0 {
 		return false // nothing is sent: a request changes nothing
 	}
@@ -42,7 +50,6 @@ func (a *Asker) Due(now time.Time, frames uint32, bytes uint64, pixels int) bool
 		return false
 	}
 	since := now.Sub(later(a.asked, a.seen))
-	small := pixels > 0 && float64(newBytes)/float64(newFrames) < stillBytes*float64(pixels)
 	if since >= refresh || !small && !a.seen.IsZero() {
 		a.times = 0
 	}

@@ -129,6 +129,34 @@ func TestNotDecoded(t *testing.T) {
 
 // TestAsker: a picture that comes by itself is not asked for; one that hardly changes is, three times within three
 // seconds; then only every ten.
+// TestMoved: a picture has moved if no frames since the one before were small.
+func TestMoved(t *testing.T) {
+	for name, tt := range map[string]struct {
+		frameBytes []uint64 // of each 250 ms; 0: no frame
+		want       bool
+	}{
+		"it moves":                    {[]uint64{500, 400, 300, 500}, true},
+		"it stands still":             {[]uint64{40, 40, 40, 40}, false},
+		"it stands still for a while": {[]uint64{500, 40, 500, 500}, false},
+		"nothing came for a while":    {[]uint64{500, 0, 500, 500}, false},
+		"not looked at":               {nil, false},
+	} {
+		a, start, sent, frame := Asker{}, time.Unix(1000, 0), uint64(0), uint32(0)
+		if a.Seen(start) {
+			t.Errorf("%s: the first picture has moved", name)
+		}
+		for i, n := range tt.frameBytes {
+			if n > 0 {
+				frame, sent = frame+6, sent+6*n
+			}
+			a.Due(start.Add(time.Duration(i)*250*time.Millisecond), frame, sent, 320*240)
+		}
+		if got := a.Seen(start.Add(time.Second)); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 func TestAsker(t *testing.T) {
 	const pixels = 320 * 240
 	for name, tt := range map[string]struct {
