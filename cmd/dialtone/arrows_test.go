@@ -179,8 +179,9 @@ var arrows = []struct {
 	}},
 	{"dialtone/diag/peer", []string{
 		"dialtone/diag/sockets", "dialtone/diag/forward", "dialtone/diag/guard", "dialtone/diag/handover", "dialtone/diag/wire",
-		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/media/capture", "dialtone/diag/media/latency", "dialtone/diag/media/picture", "dialtone/diag/media/save", "dialtone/diag/peer/outgoing", "dialtone/diag/reach", "github.com/pion/",
+		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/media/capture", "dialtone/diag/media/latency", "dialtone/diag/media/picture", "dialtone/diag/media/save", "dialtone/diag/peer/association", "dialtone/diag/peer/outgoing", "dialtone/diag/reach", "github.com/pion/",
 	}},
+	{"dialtone/diag/peer/association", []string{"github.com/pion/"}},
 	{"dialtone/diag/peer/outgoing", []string{"dialtone/diag/media", "github.com/pion/"}},
 	{"dialtone/diag/probe", []string{"dialtone/diag", "dialtone/diag/guard", "dialtone/diag/iceurl", "dialtone/diag/nat", "dialtone/diag/nat/nat64", "dialtone/diag/reach", "github.com/pion/", stunPackage}},
 	{"dialtone/diag/watch", []string{"dialtone/diag", "github.com/mdlayher/netlink", "golang.org/x/sys/unix"}},

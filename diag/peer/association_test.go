@@ -16,7 +16,8 @@ import (
 // one does whose goroutine waits for the association's lock meanwhile.
 func handshakeTimesOut(t *testing.T, s *side) {
 	t.Helper()
-	association := *field[*sctp.Association](s.pc.SCTP(), "sctpAssociation")
+	field := reflect.ValueOf(s.pc.SCTP()).Elem().FieldByName("sctpAssociation")
+	association := *(**sctp.Association)(field.Addr().UnsafePointer())
 	timer := reflect.ValueOf(association).Elem().FieldByName("t1Init").Elem()
 	at := func(name string) reflect.Value {
 		f := timer.FieldByName(name)

@@ -10,6 +10,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
+	"dialtone/diag/peer/association"
 	"dialtone/diag/sdp"
 )
 
@@ -98,7 +99,7 @@ func (t *transports) dtlsState(s webrtc.DTLSTransportState) {
 func (t *transports) dtlsConnected(d diag.DTLSState) {
 	if t.hasApplication() {
 		t.p.o.Phases.Start(diag.PhaseSCTP, "")
-		t.p.wg.Go(func() { t.unblock(t.p.closed) })
+		t.p.wg.Go(func() { association.Unblock(t.p.pc.SCTP(), t.p.closed) })
 	}
 	t.p.tracks.connected()
 	d.RemoteFingerprint = t.presented()

@@ -1,4 +1,5 @@
-package peer
+// Package association keeps the SCTP association of a call going where pion/sctp would block it.
+package association
 
 import (
 	"reflect"
@@ -15,14 +16,14 @@ const (
 	lastLook  = time.Second
 )
 
-// unblock takes the results of handshakes from the association until the connection is closed. A timer of pion/sctp
+// Unblock takes the results of handshakes from the association until the connection is closed. A timer of pion/sctp
 // 1.12 may give up the handshake when it has just succeeded, as on a machine that is short of CPU. It then waits, with
 // the association's lock held, for a receiver of that result; there is none any more, and nothing could be sent,
 // read or closed.
-func (t *transports) unblock(closed <-chan struct{}) {
+func Unblock(transport *webrtc.SCTPTransport, closed <-chan struct{}) {
 	var results chan error
 	for wait := firstLook; results == nil; wait = min(wait*2, lastLook) {
-		if results = handshakes(t.p.pc.SCTP()); results != nil {
+		if results = handshakes(transport); results != nil {
 			break
 		}
 		select {
