@@ -2,6 +2,7 @@ package nat
 
 import (
 	"net/netip"
+	"slices"
 
 	"dialtone/diag"
 )
@@ -15,14 +16,15 @@ type FilteringState struct {
 	Tallies []Tally // by server; the zero value for those that are not admitted
 	Usable  []int   // servers whose silence can mean something
 
-	Both, Port                 bool    // somebody answered from the right alternate
-	BothByChance, PortByChance float64 // that the silence of all proven servers is loss
+	Both, Port     bool // somebody answered from the right alternate
+	noBoth, noPort bool // the silence of all proven servers cannot be loss
 }
 
 // Filtering counts what is known. Servers are independent of each other, so their probabilities are multiplied; only
 // those count whose alternate is proven to send.
 func (s *State) Filtering() FilteringState {
-	f := FilteringState{Tallies: make([]Tally, len(s.Servers)), BothByChance: 1, PortByChance: 1}
+	f := FilteringState{Tallies: make([]Tally, len(s.Servers))}
+	both, port := 1.0, 1.0 // that the silence is loss
 	for i := range s.Servers {
 		other, why := s.Admitted(i)
 		if why.Why != "" {
@@ -36,21 +38,22 @@ func (s *State) Filtering() FilteringState {
 		}
 		f.Usable = append(f.Usable, i)
 		if t.ProvedBoth && !t.Both {
-			f.BothByChance *= t.BothByChance
+			both *= allLost(t.AskedBoth, t.Sent, t.Lost)
 		}
 		if t.ProvedPort && !t.Port {
-			f.PortByChance *= t.PortByChance
+			port *= allLost(t.AskedPort, t.Sent, t.Lost)
 		}
 	}
+	f.noBoth, f.noPort = both < Chance, port < Chance
 	return f
 }
 
 // SilentBoth reports whether nothing came from the other address although it would have, by chance in fewer than one of
 // 10,000 runs: the filtering depends on the address.
-func (f *FilteringState) SilentBoth() bool { return !f.Both && f.BothByChance < Chance }
+func (f *FilteringState) SilentBoth() bool { return !f.Both && f.noBoth }
 
 // SilentPort is the same for the other port of the address that was asked.
-func (f *FilteringState) SilentPort() bool { return !f.Port && f.PortByChance < Chance }
+func (f *FilteringState) SilentPort() bool { return !f.Port && f.noPort }
 
 // Known reports whether no further request can add anything.
 func (f *FilteringState) Known() bool {
@@ -76,7 +79,7 @@ func (s *State) judgeFiltering() Behavior {
 		return unknown(append(evidence, of(f.whyUnknown()))...)
 	}
 	b := Behavior{Value: value, Confidence: Proven, Evidence: evidence}
-	if f.Both && f.BothByChance < Chance || f.Port && f.PortByChance < Chance {
+	if f.Both && f.noBoth || f.Port && f.noPort {
 		b.Confidence = Contradictory
 		b.Evidence = append(b.Evidence, of(KindDisagree))
 	}
@@ -85,29 +88,18 @@ func (s *State) judgeFiltering() Behavior {
 
 // whyUnknown says what is missing.
 func (f *FilteringState) whyUnknown() Kind {
-	var refused, ignored, proved int
-	for _, t := range f.Tallies {
-		if t.Refused != 0 {
-			refused++
-		}
-		if t.Ignored != 0 {
-			ignored++
-		}
-		if t.ProvedBoth && (t.ProvedPort || f.Port) {
-			proved++
-		}
-	}
+	any := func(is func(Tally) bool) bool { return slices.ContainsFunc(f.Tallies, is) }
 	switch {
-	case len(f.Usable) == 0 && ignored > 0:
-		return KindChangeIgnored
-	case len(f.Usable) == 0 && refused > 0:
-		return KindChangeNever
-	case len(f.Usable) == 0:
-		return KindNoRFC5780
-	case proved == 0:
+	case len(f.Usable) > 0 && any(func(t Tally) bool { return t.ProvedBoth && (t.ProvedPort || f.Port) }):
+		return KindLoss
+	case len(f.Usable) > 0:
 		return KindUnproven
+	case any(func(t Tally) bool { return t.Ignored > 0 }):
+		return KindChangeIgnored
+	case any(func(t Tally) bool { return t.Refused > 0 }):
+		return KindChangeNever
 	}
-	return KindLoss
+	return KindNoRFC5780
 }
 
 // evidence reports what was sent and what answered.
@@ -138,9 +130,6 @@ type Tally struct {
 	Proofs     int  `json:"proofs"`     // requests that the alternate address had to answer
 	Sent       int  `json:"sent"`       // direct requests to addresses that answer at all
 	Lost       int  `json:"lost"`       // requests of those without an answer
-
-	// how probable it is that all of AskedBoth, or AskedPort, were lost on the way
-	BothByChance, PortByChance float64 `json:"-"`
 }
 
 // filtering reports whether the request is to be answered from elsewhere.
@@ -169,8 +158,6 @@ func (s *State) Tally(server int, other netip.AddrPort) Tally {
 		}
 	}
 	t.Sent, t.Lost = s.Loss(server)
-	t.BothByChance = allLost(t.AskedBoth, t.Sent, t.Lost)
-	t.PortByChance = allLost(t.AskedPort, t.Sent, t.Lost)
 	return t
 }
 
@@ -211,12 +198,16 @@ func (t *Tally) count(r *Request, other, samePort netip.AddrPort) {
 // sent others were; most where that would take more.
 func Silence(sent, lost, most int) int {
 	for k := range most {
-		if allLost(k, sent, lost) < Chance {
+		if notLoss(k, sent, lost) {
 			return k
 		}
 	}
 	return most
 }
+
+// notLoss reports whether the silence of k requests is loss in fewer than one of 10,000 runs, when lost of sent others
+// were.
+func notLoss(k, sent, lost int) bool { return allLost(k, sent, lost) < Chance }
 
 // allLost is how probable it is that k requests are all lost, when lost of sent others were. Nothing is assumed of the
 // loss beforehand: every rate is as probable as any other (the beta-binomial distribution with a uniform prior), so a
@@ -231,5 +222,5 @@ func allLost(k, sent, lost int) float64 {
 
 // AlternateSilent reports whether the alternate address of the server never answered, even when the NAT must let it in.
 func (t *Tally) AlternateSilent() bool {
-	return t.AskedBoth > 0 && !t.Both && !t.ProvedBoth && allLost(t.Proofs, t.Sent, t.Lost) < Chance
+	return t.AskedBoth > 0 && !t.Both && !t.ProvedBoth && notLoss(t.Proofs, t.Sent, t.Lost)
 }

@@ -74,11 +74,11 @@ func (s *State) judgeFragments() Behavior {
 			continue
 		}
 		in, out, short = in || t.in, out || t.out, short || t.short
-		silent := !t.in && !t.short && allLost(t.padded, sent, lost) < Chance
+		silent := !t.in && !t.short && notLoss(t.padded, sent, lost)
 		if silent && t.out {
 			silentIn[server.Address.Addr()] = true
 		}
-		if silent && !t.out && allLost(t.long, sent, lost) < Chance {
+		if silent && !t.out && notLoss(t.long, sent, lost) {
 			silentOut[server.Address.Addr()] = true
 		}
 		evidence = append(evidence, t.evidence(server.Address))

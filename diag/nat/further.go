@@ -130,8 +130,7 @@ func planHairpin(o *State) []Question {
 
 // host reports whether an address can be one of a single host: a server has named it.
 func host(a netip.AddrPort) bool {
-	ip := a.Addr()
-	return a.Port() != 0 && ip.IsGlobalUnicast() && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+	return a.Port() != 0 && a.Addr().IsGlobalUnicast()
 }
 
 // planFragments asks with requests beyond the MTU (RFC 5780 §3.5): with PADDING, which is answered at the same length,

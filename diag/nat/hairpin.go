@@ -60,7 +60,7 @@ func (s *State) judgeHairpin(nat Behavior, m mapping) Behavior {
 		return unknown(append(evidence, of(KindHairpinPorts))...)
 	case h.Held != [2]bool{true, true} || h.Still != h.Held:
 		return unknown(append(evidence, of(KindHairpinStopped))...)
-	case allLost(h.Sent, sent, lost) >= Chance:
+	case !notLoss(h.Sent, sent, lost):
 		return unknown(append(evidence, of(KindLoss))...)
 	}
 	return likely(None, append(evidence, of(KindHairpinStill))...)

@@ -17,8 +17,7 @@ func (s *State) NAT() Behavior { return s.Of(s.Main()).judgeNAT(mapping{}) }
 func (s *State) judgeNAT(m mapping) Behavior {
 	for i := range s.Requests {
 		r := &s.Requests[i]
-		if r.Test != diag.TestReach || !success(r) || !r.Answer.Mapped.IsValid() || !known(r.Local.Addr()) ||
-			slices.Contains(m.distrusted, r.Server) {
+		if !success(r) || !r.Answer.Mapped.IsValid() || !known(r.Local.Addr()) || slices.Contains(m.distrusted, r.Server) {
 			continue
 		}
 		b := Behavior{
@@ -198,7 +197,7 @@ func (s *State) judgeUplinks(m mapping) Behavior {
 	var locals, asked []netip.Addr
 	for i := range s.Requests {
 		r := &s.Requests[i]
-		if a := r.Local.Addr(); r.Test == diag.TestReach && success(r) && known(a) {
+		if a := r.Local.Addr(); success(r) && known(a) {
 			locals = appendNew(locals, a)
 			asked = appendNew(asked, r.To.Addr())
 		}
@@ -233,8 +232,7 @@ func (s *State) judgeIPv6() Behavior {
 		if evidence == nil {
 			evidence = []Evidence{fact(KindAnswered, r.To)}
 		}
-		if mapped := r.Answer.Mapped; r.Test == diag.TestReach && known(r.Local.Addr()) && mapped.IsValid() &&
-			!s.otherFamily(r.To, mapped) {
+		if mapped := r.Answer.Mapped; known(r.Local.Addr()) && mapped.IsValid() && !s.otherFamily(r.To, mapped) {
 			evidence = append(evidence, fact(KindIPv6Mapped, r.Local, mapped))
 		}
 	}

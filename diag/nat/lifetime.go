@@ -118,7 +118,7 @@ func (s *State) Dead(h Held) bool {
 		return false
 	}
 	sent, lost := s.Loss(h.Server)
-	return h.Moved || h.Asked > 0 && !h.Same && allLost(h.Asked, sent, lost) < Chance
+	return h.Moved || !h.Same && notLoss(h.Asked, sent, lost)
 }
 
 // judgeLifetime reports how long a socket that is silent keeps its port.
@@ -152,7 +152,7 @@ func (s *State) lifetimeBetween(l LifetimeState, alive, dead time.Duration, port
 ) Behavior {
 	from, to := diag.Ptr(int(alive/time.Second)), diag.Ptr(int((dead+time.Second-1)/time.Second))
 	switch {
-	case alive != 0 && dead != 0 && alive > dead:
+	case dead != 0 && alive > dead:
 		return Behavior{Value: Unknown, Confidence: Contradictory, Evidence: append(evidence, of(KindLongerLived))}
 	case alive != 0 && dead != 0:
 		return Behavior{Value: LifetimeBetween, FromS: from, ToS: to, Confidence: Proven, Evidence: evidence}

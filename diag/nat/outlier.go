@@ -52,7 +52,7 @@ func (s *State) untrue() []int {
 // the coding of that attribute it is the address of the very socket, or the one that another server reported.
 func (s *State) uncoded(r *Request) bool {
 	meant := code(r.Answer.Mapped)
-	if !meant.IsValid() || meant.Port() != r.Local.Port() || meant.Port() == r.Answer.Mapped.Port() {
+	if !meant.IsValid() || meant.Port() != r.Local.Port() {
 		return false
 	}
 	return meant.Addr() == r.Local.Addr() || slices.ContainsFunc(s.Requests, func(o Request) bool {

@@ -185,7 +185,7 @@ func (p *plan) otherPort() []Question {
 	}
 	n, heard := p.sends(p.o, diag.TestOtherPort, to)
 	sent, lost := p.o.totalLoss()
-	if heard || n >= maxOtherPort || n > 0 && allLost(mapped+n, sent, lost) < Chance || p.o.refused(p.server, to) {
+	if heard || n >= maxOtherPort || n > 0 && notLoss(mapped+n, sent, lost) || p.o.refused(p.server, to) {
 		return nil
 	}
 	return []Question{{

@@ -55,7 +55,7 @@ func (r *Report) side(s *State, public netip.AddrPort) Side {
 // deafIPv4 reports whether servers were asked over IPv4, and none answered.
 func (s *State) deafIPv4() bool {
 	for i := range s.Servers {
-		if s.FamilyOf(i) == FamilyIPv4 && s.Servers[i].Address.IsValid() {
+		if s.FamilyOf(i) == FamilyIPv4 {
 			return !s.Pending()
 		}
 	}

@@ -82,7 +82,7 @@ func (s *State) silentPorts() []silentPort {
 				out = s.addSilent(out, i, other)
 			}
 		}
-		if s.Heard(i) || !s.Servers[i].Address.IsValid() {
+		if s.Heard(i) {
 			continue
 		}
 		for j := range s.Servers { // the same host at another port
@@ -91,7 +91,7 @@ func (s *State) silentPorts() []silentPort {
 				break
 			}
 		}
-		if s.stream(s.Servers[i].Address) == streamAnswered && len(s.Families()) > 0 {
+		if s.stream(s.Servers[i].Address) == streamAnswered {
 			out = s.addSilent(out, i, s.Servers[i].Address)
 		}
 	}
@@ -102,7 +102,7 @@ func (s *State) silentPorts() []silentPort {
 // zero value: it may not be there.
 func (s *State) otherSilent(server int) netip.AddrPort {
 	other, _ := s.Admitted(server)
-	if !other.IsValid() || s.first(server, netip.AddrPortFrom(other.Addr(), s.Servers[server].Address.Port())) == nil {
+	if s.first(server, netip.AddrPortFrom(other.Addr(), s.Servers[server].Address.Port())) == nil {
 		return netip.AddrPort{}
 	}
 	return other
@@ -136,7 +136,7 @@ func (s *State) addSilent(list []silentPort, server int, to netip.AddrPort) []si
 	}
 	sent, lost := s.totalLoss()
 	known := slices.ContainsFunc(list, func(o silentPort) bool { return o.to == to })
-	if known || !p.refused && allLost(p.sent, sent, lost) >= Chance {
+	if known || !p.refused && !notLoss(p.sent, sent, lost) {
 		return list
 	}
 	return append(list, p)
@@ -173,7 +173,7 @@ func (s *State) silentRelays() []silentPort {
 		if d.From.IsValid() || s.familyOf(d.Relayed.Addr()) != s.Main() || s.trusted(d) == nil {
 			continue
 		}
-		if d.Refused || allLost(d.Sent, sent, lost) < Chance {
+		if d.Refused || notLoss(d.Sent, sent, lost) {
 			out = append(out, silentPort{
 				to: d.Relayed, sent: d.Sent, refused: d.Refused, relay: true,
 				opened: d.Opened.IsValid(), stream: s.stream(d.Relayed),

@@ -472,6 +472,7 @@ func TestChanges(t *testing.T) {
 		"verdict: a relay is needed, and none works → too little is known",
 		"public address: 5.5.5.5 → 6.6.6.6",
 		"IP pooling: paired → unknown",
+		"uplinks: one → unknown",
 		"stun:9.9.9.1:3478 over UDP: works → no answer from 9.9.9.1:3478 over UDP",
 	}
 	if diff := gocmp.Diff(want, compare.Changes(network.Changes(&before, &now))); diff != "" {
