@@ -22,8 +22,11 @@ type network struct {
 	lossEvery          int           // each such datagram is lost; 0: none
 	noResponsePort     bool          // of all servers
 	noneOut, noneIn    bool          // fragments that are dropped
+	mtuOut, mtuIn      int           // bytes of the longest packet on the way; 0: 1500
 	ignoresChange      bool          // of all servers: CHANGE-REQUEST is answered from where it went
 	deaf               diag.NATTest  // requests that are never answered
+	rejects            diag.NATTest  // requests that are answered with an error
+	shut               uint16        // a port to which no packet comes through
 	dead               netip.AddrPort
 	graded             map[netip.AddrPort]netip.AddrPort
 
@@ -100,7 +103,8 @@ func (n *network) in(from, to netip.AddrPort) (diag.NATSocket, bool) {
 
 // answer is what comes of one request; nil for silence.
 func (n *network) answer(s *State, q Question, from netip.AddrPort) *Answer {
-	if n.lost() || q.Size > 0 && n.noneOut || q.Test == n.deaf || q.To == n.dead {
+	long := q.Size+headers(false) > cmp.Or(n.mtuOut, 1500)
+	if n.lost() || long && (n.noneOut || whole(q.Test)) || q.Test == n.deaf || q.To == n.dead || q.To.Port() == n.shut {
 		return nil
 	}
 	at := cmp.Or(q.AnswerAt, q.Socket)
@@ -120,6 +124,8 @@ func (n *network) answer(s *State, q Question, from netip.AddrPort) *Answer {
 	case q.ChangesPort() && !graded || q.ResponsePort != 0 && n.noResponsePort:
 		a.Code, q.ResponsePort = 420, 0
 		at = q.Socket
+	case q.Test == n.rejects:
+		a.Code, a.Mapped = 400, netip.AddrPort{}
 	case n.ignoresChange:
 	case q.ChangesIP():
 		a.From = other
@@ -127,11 +133,11 @@ func (n *network) answer(s *State, q Question, from netip.AddrPort) *Answer {
 		a.From = netip.AddrPortFrom(q.To.Addr(), other.Port())
 	}
 	a.Other, a.Origin = other, a.From
-	if q.Test == diag.TestPadded {
-		a.Size = q.Size
-		if n.noneIn {
-			return nil
-		}
+	if graded && q.Padding > 0 {
+		a.Size += 4 + q.Padding
+	}
+	if a.Size+headers(false) > cmp.Or(n.mtuIn, 1500) && (n.noneIn || whole(q.Test)) {
+		return nil
 	}
 	to := from
 	if q.ResponsePort != 0 {
@@ -142,6 +148,9 @@ func (n *network) answer(s *State, q Question, from netip.AddrPort) *Answer {
 	}
 	return a
 }
+
+// whole reports whether the packets of a test are not to be fragmented.
+func whole(test diag.NATTest) bool { return test == diag.TestSize || test == diag.TestSizeBack }
 
 // ask sends a question until it is answered.
 func (n *network) ask(s *State, q Question) {

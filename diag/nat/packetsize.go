@@ -1,6 +1,7 @@
 package nat
 
 import (
+	"cmp"
 	"slices"
 
 	"dialtone/diag"
@@ -40,41 +41,59 @@ func (s *State) mostSize() int {
 
 // SizeTally is what one server's answers to requests of one kind say about packet sizes.
 type SizeTally struct {
-	Best  int // the longest that was answered, 0 for none
-	Worst int // the shortest that was not, and is longer than Best; 0 for none
-	sends map[int]int
-	lost  int  // requests longer than Best that were not answered
-	other bool // the server answers them, and not at the length that was asked for
+	Best  int         // the longest that was answered, 0 for none
+	sends map[int]int // requests by size
+	heard map[int]int // answers by size
+	other bool        // the server answers them, and not at the length that was asked for
 }
 
 // sizes counts what is known of one server in one test. An answer to a request that asks for a long answer shows that
 // the request has arrived; silence does not show that it has not.
 func (s *State) sizes(server int, test diag.NATTest) SizeTally {
-	t := SizeTally{sends: map[int]int{}}
+	t := SizeTally{sends: map[int]int{}, heard: map[int]int{}}
 	for i := range s.Requests {
 		r := &s.Requests[i]
-		both := test == diag.TestSize && r.Test == diag.TestSizeBack
-		if r.Server != server || r.Test != test && !(both && success(r)) {
+		switch {
+		case r.Server != server:
+			continue
+		case test == diag.TestSize && r.Test == diag.TestSizeBack && success(r):
+			t.Best = max(t.Best, r.Bytes)
+			continue
+		case r.Test != test:
 			continue
 		}
 		t.sends[r.Bytes]++
 		switch {
 		case r.Answer == nil:
-		case r.Answer.Code != 0, test == diag.TestSizeBack && !s.asLong(r):
+		case !success(r), test == diag.TestSizeBack && !s.asLong(r):
 			t.other = true
 		default:
 			t.Best = max(t.Best, r.Bytes)
-		}
-	}
-	for size, n := range t.sends {
-		if size > t.Best {
-			t.lost += n
-			if t.Worst == 0 || size < t.Worst {
-				t.Worst = size
-			}
+			t.heard[r.Bytes]++
 		}
 	}
 	return t
+}
+
+// loss counts as [State.Loss] does, and the requests of sizes that pass.
+func (t *SizeTally) loss(sent, lost int) (int, int) {
+	for size, n := range t.sends {
+		if size <= t.Best {
+			sent, lost = sent+n, lost+n-t.heard[size]
+		}
+	}
+	return sent, lost
+}
+
+// lost counts the requests longer than Best that were not answered, and names the shortest size of them; 0 for none.
+// Those longer than most do not count.
+func (t *SizeTally) lost(most int) (n, worst int) {
+	for size, sent := range t.sends {
+		if size > t.Best && size <= most {
+			n, worst = n+sent, min(cmp.Or(worst, size), size)
+		}
+	}
+	return n, worst
 }
 
 // asLong reports whether an answer has the length that its request asked for.
@@ -93,23 +112,22 @@ func headers(six bool) int {
 
 // next is the size to ask next; 0 when nothing more is to be learned.
 func (t *SizeTally) next(most int, enough func(lost int) bool) int {
+	lost, worst := t.lost(most)
 	sizes := packetSizes(most)
-	low, high := slices.Index(sizes, t.Best), slices.Index(sizes, t.Worst)
+	low, high := slices.Index(sizes, t.Best), slices.Index(sizes, worst)
 	switch {
-	case t.other:
+	case t.other, t.Best == most:
 		return 0
 	case len(t.sends) == 0:
 		return most
-	case t.Best == most:
-		return 0
 	case t.Best == 0 && t.sends[LeastSize] < tries:
 		return LeastSize
 	case t.Best == 0: // the server does not answer such requests at all
 		return 0
 	case high-low > 1:
 		return sizes[(low+high)/2]
-	case !enough(t.lost) && t.sends[t.Worst] < maxFurther:
-		return t.Worst
+	case !enough(lost) && t.sends[worst] < maxFurther:
+		return worst
 	}
 	return 0
 }
@@ -117,15 +135,21 @@ func (t *SizeTally) next(most int, enough func(lost int) bool) int {
 // maxSized is how many servers are asked with long packets.
 const maxSized = 2
 
-// sizing reports whether the server is one of those that are asked with long packets.
+// sizing reports whether the server is one of those that are asked with long packets: those that have been, then those
+// of RFC 5780.
 func (p *plan) sizing() bool {
-	var asked []int
+	var chosen []int
 	for i := range p.o.Requests {
 		if t := p.o.Requests[i].Test; t == diag.TestSize || t == diag.TestSizeBack {
-			asked = appendNew(asked, p.o.Requests[i].Server)
+			chosen = appendNew(chosen, p.o.Requests[i].Server)
 		}
 	}
-	return p.o.Main() == p.o.FamilyOf(p.server) && (slices.Contains(asked, p.server) || len(asked) < maxSized)
+	for _, server := range (further{p.o}).servers() {
+		if len(chosen) < maxSized {
+			chosen = appendNew(chosen, server)
+		}
+	}
+	return p.all.Main() == p.o.FamilyOf(p.server) && slices.Contains(chosen, p.server)
 }
 
 // packetSize asks a server with requests of one packet's size, the longest first: one that supports RFC 5780 for an
@@ -139,23 +163,26 @@ func (p *plan) packetSize() []Question {
 	if p.other.IsValid() && len(back.sends) == 0 {
 		return p.askSize(diag.TestSizeBack, most)
 	}
-	sent, lost := p.o.Loss(p.server)
-	enough := func(silent int) bool { return allLost(silent, sent, lost) < Chance }
+	sent, lost := out.loss(p.o.Loss(p.server))
+	enough := func(silent int) bool { return notLoss(silent, sent, lost) }
 	if size := out.next(most, enough); size > 0 {
 		return p.askSize(diag.TestSize, size)
 	}
-	if split := p.o.sizes(p.server, diag.TestSizeAny); out.Best > 0 && out.Best < most && split.Best == 0 &&
-		!enough(split.lost) && split.lost < maxFurther {
+	if out.Best == 0 {
+		return nil // it does not answer such requests at all
+	}
+	split := p.o.sizes(p.server, diag.TestSizeAny)
+	if silent := split.sends[most]; out.Best < most && split.Best == 0 && !enough(silent) && silent < maxFurther {
 		return p.askSize(diag.TestSizeAny, most)
 	}
-	if !p.other.IsValid() || out.Best == 0 {
+	if !p.other.IsValid() {
 		return nil // it does not know PADDING either
 	}
-	if size := back.next(most, enough); size > 0 && size <= out.Best {
+	if size := back.next(out.Best, enough); size > 0 { // longer requests do not arrive
 		return p.askSize(diag.TestSizeBack, size)
 	}
 	if back.sends[out.Best] < tries && back.Best < out.Best && !back.other {
-		return p.askSize(diag.TestSizeBack, out.Best) // longer requests do not arrive
+		return p.askSize(diag.TestSizeBack, out.Best)
 	}
 	return nil
 }
@@ -186,18 +213,18 @@ func (s *State) judgePacketSize() Behavior {
 	limited, backLimited, split, graded := 0, 0, false, false
 	for i := range s.Servers {
 		out := s.sizes(i, diag.TestSize)
-		if len(out.sends) == 0 || out.Best == 0 {
+		if out.Best == 0 {
 			continue
 		}
 		to := s.Servers[i].Address
 		evidence = append(evidence, counted(KindSizePassed, out.Best).at(to))
 		best = append(best, out.Best)
-		sent, lost := s.Loss(i)
-		if out.Best < most && allLost(out.lost, sent, lost) < Chance {
+		sent, lost := out.loss(s.Loss(i))
+		if silent, worst := out.lost(most); notLoss(silent, sent, lost) {
 			limited++
 			other, _ := s.Admitted(i)
 			graded = graded || other.IsValid()
-			evidence = append(evidence, counted(KindSizeLost, out.Worst, out.lost).at(to))
+			evidence = append(evidence, counted(KindSizeLost, worst, silent).at(to))
 		}
 		if any := s.sizes(i, diag.TestSizeAny); any.Best > 0 {
 			split = true
@@ -207,9 +234,9 @@ func (s *State) judgePacketSize() Behavior {
 		if in.Best > 0 {
 			back = append(back, in.Best)
 			evidence = append(evidence, counted(KindSizeBack, in.Best).at(to))
-			if in.Best < most && in.Worst > 0 && allLost(in.lost, sent, lost) < Chance {
+			if silent, worst := in.lost(out.Best); notLoss(silent, sent, lost) { // longer requests do not arrive
 				backLimited++
-				evidence = append(evidence, counted(KindSizeBackLost, in.Worst, in.lost).at(to))
+				evidence = append(evidence, counted(KindSizeBackLost, worst, silent).at(to))
 			}
 		}
 	}

@@ -193,19 +193,19 @@ func TestPacketSizes(t *testing.T) {
 					r.Answer.Size = bytes - headers(false)
 				}
 			}
-			sizes := func(test diag.NATTest, best int) {
+			sizes := func(test diag.NATTest, best, longest int) {
 				if best == 0 {
 					return
 				}
 				ask(test, best, "5.5.5.5:6000")
 				for range 30 {
-					if best < most {
-						ask(test, most, "")
+					if best < longest {
+						ask(test, longest, "")
 					}
 				}
 			}
-			sizes(diag.TestSize, s.out)
-			sizes(diag.TestSizeBack, s.back)
+			sizes(diag.TestSize, s.out, most)
+			sizes(diag.TestSizeBack, s.back, s.out)
 			if s.split {
 				ask(diag.TestSizeAny, most, "5.5.5.5:6000")
 			}
@@ -264,14 +264,14 @@ func TestSizeSearch(t *testing.T) {
 	}{
 		"nothing was asked":         {SizeTally{}, false, 1500},
 		"the longest arrives":       {SizeTally{Best: 1500, sends: map[int]int{1500: 1}}, false, 0},
-		"the longest does not":      {SizeTally{Worst: 1500, sends: map[int]int{1500: tries}}, true, LeastSize},
-		"nor does the shortest":     {SizeTally{Worst: LeastSize, sends: map[int]int{1500: tries, LeastSize: tries}}, true, 0},
-		"the shortest, once more":   {SizeTally{Worst: LeastSize, sends: map[int]int{LeastSize: tries - 1}}, true, LeastSize},
-		"none is between":           {SizeTally{Best: 1280, Worst: 1300, sends: map[int]int{1300: 3}}, true, 0},
-		"it may have been lost":     {SizeTally{Best: 1280, Worst: 1300, sends: map[int]int{1300: 3}}, false, 1300},
-		"it was asked often enough": {SizeTally{Best: 1280, Worst: 1300, sends: map[int]int{1300: maxFurther}}, false, 0},
-		"two are between":           {SizeTally{Best: 1260, Worst: 1300, sends: map[int]int{1300: 3}}, true, 1280},
-		"at another length":         {SizeTally{Best: 1260, Worst: 1300, other: true, sends: map[int]int{1300: 3}}, true, 0},
+		"the longest does not":      {SizeTally{sends: map[int]int{1500: tries}}, true, LeastSize},
+		"nor does the shortest":     {SizeTally{sends: map[int]int{1500: tries, LeastSize: tries}}, true, 0},
+		"the shortest, once more":   {SizeTally{sends: map[int]int{LeastSize: tries - 1}}, true, LeastSize},
+		"none is between":           {SizeTally{Best: 1280, sends: map[int]int{1300: 3}}, true, 0},
+		"it may have been lost":     {SizeTally{Best: 1280, sends: map[int]int{1300: 3}}, false, 1300},
+		"it was asked often enough": {SizeTally{Best: 1280, sends: map[int]int{1300: maxFurther}}, false, 0},
+		"two are between":           {SizeTally{Best: 1260, sends: map[int]int{1300: 3}}, true, 1280},
+		"at another length":         {SizeTally{Best: 1260, other: true, sends: map[int]int{1300: 3}}, true, 0},
 	} {
 		if got := tt.t.next(1500, func(int) bool { return tt.enough }); got != tt.want {
 			t.Errorf("%s: %d, want %d", name, got, tt.want)

@@ -1,0 +1,61 @@
+package nat
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dialtone/diag"
+	"dialtone/diag/diagtest"
+)
+
+// TestPlansFindPacketSizes: the longest packets that pass in each direction, and how many requests that takes: a search
+// by halves, and as many of the shortest that is lost as make its silence more than loss.
+func TestPlansFindPacketSizes(t *testing.T) {
+	one, two := []netip.AddrPort{diagtest.ServerA}, []netip.AddrPort{diagtest.ServerA, diagtest.ServerC}
+	three := []netip.AddrPort{diagtest.ServerD, diagtest.ServerC, diagtest.ServerA}
+	type found struct {
+		Value       Value
+		Bytes, Back int
+		Requests    [3]int // that may not be fragmented, for a long answer, that may be fragmented
+	}
+	for name, tt := range map[string]struct {
+		network
+		servers []netip.AddrPort
+		found
+	}{
+		"all of them":                     {network{graded: rfc5780}, one, found{SizeFull, 1500, 1500, [3]int{0, 1, 0}}},
+		"a tunnel":                        {network{graded: rfc5780, mtuOut: 1400, mtuIn: 1400}, one, found{SizeFragmented, 1400, 1400, [3]int{11, 5, 1}}},
+		"a tunnel, only out":              {network{graded: rfc5780, mtuOut: 1400}, one, found{SizeFragmented, 1400, 1400, [3]int{11, 5, 1}}},
+		"a tunnel, only back":             {network{graded: rfc5780, mtuIn: 1400}, one, found{SizeLimited, 1500, 1400, [3]int{1, 11, 0}}},
+		"a narrower one back":             {network{graded: rfc5780, mtuOut: 1400, mtuIn: 1300}, one, found{SizeLimited, 1400, 1300, [3]int{11, 16, 1}}},
+		"a tunnel, no fragments":          {network{graded: rfc5780, mtuOut: 1400, noneOut: true}, one, found{SizeLimited, 1400, 1400, [3]int{11, 5, 6}}},
+		"nothing that is long":            {network{graded: rfc5780, mtuOut: LeastSize - 1, noneOut: true}, one, found{Unknown, 0, 0, [3]int{6, 3, 0}}},
+		"one of basic STUN":               {network{mtuOut: 1400, noneOut: true}, one, found{Unknown, 1400, 0, [3]int{14, 0, 9}}},
+		"two of basic STUN":               {network{mtuOut: 1400, noneOut: true}, two, found{SizeLimited, 1400, 0, [3]int{28, 0, 18}}},
+		"two of basic STUN, fragments":    {network{mtuOut: 1400}, two, found{SizeFragmented, 1400, 0, [3]int{28, 0, 2}}},
+		"three, that of RFC 5780 is last": {network{graded: rfc5780, mtuOut: 1400}, three, found{SizeFragmented, 1400, 1400, [3]int{25, 5, 2}}},
+		"a server that rejects PADDING":   {network{graded: rfc5780, rejects: diag.TestSizeBack}, one, found{SizeFull, 1500, 0, [3]int{1, 1, 0}}},
+		"a server that rejects them":      {network{rejects: diag.TestSize}, one, found{Unknown, 0, 0, [3]int{1, 0, 0}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt.mapping, tt.filtering = EndpointIndependent, AddressAndPortDependent
+			s := tt.diagnose(t, tt.servers...)
+			b := Judge(s).Behaviors.PacketSize
+			got := found{Value: b.Value}
+			for i, test := range []diag.NATTest{diag.TestSize, diag.TestSizeBack, diag.TestSizeAny} {
+				got.Requests[i] = sends(s, test, netip.AddrPort{})
+			}
+			if b.Bytes != nil {
+				got.Bytes = *b.Bytes
+			}
+			if b.BytesBack != nil {
+				got.Back = *b.BytesBack
+			}
+			if diff := cmp.Diff(tt.found, got); diff != "" {
+				t.Errorf("%s\n%s", diff, said(b))
+			}
+		})
+	}
+}
