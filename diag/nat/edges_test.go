@@ -36,6 +36,8 @@ func TestPlansGiveUp(t *testing.T) {
 	}
 	symmetric := network{mapping: AddressAndPortDependent, filtering: AddressAndPortDependent, graded: rfc5780}
 	usual := network{mapping: EndpointIndependent, filtering: AddressAndPortDependent, graded: rfc5780}
+	otherPort := netip.AddrPortFrom(diagtest.ServerA.Addr(), diagtest.ServerB.Port())
+	sameIP := map[netip.AddrPort]netip.AddrPort{diagtest.ServerA: otherPort} // no server of RFC 5780 (§7.4)
 	with := func(n network, change func(*network)) network { change(&n); return n }
 	for name, tt := range map[string]struct {
 		network
@@ -47,6 +49,12 @@ func TestPlansGiveUp(t *testing.T) {
 		"an alternate address":      {with(usual, func(n *network) { n.dead = diagtest.ServerB }), nil, diag.TestMapping, diagtest.ServerB, maxMapping},
 		"the repeated request":      {with(usual, func(n *network) { n.deaf = diag.TestRepeat }), nil, diag.TestRepeat, anywhere, maxMapping},
 		"a mapping to hold":         {with(usual, func(n *network) { n.deaf = diag.TestHold }), nil, diag.TestHold, anywhere, (2 + 1 + len(Pauses)) * maxContact},
+		"a dead alternate address":  {with(symmetric, func(n *network) { n.dead = diagtest.ServerB }), nil, diag.TestOpen, diagtest.ServerB, maxMapping},
+		"another port":              {with(usual, func(n *network) { n.graded, n.dead = sameIP, otherPort }), nil, diag.TestOtherPort, otherPort, maxOtherPort},
+		"another port that answers": {with(usual, func(n *network) { n.graded = sameIP }), nil, diag.TestOtherPort, otherPort, 1},
+		"another port, of RFC 5780": {usual, nil, diag.TestOtherPort, otherPort, 0},
+		"likewise, and it is dead":  {with(usual, func(n *network) { n.dead = otherPort }), nil, diag.TestOtherPort, otherPort, tries},
+		"another port, rejected":    {with(usual, func(n *network) { n.graded, n.refuses = sameIP, otherPort }), nil, diag.TestOtherPort, otherPort, tries},
 		"RESPONSE-PORT":             {with(usual, func(n *network) { n.deaf = diag.TestProveWake }), nil, diag.TestProveWake, anywhere, maxProveWake},
 		"the control arm":           {with(symmetric, func(n *network) { n.deaf = diag.TestProveBoth }), nil, diag.TestProveBoth, anywhere, maxProof},
 		"CHANGE-REQUEST ignored":    {with(usual, func(n *network) { n.ignoresChange = true }), nil, diag.TestChangeBoth, anywhere, 1},

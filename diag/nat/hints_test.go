@@ -38,13 +38,22 @@ func TestPorts(t *testing.T) {
 		confidence Confidence
 		says       string
 	}{
-		"nothing known": {diagtest.NewDiagnosis(diagtest.ServerA), Unknown, NotKnown, "no-mapped"},
+		"nothing known": {diagtest.NewDiagnosis(diagtest.ServerA), Unknown, NotKnown, "no-mapped []"},
 		"kept":          {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 5000, 5003, 5003), PortPreserved, Proven, "ports-kept [2 5000]"},
 		"kept once":     {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 5000), PortPreserved, Likely, "ports-kept [1 5000]"},
 		"sequential":    {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 41000, 5003, 41001, 5009, 41003), PortNotPreserved, Proven, "port-steps [1 2] sequential"},
 		"no order":      {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 41000, 5003, 1025, 5009, 60003), PortNotPreserved, Proven, "port-steps [-39975 58978] none"},
 		"a delta":       {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 41000), PortNotPreserved, Likely, "ports-changed [5000 41000 36000]"},
-		"sometimes":     {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 5000, 5003, 1025), PortNotPreserved, Likely, "ports-partly [1 2]"},
+		"sometimes":     {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 5000, 5003, 1025), PortNotPreserved, Likely, "ports-partly [1 2]\nport-steps [-3975] unknown"},
+		"no parity": {
+			sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 1024, 5001, 3333, 5002, 2222, 5003, 60001, 5004, 7001), PortNotPreserved, Proven, "port-steps [2309 -1111 57779 -53000] none",
+		},
+		"parity, by chance": {
+			sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 1024, 5001, 3333, 5002, 2222, 5003, 60001), PortNotPreserved, Proven, "port-steps [2309 -1111 57779] none",
+		},
+		"a socket without a known port": {
+			sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 5000, 0, 1025), PortPreserved, Likely, "ports-kept [1 5000]",
+		},
 		"parity": {
 			sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 1024, 5001, 3333, 5002, 2222, 5003, 60001, 5004, 7000), PortNotPreserved, Proven, "port-parity [5]",
 		},
@@ -56,8 +65,8 @@ func TestPorts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := state(tt.scene)
 			b := o.judgePorts(o.judgeMapping())
-			if b.Value != tt.value || b.Confidence != tt.confidence || !strings.Contains(said(b), tt.says) {
-				t.Errorf("%s, %s; want %s, %s and %q in:\n%s", b.Value, b.Confidence, tt.value, tt.confidence, tt.says, said(b))
+			if b.Value != tt.value || b.Confidence != tt.confidence || !strings.HasSuffix(said(b), tt.says) {
+				t.Errorf("%s, %s; want %s, %s and %q at the end of:\n%s", b.Value, b.Confidence, tt.value, tt.confidence, tt.says, said(b))
 			}
 		})
 	}
@@ -154,40 +163,36 @@ func TestUDP(t *testing.T) {
 		scene  *diagtest.Diagnosis
 		relays []diag.NATRelay
 		value  Value
-		says   Kind
+		says   string
 	}{
-		"one silent, TURN elsewhere":               {scene(dead).Asked(relaying), nil, Unknown, KindUDPSilent},
-		"one silent, its host answers":             {scene(dead).Asked(stream("9.9.9.1:443")), nil, Unknown, KindUDPOneHost},
-		"two silent, TURN elsewhere":               {scene(dead, dead).Asked(relaying), nil, None, KindUDPSilent},
-		"two silent, nothing answers":              {scene(dead, dead), nil, Unknown, KindUDPSilent},
-		"one silent, relay reached":                {scene(dead).Asked(relaying), []diag.NATRelay{arrived}, Present, KindRelayArrived},
-		"one silent, relay silent":                 {scene(dead).Asked(relaying), []diag.NATRelay{silent}, None, KindRelaySilent},
-		"one silent, relay is not where it says":   {scene(dead).Asked(relaying), []diag.NATRelay{elsewhere}, Unknown, KindUDPSilent},
-		"one silent, its host behind a proxy":      {scene(dead).Asked(proxied, compared("9.9.9.1:443")), nil, Unknown, KindUDPOneHost},
-		"one silent, another behind a proxy":       {scene(dead).Asked(proxied, compared("7.7.7.1:443")), nil, Unknown, KindUDPSilent},
-		"one rejected, its host answers":           {scene(gone).Asked(stream("9.9.9.1:443")), nil, Unknown, KindUDPOneHost},
-		"one silent, and its own relay":            {scene(dead).Asked(own), []diag.NATRelay{ownRelay}, Unknown, KindUDPOneHost},
-		"one silent, at two addresses":             {dual.Asked(stream("9.9.9.1:443")), nil, Unknown, KindUDPOneHost},
-		"one silent, one rejected, both answer":    {scene(dead, gone).Asked(stream("9.9.9.1:443"), stream("8.8.8.1:443")), nil, None, KindUDPRejected},
-		"two rejected, TURN elsewhere":             {scene(gone, gone).Asked(relaying), nil, Unknown, KindUDPRejected},
-		"two rejected, one host answers":           {scene(gone, gone).Asked(stream("9.9.9.1:443")), nil, Unknown, KindUDPRejected},
-		"two rejected, both answer":                {scene(gone, gone).Asked(stream("9.9.9.1:443"), stream("8.8.8.1:443")), nil, None, KindUDPRejected},
-		"two unreachable, both answer":             {scene(diag.CauseUnreachable, gone).Asked(stream("9.9.9.1:443"), stream("8.8.8.1:443")), nil, None, KindUDPRejected},
-		"one rejected, one silent, TURN elsewhere": {scene(gone, dead).Asked(relaying), nil, Unknown, KindUDPSilent},
-		"no name":   {scene(diag.CauseDNS), nil, Unknown, KindUDPUnasked},
-		"no server": {scene().Asked(relaying), nil, Unknown, KindUDPNone},
+		"one silent, TURN elsewhere":               {scene(dead).Asked(relaying), nil, Unknown, "udp-silent [1 1 1]"},
+		"one silent, its host answers":             {scene(dead).Asked(stream("9.9.9.1:443")), nil, Unknown, "udp-silent [1 1 1]; udp-one-host []"},
+		"two silent, TURN elsewhere":               {scene(dead, dead).Asked(relaying), nil, None, "udp-silent [2 2 1]"},
+		"two silent, nothing answers":              {scene(dead, dead), nil, Unknown, "udp-silent [2 2 0]"},
+		"one silent, relay reached":                {scene(dead).Asked(relaying), []diag.NATRelay{arrived}, Present, "relay-arrived []"},
+		"one silent, relay silent":                 {scene(dead).Asked(relaying), []diag.NATRelay{silent}, None, "udp-silent [1 1 1]; relay-silent [5]"},
+		"one silent, relay is not where it says":   {scene(dead).Asked(relaying), []diag.NATRelay{elsewhere}, Unknown, "udp-silent [1 1 1]"},
+		"one silent, its host behind a proxy":      {scene(dead).Asked(proxied, compared("9.9.9.1:443")), nil, Unknown, "udp-silent [1 1 1]; udp-one-host []"},
+		"one silent, another behind a proxy":       {scene(dead).Asked(proxied, compared("7.7.7.1:443")), nil, Unknown, "udp-silent [1 1 1]"},
+		"one silent, TURN behind a proxy":          {scene(dead).Asked(proxied), nil, Unknown, "udp-silent [1 1 1]"},
+		"one rejected, its host answers":           {scene(gone).Asked(stream("9.9.9.1:443")), nil, Unknown, "udp-rejected [1 1 1]; udp-one-host []"},
+		"one silent, and its own relay":            {scene(dead).Asked(own), []diag.NATRelay{ownRelay}, Unknown, "udp-silent [1 1 1]; relay-silent [5]; udp-one-host []"},
+		"one silent, at two addresses":             {dual.Asked(stream("9.9.9.1:443")), nil, Unknown, "udp-silent [2 2 1]; udp-one-host []"},
+		"one silent, one rejected, both answer":    {scene(dead, gone).Asked(stream("9.9.9.1:443"), stream("8.8.8.1:443")), nil, None, "udp-rejected [1 2 2]; udp-silent [1 2 2]"},
+		"two rejected, TURN elsewhere":             {scene(gone, gone).Asked(relaying), nil, Unknown, "udp-rejected [2 2 1]"},
+		"two rejected, one host answers":           {scene(gone, gone).Asked(stream("9.9.9.1:443")), nil, Unknown, "udp-rejected [2 2 1]; udp-one-host []"},
+		"two rejected, both answer":                {scene(gone, gone).Asked(stream("9.9.9.1:443"), stream("8.8.8.1:443")), nil, None, "udp-rejected [2 2 2]"},
+		"two unreachable, both answer":             {scene(diag.CauseUnreachable, gone).Asked(stream("9.9.9.1:443"), stream("8.8.8.1:443")), nil, None, "udp-rejected [2 2 2]"},
+		"one rejected, one silent, TURN elsewhere": {scene(gone, dead).Asked(relaying), nil, Unknown, "udp-rejected [1 2 1]; udp-silent [1 2 1]"},
+		"no name":   {scene(diag.CauseDNS), nil, Unknown, "udp-unasked []"},
+		"no server": {scene().Asked(relaying), nil, Unknown, "udp-none []"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := state(tt.scene)
 			s.Relays = tt.relays
 			b := s.judgeUDP()
-			if b.Value != tt.value || !slices.ContainsFunc(b.Evidence, func(e Evidence) bool { return e.Kind == tt.says }) {
-				t.Errorf("%+v", b)
-			}
-			for _, e := range b.Evidence {
-				if e.Kind == KindUDPSilent && e.Counts[2] > 1 && tt.value != None {
-					t.Errorf("at most one host is shown to be there: %+v", b)
-				}
+			if says := strings.ReplaceAll(said(b), "\n", "; "); b.Value != tt.value || says != tt.says {
+				t.Errorf("%s: %s", b.Value, says)
 			}
 		})
 	}
@@ -236,20 +241,141 @@ func TestTCPMappingRules(t *testing.T) {
 	}
 	for name, tt := range map[string]struct {
 		streams    []Stream
+		pending    bool
 		value      Value
 		confidence Confidence
+		says       string
 	}{
-		"not asked":     {nil, Unknown, NotKnown},
-		"no answer":     {[]Stream{view("9.9.9.1:1", ""), view("8.8.8.1:1", "")}, Unknown, NotKnown},
-		"one answer":    {[]Stream{view("9.9.9.1:1", "5.5.5.5:9"), view("8.8.8.1:1", "")}, Unknown, NotKnown},
-		"one port":      {[]Stream{view("9.9.9.1:1", "5.5.5.5:9"), view("8.8.8.1:1", "5.5.5.5:9")}, EndpointIndependent, Proven},
-		"several ports": {[]Stream{view("9.9.9.1:1", "5.5.5.5:9"), view("8.8.8.1:1", "5.5.5.5:8")}, Unknown, Likely},
+		"not asked":     {nil, false, Unknown, NotKnown, "streams-few []"},
+		"not yet":       {nil, true, Unknown, NotKnown, "asking []"},
+		"no answer":     {[]Stream{view("9.9.9.1:1", ""), view("8.8.8.1:1", "")}, false, Unknown, NotKnown, "stream-failed []; stream-failed []; streams-none []"},
+		"one answer":    {[]Stream{view("9.9.9.1:1", "5.5.5.5:9"), view("8.8.8.1:1", "")}, false, Unknown, NotKnown, "view []; stream-failed []; one-server []"},
+		"one port":      {[]Stream{view("9.9.9.1:1", "5.5.5.5:9"), view("8.8.8.1:1", "5.5.5.5:9")}, true, EndpointIndependent, Proven, "view []; view []; same []"},
+		"several ports": {[]Stream{view("9.9.9.1:1", "5.5.5.5:9"), view("8.8.8.1:1", "5.5.5.5:8")}, false, Unknown, Likely, "view []; view []; by-either []"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := State{Streams: tt.streams, Ended: &diag.DiagnosisEnd{}}
-			if b := o.judgeTCP(); b.Value != tt.value || b.Confidence != tt.confidence {
-				t.Errorf("%+v", b)
+			o := State{Streams: tt.streams}
+			if !tt.pending {
+				o.Ended = &diag.DiagnosisEnd{}
+			}
+			b := o.judgeTCP()
+			if says := strings.ReplaceAll(said(b), "\n", "; "); b.Value != tt.value || b.Confidence != tt.confidence || says != tt.says {
+				t.Errorf("%s, %s, %s", b.Value, b.Confidence, says)
 			}
 		})
+	}
+}
+
+// TestTranslation: a NAT is seen where a socket's own address is known, and a server that is believed reports another one.
+func TestTranslation(t *testing.T) {
+	const own, seen = "192.168.1.5:5000", "5.5.5.5:6000"
+	for name, tt := range map[string]struct {
+		local, mapped string
+		code          int
+		value         Value
+		says          Kind
+	}{
+		"another address":           {own, seen, 0, Present, KindLocalMapped},
+		"the same":                  {seen, seen, 0, None, KindLocalMapped},
+		"another port":              {"5.5.5.5:5999", seen, 0, Present, KindLocalMapped},
+		"the socket has none":       {"0.0.0.0:5000", seen, 0, Unknown, KindNoLocal},
+		"the socket is not known":   {"", seen, 0, Unknown, KindNoLocal},
+		"no answer":                 {own, "", 0, Unknown, KindNoMapped},
+		"rejected":                  {own, seen, 400, Unknown, KindNoMapped},
+		"to which no one can send":  {own, "239.1.2.3:1", 0, Unknown, KindNotBelieved},
+		"one that cannot be mapped": {own, "0.0.0.0:0", 0, Unknown, KindNotBelieved},
+	} {
+		d := diagtest.NewDiagnosis(diagtest.ServerA)
+		r := d.Add(0, diag.TestMapping, diagtest.ServerA, tt.mapped)
+		r.Local = netip.AddrPort{}
+		if tt.local != "" {
+			r.Local = netip.MustParseAddrPort(tt.local)
+		}
+		if r.Answer != nil {
+			r.Answer.Code = tt.code
+		}
+		if b := Judge(state(d)).Behaviors.NAT; b.Value != tt.value || b.Evidence[0].Kind != tt.says {
+			t.Errorf("%s: %s, %s", name, b.Value, said(b))
+		}
+	}
+}
+
+// TestUplinksKnown: one uplink is likely once two servers were reached from one address.
+func TestUplinksKnown(t *testing.T) {
+	type reached struct{ local, server, mapped string }
+	for name, tt := range map[string]struct {
+		requests []reached
+		value    Value
+		says     string
+	}{
+		"one server":              {[]reached{{"192.168.1.5:1", "9.9.9.1:3478", "5.5.5.5:1"}}, Unknown, "few-addresses []"},
+		"one server twice":        {[]reached{{"192.168.1.5:1", "9.9.9.1:3478", "5.5.5.5:1"}, {"192.168.1.5:2", "9.9.9.1:3478", "5.5.5.5:2"}}, Unknown, "few-addresses []"},
+		"two servers":             {[]reached{{"192.168.1.5:1", "9.9.9.1:3478", "5.5.5.5:1"}, {"192.168.1.5:2", "8.8.8.1:3478", "5.5.5.5:2"}}, UplinksOne, "uplink-one [2]"},
+		"two, one from any":       {[]reached{{"192.168.1.5:1", "9.9.9.1:3478", "5.5.5.5:1"}, {"0.0.0.0:2", "8.8.8.1:3478", "5.5.5.5:2"}}, Unknown, "few-addresses []"},
+		"two, one silent":         {[]reached{{"192.168.1.5:1", "9.9.9.1:3478", "5.5.5.5:1"}, {"10.8.0.2:2", "8.8.8.1:3478", ""}}, Unknown, "few-addresses []"},
+		"two, from two addresses": {[]reached{{"192.168.1.5:1", "9.9.9.1:3478", "5.5.5.5:1"}, {"10.8.0.2:2", "8.8.8.1:3478", "5.5.5.6:2"}}, UplinksSeveral, "uplinks []"},
+	} {
+		d := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC)
+		for _, q := range tt.requests {
+			to := netip.MustParseAddrPort(q.server)
+			server := 0
+			if to != diagtest.ServerA {
+				server = 1
+			}
+			d.Add(server, diag.TestReach, to, q.mapped).Local = netip.MustParseAddrPort(q.local)
+		}
+		if b := state(d).judgeUplinks(mapping{}); b.Value != tt.value || said(b) != tt.says {
+			t.Errorf("%s: %s, %s", name, b.Value, said(b))
+		}
+	}
+}
+
+// TestOverIPv6: what an answer over IPv6 shows of translation.
+func TestOverIPv6(t *testing.T) {
+	const own = "[2001:db8::5]:5000"
+	for name, tt := range map[string]struct {
+		server, local, mapped string
+		pending               bool
+		value                 Value
+		says                  string
+	}{
+		"its own address":         {"[2001:db8::1]:3478", own, own, false, Present, "answered []; ipv6-mapped []"},
+		"the socket has none":     {"[2001:db8::1]:3478", "[::]:5000", own, false, Present, "answered []"},
+		"an IPv4 address":         {"[2001:db8::1]:3478", own, "5.5.5.5:1", false, Present, "answered []"},
+		"through a NAT64":         {"[64:ff9b::9.9.9.1]:3478", own, "5.5.5.5:1", false, Unknown, "ipv6-unasked []"},
+		"over IPv4":               {"9.9.9.1:3478", "192.168.1.5:1", "5.5.5.5:1", false, Unknown, "ipv6-unasked []"},
+		"silent":                  {"[2001:db8::1]:3478", own, "", false, None, "ipv6-silent [1]"},
+		"silent, and in progress": {"[2001:db8::1]:3478", own, "", true, Unknown, "ipv6-unasked []"},
+	} {
+		d := diagtest.NewDiagnosis(netip.MustParseAddrPort(tt.server))
+		d.Add(0, diag.TestReach, d.Servers[0].Address, tt.mapped).Local = netip.MustParseAddrPort(tt.local)
+		if tt.pending {
+			d.End = nil
+		}
+		b := state(d).judgeIPv6()
+		if says := strings.ReplaceAll(said(b), "\n", "; "); b.Value != tt.value || says != tt.says {
+			t.Errorf("%s: %s, %s", name, b.Value, says)
+		}
+	}
+	bare := diagtest.NewDiagnosis(netip.MustParseAddrPort("[2001:db8::1]:3478"))
+	bare.Add(0, diag.TestReach, bare.Servers[0].Address, own).Answer.Mapped = netip.AddrPort{}
+	if b := state(bare).judgeIPv6(); said(b) != "answered []" {
+		t.Errorf("no mapped address: %s", said(b))
+	}
+}
+
+// TestRowsOfBehaviors: what was not asked for has no row, and each further family has four.
+func TestRowsOfBehaviors(t *testing.T) {
+	b := Behaviors{UDP: Behavior{Value: Present}, Mapping: Behavior{Value: Unknown}, Lifetime: notAsked()}
+	six := FamilyReport{Family: FamilyIPv6}
+	var got []string
+	for _, row := range Rows(&b, []FamilyReport{{Family: FamilyIPv4}, six}) {
+		got = append(got, string(row.Name)+string(row.Family))
+	}
+	if want := "udp mapping natipv6 mappingipv6 filteringipv6 udp_portsipv6"; strings.Join(got, " ") != want {
+		t.Errorf("%s", got)
+	}
+	if (&Report{}).Main() != FamilyIPv4 || len((&Report{}).Others()) > 0 {
+		t.Error("a family that does not answer")
 	}
 }

@@ -36,57 +36,63 @@ func TestMappingRules(t *testing.T) {
 		confidence Confidence
 		dependent  bool
 		pooling    Value
+		says       Kind // the last that is said
 	}{
-		"no answer":                {diagtest.NewDiagnosis(diagtest.ServerA), Unknown, NotKnown, false, Unknown},
-		"one server proves little": {diagtest.NewDiagnosis(diagtest.ServerA).Maps(0, "9.9.9.1:3478", ip+":1"), Unknown, NotKnown, false, Unknown},
+		"no answer":                {diagtest.NewDiagnosis(diagtest.ServerA), Unknown, NotKnown, false, Unknown, KindNoMapped},
+		"one server proves little": {diagtest.NewDiagnosis(diagtest.ServerA).Maps(0, "9.9.9.1:3478", ip+":1"), Unknown, NotKnown, false, Unknown, KindOneServer},
 		"two ports of one IP prove little": {
 			diagtest.NewDiagnosis(diagtest.ServerA).Maps(0, "9.9.9.1:3478", ip+":1").Maps(0, "9.9.9.1:3479", ip+":1"),
-			Unknown, NotKnown, false, Unknown,
+			Unknown, NotKnown, false, Unknown, KindOneServer,
 		},
 		"two IPs see the same": {
 			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", ip+":1").Maps(1, "8.8.8.1:3478", ip+":1"),
-			EndpointIndependent, Proven, false, PoolingPaired,
+			EndpointIndependent, Proven, false, PoolingPaired, KindSame,
 		},
 		"all four": {
 			diagtest.NewDiagnosis(diagtest.ServerA).Maps(0, "9.9.9.1:3478", ip+":1").Maps(0, "9.9.9.2:3478", ip+":1").Maps(0, "9.9.9.2:3479", ip+":1").Maps(0, "9.9.9.1:3479", ip+":1"),
-			EndpointIndependent, Proven, false, PoolingPaired,
+			EndpointIndependent, Proven, false, PoolingPaired, KindSame,
 		},
 		"by address": {
 			diagtest.NewDiagnosis(diagtest.ServerA).Maps(0, "9.9.9.1:3478", ip+":1").Maps(0, "9.9.9.2:3478", ip+":2").Maps(0, "9.9.9.2:3479", ip+":2"),
-			AddressDependent, Proven, true, PoolingPaired,
+			AddressDependent, Proven, true, PoolingPaired, KindByAddress,
 		},
 		"by address and port": {
 			diagtest.NewDiagnosis(diagtest.ServerA).Maps(0, "9.9.9.1:3478", ip+":1").Maps(0, "9.9.9.2:3478", ip+":2").Maps(0, "9.9.9.2:3479", ip+":3"),
-			AddressAndPortDependent, Proven, true, PoolingPaired,
+			AddressAndPortDependent, Proven, true, PoolingPaired, KindByPort,
 		},
 		"by port, on one IP": {
 			diagtest.NewDiagnosis(diagtest.ServerA).Maps(0, "9.9.9.1:3478", ip+":1").Maps(0, "9.9.9.1:3479", ip+":2"),
-			AddressAndPortDependent, Proven, true, Unknown,
+			AddressAndPortDependent, Proven, true, Unknown, KindByPort,
 		},
 		"dependent, on what is not known": {
 			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", ip+":1").Maps(1, "8.8.8.1:3478", ip+":2"),
-			Unknown, Likely, true, PoolingPaired,
+			Unknown, Likely, true, PoolingPaired, KindByEither,
 		},
 		"a pool is not symmetric": {
 			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", ip+":1").Maps(1, "8.8.8.1:3478", other+":1"),
-			Unknown, Contradictory, false, PoolingArbitrary,
+			Unknown, Contradictory, false, PoolingArbitrary, KindAddressDiffers,
 		},
 		"unstable": {
 			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", ip+":1").Maps(1, "8.8.8.1:3478", ip+":1").Maps(0, "9.9.9.1:3478", ip+":2"),
-			Unknown, Contradictory, false, Unknown,
+			Unknown, Contradictory, false, Unknown, KindViewChanged,
+		},
+		"nobody is believed": {
+			diagtest.NewDiagnosis(diagtest.ServerA).Maps(0, "9.9.9.1:3478", "239.1.2.3:1"),
+			Unknown, NotKnown, false, Unknown, KindNotBelieved,
 		},
 		"a liar is outvoted": {
 			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC, diagtest.ServerD).Maps(0, "9.9.9.1:3478", ip+":1").Maps(1, "8.8.8.1:3478", ip+":1").Maps(2, "7.7.7.1:3478", "4.4.4.4:99"),
-			EndpointIndependent, Proven, false, PoolingPaired,
+			EndpointIndependent, Proven, false, PoolingPaired, KindSame,
 		},
 		"a private address is not believed": {
 			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC, diagtest.ServerD).Maps(0, "9.9.9.1:3478", ip+":1").Maps(1, "8.8.8.1:3478", "10.0.0.7:1").Maps(2, "7.7.7.1:3478", ip+":1"),
-			EndpointIndependent, Proven, false, PoolingPaired,
+			EndpointIndependent, Proven, false, PoolingPaired, KindSame,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := state(tt.scene).judgeMapping()
-			if m.Value != tt.value || m.Confidence != tt.confidence || m.dependent != tt.dependent || m.pooling.Value != tt.pooling {
+			if m.Value != tt.value || m.Confidence != tt.confidence || m.dependent != tt.dependent || m.pooling.Value != tt.pooling ||
+				m.Evidence[len(m.Evidence)-1].Kind != tt.says {
 				t.Errorf("%s, %s, dependent %v, pooling %s; want %s, %s, %v, %s\n%s", m.Value, m.Confidence, m.dependent, m.pooling.Value,
 					tt.value, tt.confidence, tt.dependent, tt.pooling, kinds(m.Behavior))
 			}
@@ -97,6 +103,27 @@ func TestMappingRules(t *testing.T) {
 func TestFilteringRules(t *testing.T) {
 	var silence netip.AddrPort
 	other, port := diagtest.ServerB, netip.MustParseAddrPort("9.9.9.1:3479")
+	rejected := diagtest.NewDiagnosis(diagtest.ServerA).Grade(20, 0).Asks(1, diag.TestChangeBoth, diagtest.ServerA)
+	rejected.Requests[20].Answer.Code = 420
+	// second adds a server whose alternate address is shown to send, and sends no answer to n requests.
+	second := func(n int) *diagtest.Diagnosis {
+		d := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Grade(20, 0)
+		far := netip.MustParseAddrPort("8.8.8.2:3479")
+		for range 20 {
+			d.Add(1, diag.TestControl, diagtest.ServerC, "5.5.5.5:6000").Answer.Other = far
+		}
+		d.Add(1, diag.TestProveBoth, diagtest.ServerC, "5.5.5.5:6000").Answer.From = far
+		for range n {
+			d.Add(1, diag.TestChangeBoth, diagtest.ServerC, "")
+		}
+		return d
+	}
+	disagree := second(6).Asks(1, diag.TestChangeBoth, other)
+	disagreePort := second(6).Asks(1, diag.TestChangePort, port)
+	for range 6 {
+		disagreePort.Add(1, diag.TestChangePort, diagtest.ServerC, "")
+	}
+	disagreePort.Add(1, diag.TestProvePort, diagtest.ServerC, "5.5.5.5:6000").Answer.From = netip.MustParseAddrPort("8.8.8.1:3479")
 	for name, tt := range map[string]struct {
 		scene      *diagtest.Diagnosis
 		value      Value
@@ -128,6 +155,24 @@ func TestFilteringRules(t *testing.T) {
 		},
 		"CHANGE-REQUEST ignored": {
 			diagtest.NewDiagnosis(diagtest.ServerA).Grade(20, 0).Asks(6, diag.TestChangeBoth, diagtest.ServerA).Asks(6, diag.TestChangePort, diagtest.ServerA), Unknown, NotKnown, KindChangeIgnored,
+		},
+		"CHANGE-REQUEST rejected": {
+			rejected, Unknown, NotKnown, KindChangeNever,
+		},
+		"two servers, one is heard from afar": {
+			disagree, EndpointIndependent, Contradictory, KindDisagree,
+		},
+		"two servers, one is heard from its other port": {
+			disagreePort, AddressDependent, Contradictory, KindDisagree,
+		},
+		"two servers that agree, one of them often enough": {
+			second(6).Asks(1, diag.TestProveBoth, other).Asks(1, diag.TestChangePort, port).Asks(1, diag.TestChangeBoth, silence), AddressDependent, Proven, KindFiltering,
+		},
+		"two servers that agree, both seldom": {
+			second(2).Asks(1, diag.TestProveBoth, other).Asks(1, diag.TestChangePort, port).Asks(2, diag.TestChangeBoth, silence), AddressDependent, Proven, KindFiltering,
+		},
+		"one of these alone": {
+			second(2).Asks(1, diag.TestChangePort, port).Asks(2, diag.TestChangeBoth, silence), Unknown, NotKnown, KindLoss,
 		},
 		"ignored once": {
 			diagtest.NewDiagnosis(diagtest.ServerA).Grade(20, 0).Asks(1, diag.TestChangeBoth, diagtest.ServerA).Asks(9, diag.TestChangePort, silence).Asks(1, diag.TestProveBoth, other), Unknown, NotKnown, KindChangeIgnored,

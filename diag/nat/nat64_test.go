@@ -33,14 +33,16 @@ func TestFamilies(t *testing.T) {
 		family Family
 		nat    Value
 		public string
+		// how many servers report a private address, and one of another family
+		private, foreign int
 	}{
-		"well-known prefix":           {over6("[64:ff9b::192.0.2.1]:3478", "203.0.113.9:1", ""), FamilyNAT64, Present, "203.0.113.9"},
-		"its own prefix, by origin":   {over6("[2001:db8:122:344:c0:2:100:0]:3478", "203.0.113.9:1", "192.0.2.1:3478"), FamilyNAT64, Present, "203.0.113.9"},
-		"proxy with a public address": {over6("[2001:db8::1]:3478", "203.0.113.9:1", ""), FamilyIPv6, Unknown, ""},
-		"proxy in a container":        {over6("[2001:db8::1]:3478", "172.18.0.1:1", "172.18.0.2:3478"), FamilyIPv6, Unknown, ""},
-		"native":                      {over6("[2001:db8::1]:3478", "[2001:db8:6::50]:5000", ""), FamilyIPv6, None, "2001:db8:6::50"},
-		"NAT66":                       {over6("[2001:db8::1]:3478", "[2001:db8:7::1]:5000", ""), FamilyIPv6, Present, "2001:db8:7::1"},
-		"NAT46 before the server":     {over6("192.0.2.1:3478", "[64:ff9b::203.0.113.9]:1", ""), FamilyIPv4, Unknown, ""},
+		"well-known prefix":           {over6("[64:ff9b::192.0.2.1]:3478", "203.0.113.9:1", ""), FamilyNAT64, Present, "203.0.113.9", 0, 0},
+		"its own prefix, by origin":   {over6("[2001:db8:122:344:c0:2:100:0]:3478", "203.0.113.9:1", "192.0.2.1:3478"), FamilyNAT64, Present, "203.0.113.9", 0, 0},
+		"proxy with a public address": {over6("[2001:db8::1]:3478", "203.0.113.9:1", ""), FamilyIPv6, Unknown, "", 0, 1},
+		"proxy in a container":        {over6("[2001:db8::1]:3478", "172.18.0.1:1", "172.18.0.2:3478"), FamilyIPv6, Unknown, "", 1, 0},
+		"native":                      {over6("[2001:db8::1]:3478", "[2001:db8:6::50]:5000", ""), FamilyIPv6, None, "2001:db8:6::50", 0, 0},
+		"NAT66":                       {over6("[2001:db8::1]:3478", "[2001:db8:7::1]:5000", ""), FamilyIPv6, Present, "2001:db8:7::1", 0, 0},
+		"NAT46 before the server":     {over6("192.0.2.1:3478", "[64:ff9b::203.0.113.9]:1", ""), FamilyIPv4, Unknown, "", 0, 1},
 	} {
 		r := Judge(tt.state)
 		public := ""
@@ -49,6 +51,9 @@ func TestFamilies(t *testing.T) {
 		}
 		if r.Main() != tt.family || r.Behaviors.NAT.Value != tt.nat || public != tt.public {
 			t.Errorf("%s: %s, NAT %+v, public %q", name, r.Main(), r.Behaviors.NAT, public)
+		}
+		if len(r.Private) != tt.private || len(r.Foreign) != tt.foreign {
+			t.Errorf("%s: private %v, foreign %v", name, r.Private, r.Foreign)
 		}
 		if nat64 := r.Behaviors.NAT64.Value == Present; nat64 != (tt.family == FamilyNAT64) || r.Side.NAT64 != nat64 {
 			t.Errorf("%s: NAT64 %+v, %+v", name, r.Behaviors.NAT64, r.Side)

@@ -15,19 +15,18 @@ import (
 // network answers the questions of the plans as a NAT and servers behind it would, without sockets and without waiting.
 type network struct {
 	mapping, filtering Value
-	keepsPort          bool          // the public port is the local one, if the mapping is endpoint-independent
-	hairpin            bool          // packets to its own public address come back
-	lifetime           time.Duration // of a mapping after the last packet out; 0: for ever
-	none               bool          // there is no NAT
-	lossEvery          int           // each such datagram is lost; 0: none
-	noResponsePort     bool          // of all servers
-	noneOut, noneIn    bool          // fragments that are dropped
-	mtuOut, mtuIn      int           // bytes of the longest packet on the way; 0: 1500
-	ignoresChange      bool          // of all servers: CHANGE-REQUEST is answered from where it went
-	deaf               diag.NATTest  // requests that are never answered
-	rejects            diag.NATTest  // requests that are answered with an error
-	shut               uint16        // a port to which no packet comes through
-	dead               netip.AddrPort
+	keepsPort          bool           // the public port is the local one, if the mapping is endpoint-independent
+	hairpin            bool           // packets to its own public address come back
+	lifetime           time.Duration  // of a mapping after the last packet out; 0: for ever
+	none               bool           // there is no NAT
+	lossEvery          int            // each such datagram is lost; 0: none
+	noResponsePort     bool           // of all servers
+	noneOut, noneIn    bool           // fragments that are dropped
+	mtuOut, mtuIn      int            // bytes of the longest packet on the way; 0: 1500
+	ignoresChange      bool           // of all servers: CHANGE-REQUEST is answered from where it went
+	deaf               diag.NATTest   // requests that are never answered
+	rejects            diag.NATTest   // requests that are answered with an error
+	dead, refuses      netip.AddrPort // an address that is silent, and one whose port is closed
 	graded             map[netip.AddrPort]netip.AddrPort
 
 	now    time.Duration
@@ -104,7 +103,7 @@ func (n *network) in(from, to netip.AddrPort) (diag.NATSocket, bool) {
 // answer is what comes of one request; nil for silence.
 func (n *network) answer(s *State, q Question, from netip.AddrPort) *Answer {
 	long := q.Size+headers(false) > cmp.Or(n.mtuOut, 1500)
-	if n.lost() || long && (n.noneOut || whole(q.Test)) || q.Test == n.deaf || q.To == n.dead || q.To.Port() == n.shut {
+	if n.lost() || long && (n.noneOut || whole(q.Test)) || q.Test == n.deaf || q.To == n.dead || q.To == n.refuses {
 		return nil
 	}
 	at := cmp.Or(q.AnswerAt, q.Socket)
@@ -160,6 +159,7 @@ func (n *network) ask(s *State, q Question) {
 		r := Request{
 			Request: len(s.Requests), Server: q.Server, Test: q.Test, Socket: q.Socket, Local: from, To: q.To, Held: q.AnswerAt,
 			SentMs: diag.Millis(n.now), Bytes: q.Bytes, Answer: n.answer(s, q, seen),
+			Refused: q.To == n.refuses,
 		}
 		n.now += 50 * time.Millisecond
 		s.Apply(r)

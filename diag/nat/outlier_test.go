@@ -15,6 +15,8 @@ func TestDistrusted(t *testing.T) {
 		return Request{Socket: diag.NATSocket{Use: diag.SocketHeld, Number: socket}, SentMs: diag.Millis(at), Test: diag.TestMapping, To: server, Local: netip.MustParseAddrPort("10.0.0.7:50000"), Answer: &Answer{From: server, Mapped: netip.MustParseAddrPort(mapped)}}
 	}
 	local := netip.MustParseAddrPort("10.0.0.7:50000")
+	bare, rejected, back := request(0, 0, "198.51.100.1:1"), request(0, 0, "0.0.0.0:0"), request(1, 0, "198.51.100.1:1")
+	bare.Answer.Mapped, rejected.Answer.Code, back.Test = netip.AddrPort{}, 400, diag.TestHairpin
 	for name, tt := range map[string]struct {
 		requests []Request
 		local    netip.AddrPort
@@ -27,6 +29,9 @@ func TestDistrusted(t *testing.T) {
 		"our own private address":       {[]Request{request(0, 0, "10.0.0.7:1")}, local, false},
 		"to which no one can send":      {[]Request{request(0, 0, "239.1.2.3:1")}, local, true},
 		"without its coding":            {[]Request{request(0, 0, "43.18.164.69:57922")}, local, true}, // 10.0.0.7:50000
+		"no mapped address":             {[]Request{bare}, local, false},
+		"rejected":                      {[]Request{rejected}, local, false},
+		"sent back inside":              {[]Request{request(0, 0, "198.51.100.1:1"), back}, local, false},
 		"another private address":       {[]Request{request(0, 0, "10.9.9.9:1")}, local, true},
 		"private, and ours is unknown":  {[]Request{request(0, 0, "10.9.9.9:1")}, netip.AddrPort{}, false},
 		"private, and ours is the IPv6": {[]Request{request(0, 0, "10.9.9.9:1")}, netip.MustParseAddrPort("[2001:db8::1]:1"), false},

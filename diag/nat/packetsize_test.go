@@ -59,3 +59,29 @@ func TestPlansFindPacketSizes(t *testing.T) {
 		})
 	}
 }
+
+// TestLongestPacket: the MTU of the interface counts where it is one that a tunnel or Ethernet has.
+func TestLongestPacket(t *testing.T) {
+	for mtu, want := range map[int]int{0: 1500, LeastSize - 1: 1500, LeastSize: LeastSize, 1420: 1420, 1500: 1500, 9000: 1500} {
+		if got := (&State{Local: diag.NATLocal{MTU: mtu}}).mostSize(); got != want {
+			t.Errorf("MTU %d: %d, want %d", mtu, got, want)
+		}
+	}
+}
+
+// TestLengthOfAnswers: an answer is as long as asked for, but for the padding of its attributes.
+func TestLengthOfAnswers(t *testing.T) {
+	six := netip.MustParseAddrPort("[2001:db8::1]:3478")
+	for _, tt := range []struct {
+		to   netip.AddrPort
+		size int // of the message in an IP packet that should have 1,000 bytes
+		want bool
+	}{
+		{diagtest.ServerA, 972, true}, {diagtest.ServerA, 964, true}, {diagtest.ServerA, 980, true}, {diagtest.ServerA, 963, false},
+		{diagtest.ServerA, 981, false}, {six, 952, true}, {six, 943, false}, {six, 961, false},
+	} {
+		if got := (&State{}).asLong(&Request{To: tt.to, Bytes: 1000, Answer: &Answer{Size: tt.size}}); got != tt.want {
+			t.Errorf("%d bytes from %s: %t", tt.size, tt.to, got)
+		}
+	}
+}

@@ -129,6 +129,15 @@ func TestUncodedByAnother(t *testing.T) {
 			t.Errorf("%s: %t", name, got)
 		}
 	}
+	other := request(0, code(netip.AddrPortFrom(meant.Addr(), 50001)))
+	s := &State{Requests: []Request{other, request(1, netip.AddrPortFrom(meant.Addr(), 9))}}
+	if s.uncoded(&s.Requests[0]) {
+		t.Error("another port is the same socket")
+	}
+	six := Request{Answer: &Answer{Mapped: netip.MustParseAddrPort("[2001:db8::1]:1")}} // and the socket's address is not known
+	if s.uncoded(&six) {
+		t.Error("an IPv6 address is compared")
+	}
 	if s := (&State{Requests: []Request{request(0, code(netip.MustParseAddrPort(local)))}}); !s.uncoded(&s.Requests[0]) {
 		t.Error("the socket's own address is not noticed")
 	}
