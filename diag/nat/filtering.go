@@ -69,14 +69,12 @@ func (s *State) judgeFiltering() Behavior {
 	switch {
 	case f.Both:
 		value = EndpointIndependent
-	case !f.SilentBoth():
+	case !f.Known():
 		return unknown(append(evidence, of(f.whyUnknown()))...)
 	case f.Port:
 		value = AddressDependent
-	case f.SilentPort():
-		value = AddressAndPortDependent
 	default:
-		return unknown(append(evidence, of(f.whyUnknown()))...)
+		value = AddressAndPortDependent
 	}
 	b := Behavior{Value: value, Confidence: Proven, Evidence: evidence}
 	if f.Both && f.noBoth || f.Port && f.noPort {

@@ -140,11 +140,7 @@ func planFragments(o *State) []Question {
 	if !o.Start.Deep || o.Local.MTU > MostMTU {
 		return nil
 	}
-	size := o.Local.MTU
-	if size == 0 {
-		size = UsualMTU
-	}
-	servers := f.servers()
+	size, servers := o.mtu(), f.servers()
 	sent, lost := f.totalLoss()
 	silence := max(tries, Silence(sent, lost, maxFurther))
 	var asks []Question

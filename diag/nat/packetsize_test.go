@@ -77,8 +77,14 @@ func TestLengthOfAnswers(t *testing.T) {
 		size int // of the message in an IP packet that should have 1,000 bytes
 		want bool
 	}{
-		{diagtest.ServerA, 972, true}, {diagtest.ServerA, 964, true}, {diagtest.ServerA, 980, true}, {diagtest.ServerA, 963, false},
-		{diagtest.ServerA, 981, false}, {six, 952, true}, {six, 943, false}, {six, 961, false},
+		{diagtest.ServerA, 972, true},
+		{diagtest.ServerA, 964, true},
+		{diagtest.ServerA, 980, true},
+		{diagtest.ServerA, 963, false},
+		{diagtest.ServerA, 981, false},
+		{six, 952, true},
+		{six, 943, false},
+		{six, 961, false},
 	} {
 		if got := (&State{}).asLong(&Request{To: tt.to, Bytes: 1000, Answer: &Answer{Size: tt.size}}); got != tt.want {
 			t.Errorf("%d bytes from %s: %t", tt.size, tt.to, got)
