@@ -15,13 +15,13 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/interceptor/pkg/report"
-	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
 	"dialtone/diag/forward"
 	"dialtone/diag/media"
+	"dialtone/diag/media/arrivals"
 	"dialtone/diag/media/capture"
 	"dialtone/diag/sockets"
 )
@@ -138,12 +138,14 @@ func api(o Options, se webrtc.SettingEngine, me *webrtc.MediaEngine, recorder *m
 			nack.ResponderSize(repeated), nack.WithResponderLoggerFactory(unlogged)),
 		webrtc.ConfigureRTCPReportsWithOptions(registry,
 			[]report.ReceiverOption{report.WithReceiverLoggerFactory(unlogged)}, report.WithSenderLoggerFactory(unlogged)),
-		webrtc.ConfigureTWCCSenderWithOptions(me, registry, twcc.WithLoggerFactory(unlogged), // of reports
-			twcc.SendInterval(feedback)),
 		webrtc.ConfigureTWCCHeaderExtensionSender(me, registry), // of what the peer reports on
 	)
 	if err != nil {
 		return nil, err
+	}
+	registry.Add(arrivals.Factory{Interval: feedback})
+	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio} {
+		me.RegisterFeedback(webrtc.RTCPFeedback{Type: webrtc.TypeRTCPFBTransportCC}, kind)
 	}
 	if !o.Echo { // when an echo was captured, the peer knows
 		registry.Add(capture.Factory{Now: o.Now})
@@ -152,23 +154,30 @@ func api(o Options, se webrtc.SettingEngine, me *webrtc.MediaEngine, recorder *m
 		webrtc.WithInterceptorRegistry(registry)), nil
 }
 
-// configuration translates options to an RTCConfiguration, with a fresh P-256 certificate unless there is one.
+// configuration translates options to an RTCConfiguration, with a certificate of its own unless there is one.
 func configuration(o Options, f *forward.Forwarder) (webrtc.Configuration, error) {
-	c := iceConfiguration(o, f)
-	if o.Certificate != nil {
-		c.Certificates = []webrtc.Certificate{*o.Certificate}
-		return c, nil
-	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return webrtc.Configuration{}, fmt.Errorf("making the DTLS key: %w", err)
-	}
-	cert, err := webrtc.GenerateCertificate(key)
-	if err != nil {
-		return webrtc.Configuration{}, fmt.Errorf("making the DTLS certificate: %w", err)
+	c, cert := iceConfiguration(o, f), o.Certificate
+	if cert == nil {
+		var err error
+		if cert, err = NewCertificate(); err != nil {
+			return c, err
+		}
 	}
 	c.Certificates = []webrtc.Certificate{*cert}
 	return c, nil
+}
+
+// NewCertificate makes one for DTLS, with a key of P-256.
+func NewCertificate() (*Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("making the DTLS key: %w", err)
+	}
+	cert, err := webrtc.GenerateCertificate(key)
+	if err != nil {
+		return nil, fmt.Errorf("making the DTLS certificate: %w", err)
+	}
+	return cert, nil
 }
 
 // iceConfiguration is the part of the configuration that may change during a call.
