@@ -156,6 +156,7 @@ var arrows = []struct {
 	}},
 	{"dialtone/diag/media", []string{"dialtone/diag", "dialtone/diag/media/capture", "dialtone/diag/media/clock", "dialtone/diag/media/audio", "dialtone/diag/media/latency", "dialtone/diag/media/reports", "dialtone/diag/media/sequence", "dialtone/diag/media/redundancy", "dialtone/diag/media/video", "github.com/pion/"}},
 	{"dialtone/diag/media/audio", []string{"dialtone/diag", "github.com/pion/opus", "github.com/zaf/g711"}},
+	{"dialtone/diag/media/arrivals", []string{"dialtone/diag/media/capture", "github.com/pion/"}},
 	{"dialtone/diag/media/capture", []string{"dialtone/diag/media/clock", "github.com/pion/"}},
 	{"dialtone/diag/media/clock", []string{"dialtone/diag"}},
 	{"dialtone/diag/media/latency", []string{"dialtone/diag"}},
@@ -166,7 +167,8 @@ var arrows = []struct {
 	{"dialtone/diag/media/video", []string{"dialtone/diag", "github.com/pion/"}},
 	{"dialtone/diag/media/picture", []string{"dialtone/diag", "golang.org/x/image/vp8"}},
 	{"dialtone/diag/iceurl", []string{"dialtone/diag"}},
-	{"dialtone/diag/impair", []string{"dialtone/diag", "github.com/pion/transport/"}},
+	{"dialtone/diag/impair", []string{"dialtone/diag", "dialtone/diag/sockets/system", "github.com/pion/transport/"}},
+	{"dialtone/diag/sockets/system", []string{"github.com/pion/transport/"}},
 	{"dialtone/diag/reach", []string{
 		"dialtone/diag", "dialtone/diag/iceurl", "github.com/pion/", "golang.org/x/net/http/httpproxy", "golang.org/x/net/proxy",
 	}},
@@ -175,11 +177,12 @@ var arrows = []struct {
 	{"dialtone/diag/wire", []string{"github.com/pion/stun/v4"}},
 	{"dialtone/diag/handover", []string{"dialtone/diag", "dialtone/diag/wire", "github.com/pion/stun/v4", "github.com/pion/transport/"}},
 	{"dialtone/diag/sockets", []string{
-		"dialtone/diag", "dialtone/diag/forward", "dialtone/diag/guard", "dialtone/diag/handover", "dialtone/diag/wire", "github.com/pion/transport/",
+		"dialtone/diag", "dialtone/diag/forward", "dialtone/diag/guard", "dialtone/diag/handover", "dialtone/diag/sockets/system", "dialtone/diag/wire",
+		"github.com/pion/transport/",
 	}},
 	{"dialtone/diag/peer", []string{
 		"dialtone/diag/sockets", "dialtone/diag/forward", "dialtone/diag/guard", "dialtone/diag/handover", "dialtone/diag/wire",
-		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/media/capture", "dialtone/diag/media/latency", "dialtone/diag/media/picture", "dialtone/diag/media/save", "dialtone/diag/peer/association", "dialtone/diag/peer/outgoing", "dialtone/diag/reach", "github.com/pion/",
+		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/sdp", "dialtone/diag/media", "dialtone/diag/media/arrivals", "dialtone/diag/media/capture", "dialtone/diag/media/latency", "dialtone/diag/media/picture", "dialtone/diag/media/save", "dialtone/diag/peer/association", "dialtone/diag/peer/outgoing", "dialtone/diag/reach", "github.com/pion/",
 	}},
 	{"dialtone/diag/peer/association", []string{"github.com/pion/"}},
 	{"dialtone/diag/peer/outgoing", []string{"dialtone/diag/media", "github.com/pion/"}},
@@ -187,7 +190,7 @@ var arrows = []struct {
 	{"dialtone/diag/watch", []string{"dialtone/diag", "github.com/mdlayher/netlink", "golang.org/x/sys/unix"}},
 	{"dialtone/diag/session", []string{
 		"dialtone/diag", "dialtone/diag/capture", "dialtone/diag/call", "dialtone/diag/feed", "dialtone/diag/guard", "dialtone/diag/iceurl", "dialtone/diag/impair", "dialtone/diag/media", "dialtone/diag/media/save", "dialtone/diag/nat",
-		"dialtone/diag/peer", "dialtone/diag/probe", "dialtone/diag/reach", "dialtone/diag/sdp", "dialtone/diag/speed/transfer", "dialtone/signal", "dialtone/signal/",
+		"dialtone/diag/peer", "dialtone/diag/probe", "dialtone/diag/reach", "dialtone/diag/sdp", "dialtone/diag/sockets/system", "dialtone/diag/speed/transfer", "dialtone/signal", "dialtone/signal/",
 		"golang.org/x/time/rate",
 	}},
 	{"dialtone/diag/assert", []string{"dialtone/diag", "dialtone/diag/report", "github.com/expr-lang/expr", "github.com/expr-lang/expr/"}},

@@ -37,7 +37,7 @@ func TestSocketIsUsedAgain(t *testing.T) {
 	s.Restart(peer.LocalAddr().(*net.UDPAddr).AddrPort())
 	read := make(chan error, 1)
 	go func() {
-		_, _, err := old.ReadFrom(make([]byte, 100))
+		_, _, err := old.ReadFromAddrPort(make([]byte, 100))
 		read <- err
 	}()
 	if err := old.Close(); err != nil {
@@ -62,7 +62,7 @@ func TestSocketIsUsedAgain(t *testing.T) {
 		}
 	}
 	b := make([]byte, 100)
-	n, _, err := again.ReadFrom(b)
+	n, _, err := again.ReadFromAddrPort(b)
 	if string(b[:n]) != "meanwhile" {
 		t.Errorf("%q, %v", b[:n], err)
 	}
@@ -89,7 +89,7 @@ func TestReleaseClosesTheRest(t *testing.T) {
 func TestSource(t *testing.T) {
 	var s Sockets
 	socket := s.Wrap(listen(t), "udp4", anyPort)
-	before, after := &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 4000}, &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 5000}
+	before, after := netip.MustParseAddrPort("192.0.2.1:4000"), netip.MustParseAddrPort("192.0.2.1:5000")
 	media := []byte{0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0}
 	check := func(user string) []byte {
 		m, err := stun.Build(stun.BindingRequest, stun.TransactionID, stun.NewUsername(user))
@@ -98,22 +98,23 @@ func TestSource(t *testing.T) {
 		}
 		return m.Raw
 	}
-	expect := func(when string, b []byte, from, want net.Addr) {
+	expect := func(when string, b []byte, from, want netip.AddrPort) {
 		t.Helper()
-		if got := socket.Source(b, from); got.String() != want.String() {
+		if got := socket.Source(b, from); got != want {
 			t.Errorf("%s: %s", when, got)
 		}
 	}
 	socket.Sent(check("remote:local"), after)
 	expect("without a restart", media, before, before)
-	s.Restart(before.AddrPort())
+	s.Restart(before)
 	socket = s.Wrap(listen(t), "udp4", anyPort)
 	socket.Sent(check(":local"), after)
 	expect("before the peer's credentials are known", media, before, before)
 	socket.Sent(check("remote:local"), after)
 	expect("media", media, before, after)
 	expect("a check", check("local:remote"), before, before)
-	expect("another address", media, &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 4001}, &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 4001})
+	other := netip.MustParseAddrPort("192.0.2.1:4001")
+	expect("another address", media, other, other)
 	socket.Sent(check("remote:local"), before)
 	expect("a candidate on the same address", media, before, before)
 }

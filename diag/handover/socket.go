@@ -24,16 +24,40 @@ type Sockets struct {
 	before atomic.Pointer[netip.AddrPort] // where the peer sent from before the restart
 }
 
-// shared is a socket of the operating system, and the address that was listened on.
+// shared is a socket of a network, and the address that was listened on.
 type shared struct {
 	transport.UDPConn
+	direct      direct // nil: it is not the operating system's
 	network, ip string
 	reading     sync.Mutex
 }
 
+// direct is a socket of the operating system, whose addresses take no memory.
+type direct interface {
+	ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error)
+	WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error)
+}
+
+func (c *shared) readFrom(b []byte) (int, netip.AddrPort, error) {
+	if c.direct != nil {
+		return c.direct.ReadFromUDPAddrPort(b)
+	}
+	n, from, err := c.UDPConn.ReadFrom(b)
+	a, _ := from.(*net.UDPAddr)
+	return n, a.AddrPort(), err
+}
+
+func (c *shared) writeTo(b []byte, to netip.AddrPort) (int, error) {
+	if c.direct != nil {
+		return c.direct.WriteToUDPAddrPort(b, netip.AddrPortFrom(to.Addr().Unmap(), to.Port()))
+	}
+	return c.UDPConn.WriteTo(b, net.UDPAddrFromAddrPort(to))
+}
+
 // Wrap makes a socket that can be kept.
 func (s *Sockets) Wrap(conn transport.UDPConn, network string, at *net.UDPAddr) *Socket {
-	return &Socket{shared: &shared{UDPConn: conn, network: network, ip: ipOf(at)}, owner: s}
+	d, _ := conn.(direct)
+	return &Socket{shared: &shared{UDPConn: conn, direct: d, network: network, ip: ipOf(at)}, owner: s}
 }
 
 // Restart keeps what the agent closes from now on, until [Sockets.Release]. The peer sent from an address until now.
@@ -95,32 +119,32 @@ type Socket struct {
 
 	mu      sync.Mutex
 	checked map[netip.AddrPort]bool // remote candidates
-	latest  net.Addr                // of those
+	latest  netip.AddrPort          // of those
 }
 
 // maxChecked bounds the remote candidates that are remembered.
 const maxChecked = 100
 
-// ReadFrom reads a packet. One goroutine may do so.
-func (c *Socket) ReadFrom(b []byte) (int, net.Addr, error) {
+// ReadFromAddrPort reads a packet. One goroutine may do so.
+func (c *Socket) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	c.reading.Lock()
 	defer c.reading.Unlock()
 	if c.closed.Load() {
-		return 0, nil, net.ErrClosed
+		return 0, netip.AddrPort{}, net.ErrClosed
 	}
-	n, from, err := c.shared.ReadFrom(b)
+	n, from, err := c.readFrom(b)
 	if c.closed.Load() {
-		return 0, nil, net.ErrClosed
+		return 0, netip.AddrPort{}, net.ErrClosed
 	}
 	return n, from, err
 }
 
-// WriteTo sends a packet.
-func (c *Socket) WriteTo(b []byte, to net.Addr) (int, error) {
+// WriteToAddrPort sends a packet.
+func (c *Socket) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	if c.closed.Load() {
 		return 0, net.ErrClosed
 	}
-	return c.shared.WriteTo(b, to)
+	return c.writeTo(b, to)
 }
 
 // SetDeadline is that of a connection.
@@ -147,7 +171,7 @@ func (c *Socket) Close() error {
 
 // Sent notes where the agent has remote candidates: it checks no other address. Before it has the credentials of the
 // peer its checks do not count.
-func (c *Socket) Sent(b []byte, to net.Addr) {
+func (c *Socket) Sent(b []byte, to netip.AddrPort) {
 	if c.owner.before.Load() == nil || !stun.IsMessage(b) {
 		return
 	}
@@ -170,25 +194,20 @@ func (c *Socket) Sent(b []byte, to net.Addr) {
 
 // Source is where a packet comes from, for the agent. What the peer still sends from where it did before the
 // restart comes from one of its new candidates: the agent drops what comes from elsewhere.
-func (c *Socket) Source(b []byte, from net.Addr) net.Addr {
+func (c *Socket) Source(b []byte, from netip.AddrPort) netip.AddrPort {
 	before := c.owner.before.Load()
 	if before == nil || plain(from) != *before || stun.IsMessage(b) {
 		return from
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.checked[*before] || c.latest == nil {
+	if c.checked[*before] || !c.latest.IsValid() {
 		return from
 	}
 	return c.latest
 }
 
 // plain is the address of a packet, in one form.
-func plain(a net.Addr) netip.AddrPort {
-	u, ok := a.(*net.UDPAddr)
-	if !ok {
-		return netip.AddrPort{}
-	}
-	p := u.AddrPort()
+func plain(p netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(p.Addr().Unmap().WithZone(""), p.Port())
 }

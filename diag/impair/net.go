@@ -1,15 +1,14 @@
 package impair
 
 import (
-	"fmt"
 	"net"
 	"sync"
 	"time"
 
 	"github.com/pion/transport/v5"
-	"github.com/pion/transport/v5/stdnet"
 
 	"dialtone/diag"
+	"dialtone/diag/sockets/system"
 )
 
 // Net is a network whose UDP sockets are impaired. TCP is not: what is lost there is repeated below.
@@ -43,11 +42,11 @@ const maxStreams = 64
 // New wraps a network; nil stands for that of the operating system.
 func New(inner transport.Net, list []diag.Impairment) (*Net, error) {
 	if inner == nil {
-		system, err := stdnet.NewNet()
+		host, err := system.New()
 		if err != nil {
-			return nil, fmt.Errorf("reading the network interfaces: %w", err)
+			return nil, err
 		}
-		inner = system
+		inner = host
 	}
 	n := &Net{Net: inner, begun: time.Now(), connected: -1}
 	n.in, n.out = &side{bySSRC: map[uint32]int{}}, &side{bySSRC: map[uint32]int{}}

@@ -188,6 +188,9 @@ func FindLimit(ctx context.Context, o Options, start Rate, done func(Step)) (*Re
 		if err != nil {
 			fault = err
 		}
+		if r == nil {
+			return Step{Rate: rate, Outcome: Unknown}
+		}
 		one := stepOf(rate, r)
 		last = r
 		if one.Outcome == Held && (held == nil || rate >= held.Plan.Stages[0].From) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"strings"
 	"testing"
@@ -19,6 +20,10 @@ import (
 func BenchmarkPeers(b *testing.B) {
 	const calls, each, window = 60, 20 * time.Second, 4 * time.Second
 	for range b.N {
+		perCore, memory := barePeers(b, calls, window)
+		b.ReportMetric(perCore, "bare-peers/core")
+		b.ReportMetric(memory, "bare-MB/peer")
+		debug.FreeOSMemory()
 		o := options(check.Loopback{}, calls, 20)
 		o.Call.Config.For, o.Call.Config.NoMedia, o.Call.Config.LoopbackOnly = each, false, true
 		before := resident()
@@ -44,6 +49,7 @@ func BenchmarkPeers(b *testing.B) {
 			b.Fatalf("%v: %+v", err, r.Calls)
 		}
 		b.ReportMetric(2*calls/cores, "peers/core")
+		b.ReportMetric(2*calls/cores/perCore, "ratio")
 		b.ReportMetric(grown/(2*calls)/1e6, "MB/peer")
 		b.ReportMetric(float64(r.Unjudged.Calls), "unjudged")
 		if r.Setup != nil {

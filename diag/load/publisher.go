@@ -35,7 +35,7 @@ const longestBroadcast = 48 * time.Hour
 func publish(ctx context.Context, o check.Options) (*publisher, error) {
 	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	p := &publisher{cancel: cancel, ended: make(chan struct{})}
-	o.Config.For, o.Tune = longestBroadcast, cheap(o.Tune)
+	o.Config.For = longestBroadcast
 	open := make(chan struct{})
 	isOpen := sync.OnceFunc(func() { close(open) })
 	caller := check.Caller{

@@ -89,13 +89,18 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	for range o.Plan.Arrivals() {
 		r.due++
 	}
-	o.Call.Tune = cheap(o.Call.Tune)
+	common, err := session.NewShared()
+	if err != nil {
+		return nil, err
+	}
+	o.Call.Tune = cheaply(common, o.Call.Tune)
 	caller := check.Caller{Options: o.Call, Explain: r.explain, Open: r.ready}
 	r.placeOne = caller.Place
 	var broadcast *publisher
 	if o.Publisher != nil {
-		var err error
-		if broadcast, err = publish(ctx, *o.Publisher); err != nil {
+		first := *o.Publisher
+		first.Tune = cheaply(common, first.Tune)
+		if broadcast, err = publish(ctx, first); err != nil {
 			return nil, err
 		}
 	}
@@ -146,10 +151,10 @@ func (r *runner) snapshot() {
 	}
 }
 
-// cheap makes the session of a call of many: what watches the machine for one call would do so for each.
-func cheap(tune func(bool, *session.Options)) func(bool, *session.Options) {
+// cheaply lets the sessions of the calls be cheap.
+func cheaply(common *session.Shared, tune func(bool, *session.Options)) func(bool, *session.Options) {
 	return func(answering bool, o *session.Options) {
-		o.Watch, o.OneOfMany = nil, true
+		common.Cheap(answering, o)
 		if tune != nil {
 			tune(answering, o)
 		}

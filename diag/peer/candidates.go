@@ -74,7 +74,7 @@ func (c *candidates) local(x *webrtc.ICECandidate) diag.Candidate {
 		d.URL = c.serverOf(d)
 	case diag.Host, diag.Prflx:
 	}
-	d.NetworkInterface = interfaceOf(d)
+	d.NetworkInterface = c.interfaceOf(d)
 	return d
 }
 
@@ -184,7 +184,7 @@ func (c *candidates) idOf(side diag.Side, s webrtc.ICECandidateStats) string {
 		Address: s.IP, Port: uint16(s.Port), CandidateType: diag.CandidateType(s.CandidateType.String()),
 	}
 	if side == diag.Local && d.Protocol == "tcp" { // made when the peer's was added, maybe long after gathering
-		d.TCPType, d.NetworkInterface = tcpActive, interfaceOf(d)
+		d.TCPType, d.NetworkInterface = tcpActive, c.interfaceOf(d)
 		return c.report(d)
 	}
 	if side == diag.Local && d.CandidateType != diag.Prflx && c.p.gather.waiting() {
@@ -247,29 +247,14 @@ func candidateKey(d diag.Candidate) string {
 }
 
 // interfaceOf names the interface of a local candidate's base; empty when no interface has that address.
-func interfaceOf(d diag.Candidate) string {
+func (c *candidates) interfaceOf(d diag.Candidate) string {
 	base := d.Address
 	if d.CandidateType != diag.Host {
 		base = d.RelatedAddress
 	}
-	ip := net.ParseIP(base)
-	if ip == nil || ip.IsUnspecified() {
+	ip, err := netip.ParseAddr(base)
+	if err != nil || ip.IsUnspecified() {
 		return ""
 	}
-	interfaces, err := net.Interfaces()
-	if err != nil {
-		return ""
-	}
-	for _, i := range interfaces {
-		addrs, err := i.Addrs()
-		if err != nil {
-			continue
-		}
-		for _, a := range addrs {
-			if n, ok := a.(*net.IPNet); ok && n.IP.Equal(ip) {
-				return i.Name
-			}
-		}
-	}
-	return ""
+	return c.p.socks.InterfaceOf(ip.Unmap().WithZone(""))
 }

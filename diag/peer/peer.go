@@ -78,7 +78,7 @@ func New(o Options) (*Peer, error) {
 	})
 	if err != nil {
 		cancel()
-		return nil, fmt.Errorf("reading the network interfaces: %w", err)
+		return nil, err
 	}
 	p.socks = socks
 	p.forward = forward.New(forward.Options{

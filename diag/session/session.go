@@ -37,6 +37,8 @@ type Options struct {
 	Net      peer.Net       // nil: the operating system's network
 	Flow     peer.Flow      // which way media goes; zero: as Config.Way says
 	Clips    peer.Clips     // what is sent instead of clips of the program
+	// Certificate is shown in the DTLS handshake; nil: one of this call's own.
+	Certificate *peer.Certificate
 	// OneOfMany makes the call cheap: it decodes no media, is judged by packets and frames, and does not exchange
 	// statistics or chat.
 	OneOfMany bool

@@ -1,7 +1,6 @@
 package sockets
 
 import (
-	"net"
 	"net/netip"
 
 	"dialtone/diag"
@@ -29,11 +28,11 @@ type gate struct {
 // packet is one that was read.
 type packet struct {
 	data []byte
-	from net.Addr
+	from netip.AddrPort
 }
 
 // leaves reports whether a packet may be sent. To the agent one that may not is a lost one.
-func (g *gate) leaves(b []byte, to net.Addr) bool {
+func (g *gate) leaves(b []byte, to netip.AddrPort) bool {
 	sent := g.mayLeave(b, to)
 	if sent {
 		g.tap(diag.Outbound, b, to)
@@ -42,18 +41,18 @@ func (g *gate) leaves(b []byte, to net.Addr) bool {
 }
 
 // tap passes a packet on, with both ends of it, if all are recorded.
-func (g *gate) tap(way diag.Direction, b []byte, peer net.Addr) {
+func (g *gate) tap(way diag.Direction, b []byte, peer netip.AddrPort) {
 	switch {
 	case g.net.o.Tap == nil:
 	case g.remote.IsValid():
 		g.net.o.Tap(way, g.local, g.remote, b)
 	default:
-		g.net.o.Tap(way, g.at, addrPortOf(peer), b)
+		g.net.o.Tap(way, g.at, peer, b)
 	}
 }
 
-func (g *gate) mayLeave(b []byte, to net.Addr) bool {
-	e := g.tunnel.Open(b, addrPortOf(to))
+func (g *gate) mayLeave(b []byte, to netip.AddrPort) bool {
+	e := g.tunnel.Open(b, to)
 	if m := wire.STUN(e.Payload); m != nil {
 		if !g.net.o.Guard.Sends(g.end(e), m, e.Peer) {
 			return false
@@ -75,17 +74,17 @@ func (g *gate) mayLeave(b []byte, to net.Addr) bool {
 }
 
 // failed takes back a packet that could not be sent.
-func (g *gate) failed(b []byte, to net.Addr, err error) {
-	e := g.tunnel.Open(b, addrPortOf(to))
+func (g *gate) failed(b []byte, to netip.AddrPort, err error) {
+	e := g.tunnel.Open(b, to)
 	if m := wire.STUN(e.Payload); m != nil {
 		g.net.o.Guard.Unsent(g.end(e), m, e.Peer, err)
 	}
 }
 
 // arrives reports whether a packet is for the agent now.
-func (g *gate) arrives(b []byte, from net.Addr) bool {
+func (g *gate) arrives(b []byte, from netip.AddrPort) bool {
 	g.tap(diag.Inbound, b, from)
-	e := g.tunnel.Open(b, addrPortOf(from))
+	e := g.tunnel.Open(b, from)
 	for _, r := range e.Refused {
 		if g.net.o.OnRefused != nil {
 			g.net.o.OnRefused(g.tunnel.Relay(), r)

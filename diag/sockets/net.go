@@ -9,12 +9,12 @@ import (
 	"sync"
 
 	"github.com/pion/transport/v5"
-	"github.com/pion/transport/v5/stdnet"
 
 	"dialtone/diag"
 	"dialtone/diag/forward"
 	"dialtone/diag/guard"
 	"dialtone/diag/handover"
+	"dialtone/diag/sockets/system"
 	"dialtone/diag/wire"
 )
 
@@ -43,8 +43,6 @@ type Net struct {
 	sources   sources
 	handshake handshake
 
-	interfaces sync.RWMutex // of Net, which does not lock
-
 	mu      sync.Mutex
 	names   map[string]string // resolved "ip:port" → "host:port" as asked for
 	servers map[int]string    // local port → "ip:port" of the first STUN request to a server
@@ -57,29 +55,20 @@ const socketBuffer = 1 << 20
 // New watches a network; that of the operating system if it is nil.
 func New(network transport.Net, o Options) (*Net, error) {
 	if network == nil {
-		system, err := stdnet.NewNet()
+		host, err := system.New()
 		if err != nil {
 			return nil, err
 		}
-		network = system
+		network = host
 	}
 	return &Net{Net: network, o: o, names: map[string]string{}, servers: map[int]string{}}, nil
 }
 
 // Refresh reads the interfaces anew: what the agent gathers from was read by [New].
 func (s *Net) Refresh() {
-	if system, ok := s.Net.(interface{ UpdateInterfaces() error }); ok {
-		s.interfaces.Lock()
-		defer s.interfaces.Unlock()
-		_ = system.UpdateInterfaces() // those that are known stay
+	if host, ok := s.Net.(interface{ UpdateInterfaces() error }); ok {
+		_ = host.UpdateInterfaces() // those that are known stay
 	}
-}
-
-// Interfaces are those of the network. An agent may still be gathering from the ones before a restart.
-func (s *Net) Interfaces() ([]*transport.Interface, error) {
-	s.interfaces.RLock()
-	defer s.interfaces.RUnlock()
-	return s.Net.Interfaces()
 }
 
 // Restart keeps the sockets for the gathering of an ICE restart, until [Net.Release]; remote is where the selected path
@@ -157,20 +146,44 @@ func (s *Net) ServerOf(port int) string {
 }
 
 // Addresses are the local ones of an IP version from which the agent sends.
-func (s *Net) Addresses(ip4 bool) []netip.Addr {
+func (s *Net) Addresses(ip4 bool) (out []netip.Addr) {
+	for _, a := range s.addresses() {
+		if a.ip.Is4() == ip4 {
+			out = append(out, a.ip)
+		}
+	}
+	return out
+}
+
+// InterfaceOf names the interface that has an address; empty when none has.
+func (s *Net) InterfaceOf(ip netip.Addr) string {
+	for _, a := range s.addresses() {
+		if a.ip == ip {
+			return a.on
+		}
+	}
+	return ""
+}
+
+// address is one of an interface.
+type address struct {
+	ip netip.Addr
+	on string
+}
+
+func (s *Net) addresses() (out []address) {
 	interfaces, err := s.Interfaces()
 	if err != nil {
 		return nil
 	}
-	var out []netip.Addr
 	for _, i := range interfaces {
 		addrs, err := i.Addrs()
 		if err != nil {
 			continue
 		}
 		for _, a := range addrs {
-			if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() == ip4 {
-				out = append(out, p.Addr())
+			if p, err := netip.ParsePrefix(a.String()); err == nil {
+				out = append(out, address{p.Addr(), i.Name})
 			}
 		}
 	}
@@ -178,11 +191,11 @@ func (s *Net) Addresses(ip4 bool) []netip.Addr {
 }
 
 // asked remembers the server that a local port sends its first request to.
-func (s *Net) asked(port int, to net.Addr) {
+func (s *Net) asked(port int, to netip.AddrPort) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.servers[port] == "" {
-		s.servers[port] = to.String()
+		s.servers[port] = netip.AddrPortFrom(to.Addr().Unmap(), to.Port()).String()
 	}
 }
 
@@ -210,10 +223,10 @@ func (s *Net) Gate(at netip.AddrPort, conn net.Conn) forward.Gate {
 type relayGate struct{ gate }
 
 // Leaves implements [forward.Gate].
-func (g *relayGate) Leaves(b []byte, to net.Addr) bool { return g.leaves(b, to) }
+func (g *relayGate) Leaves(b []byte, to net.Addr) bool { return g.leaves(b, addrPortOf(to)) }
 
 // Arrives implements [forward.Gate].
-func (g *relayGate) Arrives(b []byte, from net.Addr) bool { return g.arrives(b, from) }
+func (g *relayGate) Arrives(b []byte, from net.Addr) bool { return g.arrives(b, addrPortOf(from)) }
 
 // Released implements [forward.Gate].
 func (g *relayGate) Released() ([]byte, bool) {

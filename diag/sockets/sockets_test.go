@@ -86,7 +86,7 @@ func TestHelloIsSeenInEveryWrapping(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var version, cipher uint16
-			unconnected(func(v, c uint16) { version, cipher = v, c }).arrives(datagram, &net.UDPAddr{})
+			unconnected(func(v, c uint16) { version, cipher = v, c }).arrives(datagram, netip.AddrPort{})
 			if version != 0xfefd || cipher != 0xc02b {
 				t.Errorf("version %#x, cipher %#x from %s", version, cipher, hex.EncodeToString(datagram))
 			}
@@ -107,7 +107,7 @@ func TestWhatIsNoHello(t *testing.T) {
 		"RTP":             {0x80, 96, 0, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			unconnected(func(v, c uint16) { t.Errorf("taken for a ServerHello: %#x %#x", v, c) }).arrives(datagram, &net.UDPAddr{})
+			unconnected(func(v, c uint16) { t.Errorf("taken for a ServerHello: %#x %#x", v, c) }).arrives(datagram, netip.AddrPort{})
 		})
 	}
 }
@@ -140,7 +140,7 @@ func FuzzDatagram(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s := unconnected(func(uint16, uint16) {})
 		s.net.o.Guard.Local("a")
-		s.arrives(b, &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 5000})
+		s.arrives(b, netip.MustParseAddrPort("192.0.2.1:5000"))
 		if n := s.net.o.Guard.Pairs(); n > 1 {
 			t.Errorf("one datagram made %d pairs", n)
 		}
