@@ -25,10 +25,15 @@ type Facts struct {
 	NoPath    bool
 	Uncounted bool     // media was agreed on, and which of it flowed is unknown
 	Unsent    []string // kinds that the latest descriptions do not let it send
+	// until the end, how long an offer had no answer, and how long two descriptions had no candidate of the peer
+	Unanswered, Unreached time.Duration
 }
 
 // GatherPatience is how long a TURN server may take: Chromium gives up after 9.5 s.
 const GatherPatience = 10 * time.Second
+
+// peerPatience is how long an answer, or a candidate of the peer, may take.
+const peerPatience = 10 * time.Second
 
 // Evidence of the findings.
 type (
@@ -115,6 +120,10 @@ type (
 	NoRelay struct {
 		Configured bool `json:"configured,omitempty"` // a TURN server is
 	}
+	// PeerSilent means that something of the peer did not come.
+	PeerSilent struct {
+		ForMs diag.Millis `json:"for_ms"`
+	}
 )
 
 // Bounds of the rules.
@@ -140,7 +149,7 @@ func Findings(s *State, f Facts) []finding.Finding {
 	var out []finding.Finding
 	for _, rule := range []func(*State, Facts) []finding.Finding{
 		captures, rejections, tracksGone, sendingStopped, sources, limits, undecoded, concealed, buffers, codecs,
-		restarts, relays, uncounted,
+		restarts, relays, silences, uncounted,
 	} {
 		out = append(out, rule(s, f)...)
 	}
@@ -157,38 +166,73 @@ var captureIDs = map[string]string{
 	"AbortError": "browser.capture_in_use",
 }
 
-// captures names the last request of each kind, if it failed. It may be that of another connection of the page, so it
-// counts less for one that sends what was asked for.
+// captures names the devices that the page asked for and did not get by any later request. The requests may be those of
+// another connection of the page, so they count less for one that sends what was asked for; and less if the page went
+// on without the device.
 func captures(s *State, f Facts) []finding.Finding {
 	var out []finding.Finding
 	for _, request := range []string{"getUserMedia", "getDisplayMedia"} {
-		var asked diag.CaptureRequest
-		var failed *diag.CaptureRequest
-		for _, r := range s.Captures {
-			if r.Request != request {
+		lacks := lacking(s.Captures, request)
+		for _, kind := range []string{"audio", "video", ""} {
+			l := lacks[kind]
+			if l.Error == "" {
 				continue
 			}
-			switch {
-			case r.Error != "":
-				failed = &r.CaptureRequest
-			case r.Granted:
-				failed = nil
-			default:
-				asked = r.CaptureRequest
+			id := cmp.Or(captureIDs[l.Error], "browser.capture_failed")
+			i := slices.IndexFunc(out, func(f finding.Finding) bool { return f.ID == id && f.Subject == request })
+			if i < 0 {
+				i = len(out)
+				out = append(out, finding.Finding{ID: id, Severity: diag.Warn, Subject: request})
+			}
+			e, _ := out[i].Evidence.(CaptureFailed)
+			out[i].Evidence = CaptureFailed{
+				request, e.Audio || kind == "audio", e.Video || kind == "video", diag.Clean(l.Error, 100),
+				diag.Clean(l.Message, 200),
+			}
+			if !l.resumed && (kind == "" || !f.sends(kind)) {
+				out[i].Severity = diag.Problem
 			}
 		}
-		if failed != nil {
-			severity := diag.Problem
-			audio, video := f.sends("audio"), f.sends("video")
-			if (audio || video) && (audio || !asked.Audio) && (video || !asked.Video) {
-				severity = diag.Warn
+	}
+	return out
+}
+
+// lack is a failed request for a kind of media of which none was granted later.
+type lack struct {
+	diag.CaptureRequest
+	resumed bool // another one was granted later, for another kind
+}
+
+// lacking are the kinds that requests failed for last, "" if that is unknown. The screen is one, with its sound or not.
+func lacking(rows []CaptureRow, request string) map[string]lack {
+	out := map[string]lack{}
+	for _, r := range rows {
+		if r.Request != request {
+			continue
+		}
+		var kinds []string
+		if r.Audio && request == "getUserMedia" {
+			kinds = append(kinds, "audio")
+		}
+		if r.Video && request == "getUserMedia" {
+			kinds = append(kinds, "video")
+		}
+		switch {
+		case r.Error != "" && len(kinds) == 0:
+			out[""] = lack{CaptureRequest: r.CaptureRequest}
+		case r.Error != "":
+			for _, kind := range kinds {
+				out[kind] = lack{CaptureRequest: r.CaptureRequest}
 			}
-			out = append(out, finding.Finding{
-				ID: cmp.Or(captureIDs[failed.Error], "browser.capture_failed"), Severity: severity, Subject: request,
-				Evidence: CaptureFailed{
-					request, asked.Audio, asked.Video, diag.Clean(failed.Error, 100), diag.Clean(failed.Message, 200),
-				},
-			})
+		case r.Granted:
+			delete(out, "")
+			for _, kind := range kinds {
+				delete(out, kind)
+			}
+			for kind, l := range out {
+				l.resumed = true
+				out[kind] = l
+			}
 		}
 	}
 	return out
@@ -291,6 +335,21 @@ func relays(_ *State, f Facts) []finding.Finding {
 		return []finding.Finding{{ID: "browser.no_relay", Severity: diag.Problem, Evidence: NoRelay{f.TURN}}}
 	case f.NoPath && !f.TURN:
 		return []finding.Finding{{ID: "browser.turn_missing", Severity: diag.Warn, Evidence: NoRelay{}}}
+	}
+	return nil
+}
+
+// silences name an answer, or candidates, that were awaited in vain.
+func silences(_ *State, f Facts) []finding.Finding {
+	switch {
+	case f.Unanswered >= peerPatience:
+		return []finding.Finding{{
+			ID: "browser.no_answer", Severity: diag.Warn, Evidence: PeerSilent{diag.Millis(f.Unanswered)},
+		}}
+	case f.Unreached >= peerPatience && (f.Relay || !f.RelayOnly): // else it could use none
+		return []finding.Finding{{
+			ID: "browser.no_remote_candidate", Severity: diag.Warn, Evidence: PeerSilent{diag.Millis(f.Unreached)},
+		}}
 	}
 	return nil
 }

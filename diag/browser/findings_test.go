@@ -51,7 +51,13 @@ func TestFindings(t *testing.T) {
 	}
 	rejected := func(s float64, call diag.APICall) at { return at{s, diag.APIFailure{Call: call, Error: "no"}} }
 	asked := at{0, diag.CaptureRequest{Request: "getUserMedia", Audio: true}}
-	refused := func(name string) at { return at{1, diag.CaptureRequest{Request: "getUserMedia", Error: name}} }
+	refused := func(name string) at {
+		return at{1, diag.CaptureRequest{Request: "getUserMedia", Audio: true, Error: name}}
+	}
+	refusedBoth := at{2, diag.CaptureRequest{Request: "getUserMedia", Audio: true, Video: true, Error: "NotAllowedError"}}
+	screen := func(audio bool, name string) at {
+		return at{3, diag.CaptureRequest{Request: "getDisplayMedia", Audio: audio, Video: true, Error: name, Granted: name == ""}}
+	}
 	track := func(s float64, id string, change diag.TrackChange) at {
 		return at{s, diag.CaptureTrack{Side: diag.Local, Kind: "audio", TrackID: id, Change: change}}
 	}
@@ -68,6 +74,11 @@ func TestFindings(t *testing.T) {
 		"refused":                 {events: []at{asked, refused("NotAllowedError")}, want: "browser.capture_denied getUserMedia"},
 		"an unknown error":        {events: []at{asked, refused("OddError")}, want: "browser.capture_failed getUserMedia"},
 		"granted the second time": {events: []at{asked, refused("NotFoundError"), granted}},
+		"without the camera":      {events: []at{refusedBoth, granted}, want: "browser.capture_denied getUserMedia"},
+		"both, one again": {
+			events: []at{refusedBoth, refused("NotFoundError")}, want: "browser.capture_denied getUserMedia, browser.capture_no_device getUserMedia",
+		},
+		"the screen, without its sound": {events: []at{screen(true, "NotAllowedError"), screen(false, "")}},
 		"granted at first": {
 			events: []at{{0, granted.data}, refused("NotAllowedError")}, want: "browser.capture_denied getUserMedia",
 		},

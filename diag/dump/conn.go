@@ -43,6 +43,7 @@ type conn struct {
 	config    any // RTCConfiguration
 	facts     []fact
 	first     float64 // time of the first event, milliseconds since 1970
+	opened    float64 // the same, without requests for devices
 	last      float64 // and of the last
 	cut       bool    // events are left out, because all take too much memory
 	partial   bool    // so is what could not be read
@@ -51,6 +52,7 @@ type conn struct {
 
 	ice, dtls, connection string
 	closed                bool
+	closedAt, goodbye     float64 // when this side closed it, and when the peer had, by statistics; 0: unknown
 	role                  diag.Role
 	pending               map[diag.Side]any // descriptions that are being set
 	ufrag                 map[diag.Side]string
@@ -76,6 +78,7 @@ func (d *reading) conn(id string, format diag.DumpFormat) *conn {
 	return &conn{
 		d: d, id: id, format: format, pending: map[diag.Side]any{}, ufrag: map[diag.Side]string{},
 		described: map[diag.Side]bool{}, spans: map[diag.PhaseName]bool{}, stats: newStatistics(),
+		candidates: candidates{map[string]int{}, map[string]string{}, map[string]string{}, map[string]bool{}},
 	}
 }
 
@@ -145,14 +148,19 @@ func (c *conn) finish() Connection {
 	if c.last == 0 {
 		return out
 	}
-	first, last := c.first, c.last
+	first, opened, last := c.first, max(c.first, c.opened), c.last
+	if c.goodbye > 0 {
+		last = c.goodbye
+		c.facts = slices.DeleteFunc(c.facts, func(f fact) bool { return f.at > last })
+	}
 	if wait := c.d.written - last; !c.everConnected && !c.closed && wait > 0 && wait < 24*3600*1000 {
 		last = c.d.written // it went on without any event
 	}
 	if last-first > 30*24*3600*1000 { // times of other clocks
 		first = last - 30*24*3600*1000
+		opened = max(first, opened)
 	}
-	out.StartedAt, out.Length = at(first), time.Duration((last-first)*1e6)
+	out.StartedAt, out.OpenedAt, out.Length = at(first), at(opened), time.Duration((last-opened)*1e6)
 	if !c.d.wanted(c.id) {
 		return out
 	}
@@ -192,7 +200,7 @@ func (c *conn) ended() diag.CallEnded {
 		return diag.CallEnded{Reason: diag.EndDTLS, By: diag.ByRemote}
 	case c.dtls == "failed":
 		return diag.CallEnded{Reason: diag.EndDTLS, By: diag.ByNetwork}
-	case c.dtls == "closed" && c.everConnected && !c.closed: // by an alert of the peer (close_notify)
+	case c.goodbye > 0, c.dtls == "closed" && c.everConnected && !c.closed: // by an alert of the peer (close_notify)
 		return diag.CallEnded{Reason: diag.EndPeerHangup, By: diag.ByRemote}
 	case (c.ice == "failed" || c.connection == "failed") && !c.everConnected:
 		return diag.CallEnded{Reason: diag.EndICE, By: diag.ByNetwork}

@@ -15,10 +15,8 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
-
 	"dialtone/diag"
+	"dialtone/diag/dump/charset"
 	"dialtone/diag/dump/other"
 )
 
@@ -34,8 +32,13 @@ const (
 	maxFaults      = 20
 )
 
-// ErrNotDump is returned (wrapped) for a file that is something else.
-var ErrNotDump = errors.New("not a dump of a browser")
+var (
+	// ErrNotDump is returned (wrapped) for a file that is something else.
+	ErrNotDump = errors.New("not a dump of a browser")
+	// ErrNoConnection is returned for a dump without any.
+	ErrNoConnection = errors.New("the dump has no connection: open chrome://webrtc-internals before the call, or load " +
+		"about:webrtc during it, and save the dump before the call is closed")
+)
 
 // Dump is what a file holds.
 type Dump struct {
@@ -48,11 +51,12 @@ type Dump struct {
 
 // Connection is one RTCPeerConnection. One of a page that asked for devices only has the ID [Page].
 type Connection struct {
-	ID        string // its name in the dump
-	URL       string // of the page, without its query
-	StartedAt time.Time
-	Length    time.Duration
-	State     string // RTCPeerConnectionState, else RTCIceConnectionState, at the end; empty if unknown
+	ID        string        // its name in the dump
+	URL       string        // of the page, without its query
+	StartedAt time.Time     // of its events: the page may have asked for devices before it
+	OpenedAt  time.Time     // of the first event of the connection itself
+	Length    time.Duration // since then
+	State     string        // RTCPeerConnectionState, else RTCIceConnectionState, at the end; empty if unknown
 	Samples   int
 	// ICE user name fragments: what ties the dumps of both ends
 	LocalUfrags, RemoteUfrags []string
@@ -82,9 +86,7 @@ func Read(r io.Reader, o Options) (*Dump, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotDump, err)
 	}
-	if in, err = utf8Of(in); err != nil {
-		return nil, err
-	}
+	in = charset.UTF8(in)
 	d := &reading{Dump: &Dump{}, o: o, room: o.MaxMemory}
 	head, err := in.Peek(1 << 10)
 	switch {
@@ -107,33 +109,10 @@ func Read(r io.Reader, o Options) (*Dump, error) {
 	case len(d.Connections) == 0 && len(d.Faults) > 0:
 		return nil, fmt.Errorf("%w: %s", ErrNotDump, d.Faults[0])
 	case len(d.Connections) == 0:
-		return nil, fmt.Errorf("%w: it has no connection", ErrNotDump)
+		return nil, ErrNoConnection
 	}
 	return d.Dump, nil
 }
-
-// utf8Of is a file as UTF-8 without a mark of its order of bytes: editors of Windows write UTF-16.
-func utf8Of(in *bufio.Reader) (*bufio.Reader, error) {
-	mark, _ := in.Peek(3)
-	utf16 := func(e unicode.Endianness, policy unicode.BOMPolicy) (*bufio.Reader, error) {
-		return bufio.NewReaderSize(transform.NewReader(in, unicode.UTF16(e, policy).NewDecoder()), 64<<10), nil
-	}
-	switch {
-	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
-		return utf16(unicode.LittleEndian, unicode.ExpectBOM)
-	case len(mark) == 3 && mark[1] == 0 && begins(mark[0]):
-		return utf16(unicode.LittleEndian, unicode.IgnoreBOM) // the mark was cut off
-	case len(mark) == 3 && mark[0] == 0 && begins(mark[1]):
-		return utf16(unicode.BigEndian, unicode.IgnoreBOM)
-	case bytes.Equal(mark, []byte("\xef\xbb\xbf")):
-		_, err := in.Discard(len(mark))
-		return in, err
-	}
-	return in, nil
-}
-
-// begins reports whether dumps begin with this character.
-func begins(c byte) bool { return bytes.IndexByte([]byte("{[<R"), c) >= 0 }
 
 // readerOf recognizes the format by the beginning of the file; nil: it is none.
 func (d *reading) readerOf(head []byte) func(*bufio.Reader) error {

@@ -66,7 +66,7 @@ func (d *reading) readPage(in *bufio.Reader) error {
 		c.partial = err != nil // what ICE came to is logged at the end
 	}
 	d.endPage()
-	if errors.Is(err, aboutwebrtc.ErrNotPage) || errors.Is(err, aboutwebrtc.ErrEmpty) {
+	if errors.Is(err, aboutwebrtc.ErrNotPage) {
 		return fmt.Errorf("%w: %w", ErrNotDump, err)
 	}
 	return err

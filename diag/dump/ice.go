@@ -113,9 +113,6 @@ func typeOf(s string) diag.CandidateType {
 
 // putCandidate keeps a candidate, or completes what is known of it, and returns its ID.
 func (c *conn) putCandidate(at float64, d diag.Candidate) string {
-	if c.candidates.byKey == nil {
-		c.candidates = candidates{map[string]int{}, map[string]string{}, map[string]string{}, map[string]bool{}}
-	}
 	key := strings.Join([]string{
 		string(d.Side), d.Protocol, d.TCPType, net.JoinHostPort(strings.ToLower(d.Address), strconv.Itoa(int(d.Port))),
 	}, " ")
@@ -186,9 +183,6 @@ func (c *conn) candidateError(at float64, v any) {
 	}
 	code, _ := number(either("errorCode", "error_code"))
 	reason := strings.TrimRight(text(either("errorText", "error_text"), 200), ".")
-	if c.candidates.byKey == nil {
-		c.putCandidate(at, diag.Candidate{}) // makes the maps
-	}
 	key := url + " " + strconv.Itoa(int(code)) + " " + reason
 	u, err := iceurl.Parse(url)
 	configured, ok := c.asConfigured(url, u)

@@ -132,12 +132,15 @@ func (d *reading) internalsCapture(raw []byte) {
 	case r["error"] != nil:
 		c.Error, c.Message = failureName(r)
 	case r["stream_id"] != nil:
-		c.Granted, c.Audio, c.Video = true, r["audio_track_info"] != nil, r["video_track_info"] != nil
+		c.Granted, c.Audio, c.Video = true, described(r["audio_track_info"]), described(r["video_track_info"])
 	default:
 		c.Audio, c.Video = asked(r["audio"]), asked(r["video"])
 	}
-	d.capture(capture{when, text(r["rid"], 20), c})
+	d.capture(capture{when, text(r["rid"], 20), text(r["request_id"], 20), c})
 }
+
+// described reports whether a track that was granted is: Chromium writes "null" for one that was not asked for.
+func described(track any) bool { return track != nil && track != "null" }
 
 // internalsConnection reads a connection: its trace, and its statistics as one series for each property.
 func (d *reading) internalsConnection(s *scan.Scanner, id string) error {

@@ -35,28 +35,38 @@ func TestOther(t *testing.T) {
 		"{\\rtf1 x}":                           "a document of a word processor",
 		strings.Repeat("\x01", 257) + "ustar":  "a tar archive",
 		" \n\n":                                "it is empty",
-		`[["IT01",{"id":"IT01","type":"x","timestamp":1}]]`:      "a report of getStats",
-		`{"id":"I","type":"x","timestamp":1}` + "\n{}\n":         "a report of getStats",
-		`{"level":"info"}` + "\n{}\n":                            `a JSON document with "level"`,
-		`[{"type":"offer","sdp":"v=0"}]`:                         "a session description",
-		`{"pid":1,"updateLog":[]}`:                               "give the whole file",
-		"2026-11-29 INFO x\nmore":                                `text that begins with "2026-11-29 INFO x"`,
-		`{"log":{"entries":[]}}`:                                 "an HTTP archive",
-		`{"schema":"dialtone.report/2"}`:                         "a report of dialtone",
-		`{"type":"offer","sdp":"v=0"}`:                           "a session description",
-		`{"IT01A1":{"type":"inbound-rtp"}}`:                      "a report of getStats",
-		`[{"id":"IT01A1","type":"inbound-rtp","timestamp":1}]`:   "a report",
-		`{"name":"x","version":1}`:                               `a JSON document with "name, version"`,
-		"{}":                                                     "an empty JSON document",
-		"<html><body>x</body></html>":                            "an HTML page that is not Firefox's about:webrtc",
-		`<span data-l10n-id="about-webrtc-log-heading">x</span>`: "without a connection",
-		`{"PeerConnections":{}}`:                                 "it has no connection",
-		`{"PeerConnections":[1]}`:                                "of another kind than in dumps",
-		"RTCStatsDump\n{\"fileFormat\":3}\n":                     "none of its 2 lines is of a connection",
+		`[["IT01",{"id":"IT01","type":"x","timestamp":1}]]`:    "a report of getStats",
+		`{"id":"I","type":"x","timestamp":1}` + "\n{}\n":       "a report of getStats",
+		`{"level":"info"}` + "\n{}\n":                          `a JSON document with "level"`,
+		`[{"type":"offer","sdp":"v=0"}]`:                       "a session description",
+		`{"pid":1,"updateLog":[]}`:                             "give the whole file",
+		"2026-11-29 INFO x\nmore":                              `text that begins with "2026-11-29 INFO x"`,
+		`{"log":{"entries":[]}}`:                               "an HTTP archive",
+		`{"schema":"dialtone.report/2"}`:                       "a report of dialtone",
+		`{"type":"offer","sdp":"v=0"}`:                         "a session description",
+		`{"IT01A1":{"type":"inbound-rtp"}}`:                    "a report of getStats",
+		`[{"id":"IT01A1","type":"inbound-rtp","timestamp":1}]`: "a report",
+		`{"name":"x","version":1}`:                             `a JSON document with "name, version"`,
+		"{}":                                                   "an empty JSON document",
+		"<html><body>x</body></html>":                          "an HTML page that is not Firefox's about:webrtc",
+		`{"PeerConnections":[1]}`:                              "of another kind than in dumps",
+		"RTCStatsDump\n{\"fileFormat\":3}\n":                   "none of its 2 lines is of a connection",
 	} {
 		d, err := Read(strings.NewReader(text), Options{})
 		if !errors.Is(err, ErrNotDump) || !strings.Contains(fmt.Sprint(err), want) {
 			t.Errorf("%q: %v, %+v, want %q", text, err, d, want)
+		}
+	}
+}
+
+// TestNoConnection: a dump without a connection is one, and says what to do.
+func TestNoConnection(t *testing.T) {
+	for _, text := range []string{
+		`<span data-l10n-id="about-webrtc-log-heading">x</span>`, `{"PeerConnections":{}}`, `{"getUserMedia":[],"PeerConnections":{}}`,
+		`{"reports":[]}`,
+	} {
+		if d, err := Read(strings.NewReader(text), Options{}); !errors.Is(err, ErrNoConnection) {
+			t.Errorf("%q: %v, %+v", text, err, d)
 		}
 	}
 }

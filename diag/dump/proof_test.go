@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/words/verdict"
@@ -78,6 +79,13 @@ func traced(follows ...any) string {
 	return b.String()
 }
 
+// unanswered is a dump of an offer without an answer.
+func unanswered(until int) string {
+	lines := slices.DeleteFunc(strings.SplitAfter(traced(until, "onconnectionstatechange", `"new"`), "\n"),
+		func(line string) bool { return strings.Contains(line, "setRemoteDescription") })
+	return strings.Join(lines, "")
+}
+
 // relayed is a dump of a page that permits only relay candidates, with an error of a server.
 func relayed(until int, candidateError string) string {
 	text := traced(until, "onconnectionstatechange", `"new"`)
@@ -137,6 +145,12 @@ func TestUnproven(t *testing.T) {
 		"DTLS rejected": {with(300, "getStats", transport("failed")), "the DTLS handshake failed", []string{"dtls.closed_by_peer"}},
 		"the peer left": {with(3220, "getStats", transport("connected"), 4220, "getStats", transport("closed"), 9000, "getStats",
 			transport("closed")), "connected for 4.0 s; the peer hung up", []string{"browser.uncounted"}},
+		"it left, and the path with it": {with(3220, "getStats", transport("connected"), 4220, "getStats", transport("closed"), 9000, ice,
+			`"disconnected"`, 9001, state, `"disconnected"`, 9900, "close", "null"), "connected for 4.0 s; the peer hung up", []string{"browser.uncounted"}},
+		"devices for the next": {
+			with(4220, "getStats", counted("9", "9"), 4300, "close", "null", 60_000, "getUserMedia", `{"audio":true}`),
+			"connected for 4.0 s; this side closed the connection", nil,
+		},
 		"it left, when is unknown": {
 			with(9000, "getStats", transport("closed")),
 			"connected, for how long is unknown; the peer hung up",
@@ -149,11 +163,14 @@ func TestUnproven(t *testing.T) {
 			"the dump ends here while waiting for candidates",
 			[]string{"browser.description_rejected"},
 		},
-		"TURN is silent": {relayed(12_000, ""), "the dump ends here while waiting for candidates", []string{"browser.no_relay"}},
-		"TURN may come":  {relayed(5000, ""), "the dump ends here while waiting for candidates", nil},
-		"TURN rejects":   {relayed(5000, `{"url":"turn:t.example:3478?transport=udp","errorCode":403,"errorText":"Forbidden."}`), "the dump ends here while waiting for candidates", []string{"browser.no_relay", "turn.forbidden"}},
-		"TURN unknown":   {relayed(5000, `{"url":"turn:t.example:3478?transport=udp","errorCode":701,"errorText":"Failed to establish connection"}`), "the dump ends here while waiting for candidates", []string{"browser.no_relay", "server.failed"}},
-		"TURN as STUN":   {relayed(5000, `{"url":"stun:t.example:3478","errorCode":701,"errorText":"STUN host lookup received error."}`), "the dump ends here while waiting for candidates", nil},
+		"no answer":                {unanswered(15_000), "the dump ends here while exchanging offer and answer", []string{"browser.no_answer"}},
+		"an answer may come":       {unanswered(10_000), "the dump ends here while exchanging offer and answer", nil},
+		"no candidate of the peer": {traced(15_000, state, `"new"`), "the dump ends here while waiting for candidates", []string{"browser.no_remote_candidate"}},
+		"TURN is silent":           {relayed(12_000, ""), "the dump ends here while waiting for candidates", []string{"browser.no_relay"}},
+		"TURN may come":            {relayed(5000, ""), "the dump ends here while waiting for candidates", nil},
+		"TURN rejects":             {relayed(5000, `{"url":"turn:t.example:3478?transport=udp","errorCode":403,"errorText":"Forbidden."}`), "the dump ends here while waiting for candidates", []string{"browser.no_relay", "turn.forbidden"}},
+		"TURN unknown":             {relayed(5000, `{"url":"turn:t.example:3478?transport=udp","errorCode":701,"errorText":"Failed to establish connection"}`), "the dump ends here while waiting for candidates", []string{"browser.no_relay", "server.failed"}},
+		"TURN as STUN":             {relayed(5000, `{"url":"stun:t.example:3478","errorCode":701,"errorText":"STUN host lookup received error."}`), "the dump ends here while waiting for candidates", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, err := Read(strings.NewReader(tt.text), Options{})
@@ -161,6 +178,11 @@ func TestUnproven(t *testing.T) {
 				t.Fatalf("%v, %+v", err, d)
 			}
 			v := judge.Judge(call.Fold(d.Connections[0].Events))
+			for _, e := range d.Connections[0].Events {
+				if one, is := e.Data.(diag.Candidate); is && (one.Side == "" || one.Address == "") {
+					t.Errorf("%+v is none of the dump", one)
+				}
+			}
 			var found []string
 			for _, f := range v.Findings {
 				found = append(found, f.ID)

@@ -331,6 +331,9 @@ func (c *conn) transport(at float64, s *stat, byID map[string]*stat, sample *dia
 	if c.stats.dtls, c.dtls = d, d.State; d.State == "connected" {
 		c.prove(at)
 	}
+	if d.State == "closed" && c.everConnected && c.format != diag.DumpFirefox && (!c.closed || at < c.closedAt) {
+		c.goodbye = cmp.Or(c.goodbye, at)
+	}
 	c.emit(at, d)
 }
 

@@ -31,7 +31,7 @@ func (c *conn) trace(e entry) {
 		}
 		c.emit(e.at, diag.SignalingState{State: "stable"})
 	case name == "close", name == "stop":
-		c.closed = true
+		c.close(e.at)
 		c.emit(e.at, diag.ConnectionState{State: "closed"})
 	default:
 		c.keep(e)
@@ -111,7 +111,7 @@ func (c *conn) traceState(at float64, name string, value any) bool {
 		c.emit(at, diag.GatheringState{State: state})
 	case "signalingstatechange":
 		if state == "closed" {
-			c.closed = true
+			c.close(at)
 		}
 		c.emit(at, diag.SignalingState{State: hyphenated(state)})
 	default:
@@ -160,10 +160,12 @@ func (c *conn) connectionState(at float64, state string) {
 	case "failed":
 		c.end(at, diag.PhaseDTLS, diag.OutcomeFailed)
 	case "closed":
-		c.closed = true
+		c.close(at)
 	}
 	c.emit(at, diag.ConnectionState{State: state})
 }
+
+func (c *conn) close(at float64) { c.closed, c.closedAt = true, cmp.Or(c.closedAt, at) }
 
 // traceDescription takes what sets descriptions.
 func (c *conn) traceDescription(e entry, name string) bool {

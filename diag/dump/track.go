@@ -9,9 +9,9 @@ import (
 
 // capture is a request of a page for devices.
 type capture struct {
-	at   float64
-	page string
-	data diag.CaptureRequest
+	at       float64
+	page, id string // id: of the request, where the dump says so
+	data     diag.CaptureRequest
 }
 
 // traceTrack takes what becomes of tracks.
@@ -111,8 +111,10 @@ func (c *conn) pageTrack(e entry, what string) {
 
 // captured adds the requests for devices of the page before and during a connection.
 func (c *conn) captured(list []capture) {
+	c.opened = c.first
+	end := c.last
 	for _, r := range list {
-		if c.page == "" || r.page == "" || c.page == r.page {
+		if (c.page == "" || r.page == "" || c.page == r.page) && !(c.closed && r.at > end) {
 			c.emit(r.at, r.data)
 		}
 	}
@@ -145,14 +147,23 @@ func (d *reading) traceCapture(e entry, page string) bool {
 	case "OnFailure":
 		r.Error, r.Message = failureName(value)
 	}
-	d.capture(capture{e.at, page, r})
+	d.capture(capture{at: e.at, page: page, data: r})
 	return true
 }
 
+// capture keeps a request for devices, or what came of one: a failure is that of what was requested.
 func (d *reading) capture(c capture) {
-	if len(d.captures) < maxCaptures {
-		d.captures = append(d.captures, c)
+	if len(d.captures) >= maxCaptures {
+		return
 	}
+	for _, r := range slices.Backward(d.captures) {
+		asked := r.data.Error == "" && !r.data.Granted
+		if c.data.Error != "" && asked && r.page == c.page && r.id == c.id && r.data.Request == c.data.Request {
+			c.data.Audio, c.data.Video = r.data.Audio, r.data.Video
+			break
+		}
+	}
+	d.captures = append(d.captures, c)
 }
 
 // asked reports whether constraints ask for a kind of media.

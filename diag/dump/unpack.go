@@ -10,6 +10,8 @@ import (
 	"io"
 	"path"
 	"strings"
+
+	"dialtone/diag/dump/charset"
 )
 
 // Bounds of a packed file, whose author may be hostile.
@@ -80,10 +82,7 @@ func mayBeDump(f *zip.File, size int) bool {
 	if err != nil {
 		return false
 	}
-	if in, err = utf8Of(in); err != nil {
-		return false
-	}
-	head, _ := in.Peek(1 << 10)
+	head, _ := charset.UTF8(in).Peek(1 << 10)
 	return (&reading{}).readerOf(head) != nil
 }
 

@@ -24,8 +24,6 @@ const (
 var (
 	// ErrNotPage says that the HTML is some other page.
 	ErrNotPage = errors.New("an HTML page that is not Firefox's about:webrtc")
-	// ErrEmpty says that the page shows no connection.
-	ErrEmpty = errors.New("a page of about:webrtc without a connection: load it during the call, and save it then")
 	// ErrLong says that something was left out.
 	ErrLong = errors.New("the page has too many connections, or too many elements of one: the rest was left out")
 )
@@ -43,10 +41,8 @@ func Read(r io.Reader, each func(report map[string]any)) error {
 	switch {
 	case len(p.reports) > 0 && p.long:
 		return errors.Join(err, ErrLong)
-	case len(p.reports) > 0 || err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+	case len(p.reports) > 0 || p.about || err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
 		return err
-	case p.about:
-		return ErrEmpty
 	}
 	return ErrNotPage
 }

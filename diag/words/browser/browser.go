@@ -104,23 +104,23 @@ func merged(tables ...map[string]phrase.Entry) map[string]phrase.Entry {
 
 var captureFindings = map[string]phrase.Entry{
 	"browser.capture_denied": capture(
-		"The last request of the page for a device failed with NotAllowedError: the user, a policy of the page or of the "+
-			"organization, or the operating system does not permit it. Without the device nothing of its kind is sent. Pages "+
-			"without HTTPS never get devices, and frames only with an allow attribute.",
+		"A request of the page for a device failed with NotAllowedError, and no later one for it succeeded: the user, a "+
+			"policy of the page or of the organization, or the operating system does not permit it. Without the device "+
+			"nothing of its kind is sent. Pages without HTTPS never get devices, and frames only with an allow attribute.",
 		"The browser got no permission for %s.",
 		"Allow the device in the settings of the site and of the operating system, then reload the page."),
 	"browser.capture_no_device": capture(
-		"The last request of the page for a device failed because no device matches: none is connected, it is disabled, or "+
-			"the constraints of the page exclude all.",
+		"A request of the page for a device failed because no device matches, and no later one for it succeeded: none is "+
+			"connected, it is disabled, or the constraints of the page exclude all.",
 		"The browser found no device for %s.",
 		"Connect the device, or relax the constraints of getUserMedia."),
 	"browser.capture_in_use": capture(
-		"The last request of the page for a device failed although the user permitted it: another program uses the device, "+
-			"or its driver failed.",
+		"A request of the page for a device failed although the user permitted it, and no later one for it succeeded: "+
+			"another program uses the device, or its driver failed.",
 		"The browser could not open %s.",
 		"Close other programs that use the device, or connect it again."),
 	"browser.capture_failed": capture(
-		"The last request of the page for a device failed for a reason that the error names.",
+		"A request of the page for a device failed for a reason that the error names, and no later one for it succeeded.",
 		"The request of the page for %s failed.",
 		"Look up the name of the error in the documentation of getUserMedia."),
 }
@@ -363,6 +363,26 @@ var pathFindings = map[string]phrase.Entry{
 				t.Advice = "Configure a TURN server in iceServers."
 			}
 			return t
+		}),
+	"browser.no_answer": phrase.On(
+		"The browser set an offer, and for more than 10 s no answer of the peer. The offer did not reach the peer, the peer "+
+			"waits for its user, or its answer did not reach the page: the page's signaling carries both.",
+		func(_ judge.Finding, e browser.PeerSilent) phrase.Text {
+			return phrase.Text{
+				Title: fmt.Sprintf("The page set no answer of the peer within %s.", phrase.Duration(e.ForMs.Duration())),
+				Advice: "Check that the offer reaches the peer and its answer the page; a dump of the peer shows how far the " +
+					"peer came.",
+			}
+		}),
+	"browser.no_remote_candidate": phrase.On(
+		"Both descriptions were set, and neither the one of the peer nor the page gave the browser a candidate of the peer "+
+			"for more than 10 s. Without one the browser checks no path of its own, and reports no failure.",
+		func(_ judge.Finding, e browser.PeerSilent) phrase.Text {
+			return phrase.Text{
+				Title: fmt.Sprintf("The browser got no candidate of the peer within %s.", phrase.Duration(e.ForMs.Duration())),
+				Advice: "Check that the candidates of the peer travel through the page's signaling, and that the page passes " +
+					"each to addIceCandidate.",
+			}
 		}),
 	"browser.turn_missing": phrase.On(
 		"No path was found, and the configuration of the page has no TURN server. Without a relay, peers behind some NATs "+

@@ -62,7 +62,7 @@ func list(w io.Writer, all []dump.Connection) error {
 		case c.Cut || len(c.Events) == 0:
 			headline, findings = "not read: choose it", "-"
 		}
-		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.StartedAt.Format("15:04:05Z"),
+		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.OpenedAt.Format("15:04:05Z"),
 			c.Length.Round(100*time.Millisecond), peer, headline, findings, c.URL)
 	}
 	return t.Flush() // with the first failure
