@@ -159,8 +159,8 @@ type CallEnded struct {
 	Reason EndReason `json:"reason"`
 	By     EndedBy   `json:"by,omitempty"`
 	Cause  string    `json:"cause,omitempty"` // the text of the underlying error, bounded and clean
-	// the cause as a stable word; of signaling: no-description; of ice-failed and dtls-failed: setup-timeout; of
-	// peer-lost: no-redial, certificate; of internal: stuck
+	// the cause as a stable word; of signaling: no-description, offer-storm; of ice-failed and dtls-failed:
+	// setup-timeout; of peer-lost: no-redial, certificate; of internal: stuck
 	Code string `json:"code,omitempty"`
 	// what failed in signaling; absent for any other cause
 	Signal *SignalFailure `json:"signal,omitempty"`
@@ -169,6 +169,7 @@ type CallEnded struct {
 // Codes of CallEnded for what is no error of signaling.
 const (
 	CodeNoDescription = "no-description" // the peer dialed and sent no offer or answer
+	CodeOfferStorm    = "offer-storm"    // the peer made one offer after another
 	CodeSetupTimeout  = "setup-timeout"  // the setup took longer than it may
 	CodeNoRedial      = "no-redial"      // the peer did not dial again for an ICE restart
 	CodeCertificate   = "certificate"    // a peer with another certificate dialed for an ICE restart

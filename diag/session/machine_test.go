@@ -113,6 +113,7 @@ func standing(r *rig)    { r.redial.standby = true }
 func met(r *rig)         { r.redial.met = true }
 func toOffer(r *rig)     { r.part = signal.RoleOfferer }
 func ours(r *rig)        { r.cause = internal(errors.New("no socket")) }
+func storming(r *rig)    { r.cause = errStorm }
 func stranger(r *rig)    { r.cause = peer.ErrCertificateChanged }
 func asks(r *rig) {
 	r.o.Explain, r.o.Config.ICEServers = time.Second, []diag.ICEServerAuth{{URL: "stun:192.0.2.1"}}
@@ -195,6 +196,7 @@ var expected = []transition{
 	{from: with(established, checking, securing), on: inNegotiated, do: []string{"end of offer-answer: ok", "state connected"}},
 	{from: live, on: inNegotiationFailed, to: over, end: peerFails},
 	{from: live, on: inNegotiationFailed, facts: given(ours), to: over, end: broken},
+	{from: live, on: inNegotiationFailed, facts: given(storming), to: over, end: peerFails.because(diag.CodeOfferStorm)},
 	{from: live, on: inNegotiationFailed, facts: given(stranger), to: over, end: peerLost.because(diag.CodeCertificate)},
 
 	// The connection.

@@ -334,7 +334,7 @@ func TestRestartStorm(t *testing.T) {
 		})
 		return c
 	}
-	if c := offers(10*time.Millisecond, 100); c.Restarts > 21 || c.Ended.Reason != diag.EndSignaling || c.Ended.By != diag.ByRemote {
+	if c := offers(10*time.Millisecond, 100); c.Restarts > 21 || c.Ended.Code != diag.CodeOfferStorm || c.Ended.By != diag.ByRemote {
 		t.Errorf("100 a second: %d restarts, %+v", c.Restarts, c.Ended)
 	}
 	if c := offers(2*time.Second, 100); c.Restarts != 100 || c.Ended.Reason != diag.EndHangup {

@@ -108,6 +108,10 @@ func setupRules() []rule {
 			end: peerLost.because(diag.CodeCertificate),
 		},
 		{from: live, on: on(inNegotiationFailed), when: is(errInternal), to: over, end: broken},
+		{
+			from: live, on: on(inNegotiationFailed), when: is(errStorm), to: over,
+			end: peerFails.because(diag.CodeOfferStorm),
+		},
 		{from: live, on: on(inNegotiationFailed), to: over, end: peerFails},
 	}
 }

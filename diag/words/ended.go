@@ -18,6 +18,7 @@ var endings = map[string]string{
 	"signaling":                "Check the log of the signaling server, then call again.",
 	"signaling remote":         "Check the log of the peer's program, then call again.",
 	"signaling no-description": "Check the peer's program: it dials, but sends no offer or answer.",
+	"signaling offer-storm":    "Look in the peer's program for what makes it negotiate without end.",
 }
 
 // Ended returns the next step after a call that ended; empty if the end needs none or its findings know it.
