@@ -59,7 +59,7 @@ func (c movingCase) String() string {
 // TestAddressChange: a call whose peer gets another address is back within seconds, on either side, over either family,
 // direct and through coturn; and so is one whose link was gone for longer than ICE waits.
 func TestAddressChange(t *testing.T) {
-	labtest.Beside(t)
+	labtest.NeedTime(t)
 	cases := movingCases(movingCase{})
 	if addressChanges(t) > 1 {
 		cases = append(cases, movingCase{outage: 26 * time.Second}, movingCase{ipv6: true, answerer: true, outage: 26 * time.Second})

@@ -18,6 +18,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/feed"
+	"dialtone/diag/lab/labtest"
 	"dialtone/diag/peer"
 	"dialtone/diag/session"
 	"dialtone/signal"
@@ -136,6 +137,7 @@ func gzipped(s string) string {
 
 // TestWrongServers: what servers do wrong is told with its cause, and only what makes a call fail fails it.
 func TestWrongServers(t *testing.T) {
+	labtest.NeedTime(t)
 	t.Parallel()
 	post := func(t *testing.T) http.Handler {
 		return answered(t, posting.NewServer(posting.ServerOptions{}), peer.FlowBoth)

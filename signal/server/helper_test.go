@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"dialtone/diag/lab/labtest"
 	"dialtone/signal/pairs"
 )
 
@@ -22,6 +23,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(serverEnv) != "" {
 		os.Exit(runAlone())
 	}
+	labtest.AtOnce()
 	goleak.VerifyTestMain(m)
 }
 

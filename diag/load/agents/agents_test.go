@@ -27,7 +27,10 @@ import (
 	"dialtone/signal"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	labtest.AtOnce()
+	goleak.VerifyTestMain(m)
+}
 
 // full is a server that refuses each call at once: a test of it costs nothing, and its counts are known.
 type full struct{}
