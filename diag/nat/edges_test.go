@@ -37,6 +37,8 @@ func TestPlansGiveUp(t *testing.T) {
 	symmetric := network{mapping: AddressAndPortDependent, filtering: AddressAndPortDependent, graded: rfc5780}
 	usual := network{mapping: EndpointIndependent, filtering: AddressAndPortDependent, graded: rfc5780}
 	otherPort := netip.AddrPortFrom(diagtest.ServerA.Addr(), diagtest.ServerB.Port())
+	farther := netip.MustParseAddrPort("8.8.8.2:3479")
+	bothGraded := map[netip.AddrPort]netip.AddrPort{diagtest.ServerA: diagtest.ServerB, diagtest.ServerC: farther}
 	sameIP := map[netip.AddrPort]netip.AddrPort{diagtest.ServerA: otherPort} // no server of RFC 5780 (§7.4)
 	with := func(n network, change func(*network)) network { change(&n); return n }
 	for name, tt := range map[string]struct {
@@ -60,6 +62,7 @@ func TestPlansGiveUp(t *testing.T) {
 		"CHANGE-REQUEST ignored":    {with(usual, func(n *network) { n.ignoresChange = true }), nil, diag.TestChangeBoth, anywhere, 1},
 		"filtering, five servers":   {with(usual, func(n *network) { n.graded, n.deaf = five, diag.TestProveBoth }), servers, diag.TestChangeBoth, anywhere, maxAsked * (1 + 2*maxProof)},
 		"repeat, the other is dead": {with(usual, func(n *network) { n.dead = diagtest.ServerC }), []netip.AddrPort{diagtest.ServerA, diagtest.ServerC}, diag.TestRepeat, diagtest.ServerA, 1},
+		"repeat, one port is dead":  {with(usual, func(n *network) { n.graded, n.dead = bothGraded, farther }), []netip.AddrPort{diagtest.ServerA, diagtest.ServerC}, diag.TestRepeat, diagtest.ServerA, 1},
 		"repeat, the first is dead": {with(usual, func(n *network) { n.dead = diagtest.ServerA }), []netip.AddrPort{diagtest.ServerA, diagtest.ServerC}, diag.TestRepeat, diagtest.ServerC, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -209,6 +212,11 @@ func TestTally(t *testing.T) {
 	if b := state(diagtest.NewDiagnosis(diagtest.ServerA).Grade(3, 0).Asks(1, diag.TestChangeBoth, other)).judgeFiltering(); strings.Contains(said(b), string(KindChangeRejected)) {
 		t.Errorf("a rejection in %s", said(b))
 	}
+	ignores := diagtest.NewDiagnosis(diagtest.ServerA).Grade(1, 0).Asks(1, diag.TestChangeBoth, port).Asks(1, diag.TestChangePort, other).
+		Asks(1, diag.TestProveBoth, port).Asks(1, diag.TestProvePort, diagtest.ServerA)
+	if diff := cmp.Diff(Tally{Ignored: 4, AskedBoth: 1, AskedPort: 1, Proofs: 1, Sent: 1}, state(ignores).Tally(0, other)); diff != "" {
+		t.Errorf("answers from elsewhere: %s", diff)
+	}
 	never := Tally{Proofs: 30, Sent: 40}
 	if never.AlternateSilent() {
 		t.Error("an alternate address that was never asked is silent")
@@ -343,5 +351,86 @@ func TestBounds(t *testing.T) {
 	s.Apply(Request{Server: -1, Test: diag.TestReach, To: diagtest.ServerA})
 	if len(s.Requests) != 0 {
 		t.Error("a request to a server that is not there is kept")
+	}
+}
+
+// TestSideOverIPv6: what the peer is told of IPv6 beside IPv4.
+func TestSideOverIPv6(t *testing.T) {
+	const filtered, open = PortsFiltered, PortsOpen
+	for name, tt := range map[string]struct {
+		ipv6       Value
+		ports      Behavior
+		nat        Value
+		works      bool
+		unknown    bool
+		mapping, f Value
+	}{
+		"it works":          {Present, Behavior{Value: open, Confidence: Likely}, None, true, false, "", ""},
+		"some ports only":   {Present, Behavior{Value: filtered, Confidence: Likely}, None, false, false, "", ""},
+		"maybe some ports":  {Present, Behavior{Value: Unknown, Confidence: Contradictory}, None, true, true, "", ""},
+		"it does not work":  {None, Behavior{Value: Unknown, Confidence: Contradictory}, None, false, false, "", ""},
+		"it is translated":  {Present, Behavior{Value: open, Confidence: Likely}, Present, true, false, EndpointIndependent, AddressDependent},
+		"nothing was shown": {Present, Behavior{Value: Unknown, Confidence: NotKnown}, Unknown, true, false, "", ""},
+	} {
+		six := FamilyReport{
+			Family: FamilyIPv6, UDPPorts: tt.ports, NAT: Behavior{Value: tt.nat},
+			Mapping: Behavior{Value: EndpointIndependent}, Filtering: Behavior{Value: AddressDependent},
+		}
+		four := FamilyReport{Family: FamilyIPv4, NAT: Behavior{Value: Present}, UDPPorts: Behavior{Value: filtered}}
+		r := Report{Behaviors: Behaviors{IPv6: Behavior{Value: tt.ipv6}}, Families: []FamilyReport{four, six}}
+		side := r.side(&State{}, netip.AddrPort{})
+		if side.IPv6 != tt.works || side.IPv6Unknown != tt.unknown || side.Mapping6 != tt.mapping || side.Filtering6 != tt.f {
+			t.Errorf("%s: %+v", name, side)
+		}
+	}
+}
+
+// TestFragmentsOfServers: silence counts once two servers have shown it often enough, and only of a server that pads.
+func TestFragmentsOfServers(t *testing.T) {
+	type server struct{ padded, long, in, short, out int } // requests: silent ones, then answers
+	for name, tt := range map[string]struct {
+		servers [2]server
+		value   Value
+		says    string
+	}{
+		"both ways":               {[2]server{{in: 1}, {padded: 9, long: 9}}, Present, "fragments-both []; fragments-none [18]"},
+		"none, two servers":       {[2]server{{padded: 9, long: 9}, {padded: 9, long: 9}}, None, "fragments-none [18]; fragments-none [18]"},
+		"none, one server":        {[2]server{{padded: 9, long: 9}, {}}, Unknown, "fragments-none [18]; ask-two []"},
+		"padded only seldom":      {[2]server{{padded: 1, long: 9}, {padded: 1, long: 9}}, Unknown, "fragments-none [10]; fragments-none [10]; ask-two []"},
+		"long only seldom":        {[2]server{{padded: 9, long: 1}, {padded: 9, long: 1}}, Unknown, "fragments-none [10]; fragments-none [10]; ask-two []"},
+		"out, two servers":        {[2]server{{padded: 9, out: 1}, {padded: 9, out: 1}}, FragmentsOutgoing, "fragments-out [9]; fragments-out [9]"},
+		"out, one server":         {[2]server{{padded: 9, out: 1}, {padded: 9, long: 9}}, Unknown, "fragments-out [9]; fragments-none [18]; ask-two []"},
+		"out, in spite of loss":   {[2]server{{padded: 9, long: 9, out: 1}, {padded: 9, long: 9, out: 1}}, FragmentsOutgoing, "fragments-out [9]; fragments-out [9]"},
+		"they do not pad":         {[2]server{{padded: 9, long: 9, short: 1}, {padded: 9, long: 9, short: 1}}, Unknown, "fragments-short []; fragments-short []; no-padding []"},
+		"one of them pads":        {[2]server{{in: 1, short: 1}, {short: 1}}, Present, "fragments-both []; fragments-short []"},
+		"no padded request":       {[2]server{{long: 9}, {long: 9}}, Unknown, "no-long []"},
+		"nothing was sent at all": {[2]server{}, Unknown, "no-long []"},
+	} {
+		d := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC)
+		d.Start.Deep = true
+		for i, s := range tt.servers {
+			to := d.Servers[i].Address
+			ask := func(n int, test diag.NATTest, size int) {
+				for range n {
+					mapped := ""
+					if size > 0 {
+						mapped = "5.5.5.5:1"
+					}
+					if r := d.Add(i, test, to, mapped); r.Answer != nil {
+						r.Answer.Size = size
+					}
+				}
+			}
+			ask(20, diag.TestControl, 100)
+			ask(s.padded, diag.TestPadded, 0)
+			ask(s.long, diag.TestLong, 0)
+			ask(s.in, diag.TestPadded, 1600)
+			ask(s.short, diag.TestPadded, 100)
+			ask(s.out, diag.TestLong, 100)
+		}
+		b := state(d).judgeFragments()
+		if says := strings.ReplaceAll(said(b), "\n", "; "); b.Value != tt.value || says != tt.says {
+			t.Errorf("%s: %s, %s", name, b.Value, says)
+		}
 	}
 }

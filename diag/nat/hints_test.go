@@ -148,6 +148,9 @@ func TestUDP(t *testing.T) {
 		}
 	}
 	relaying := diagtest.Relaying("turn:t", "tcp", "7.7.7.1:443", "7.7.7.1:50000", diagtest.Through(diagtest.ServerA, false, "7.7.7.1:50000", "", diag.Failure{})...)
+	relay := func(transport string) diag.Server {
+		return diagtest.Relaying("turn:u", transport, "7.7.7.1:443", "7.7.7.1:50000")
+	}
 	arrived := diag.NATRelay{URL: "turn:t", Relayed: netip.MustParseAddrPort("7.7.7.1:50000"), Sent: 1, From: netip.MustParseAddrPort("5.5.5.5:1")}
 	silent := diag.NATRelay{URL: "turn:t", Relayed: arrived.Relayed, Sent: 5}
 	elsewhere := silent
@@ -175,6 +178,10 @@ func TestUDP(t *testing.T) {
 		"one silent, its host behind a proxy":      {scene(dead).Asked(proxied, compared("9.9.9.1:443")), nil, Unknown, "udp-silent [1 1 1]; udp-one-host []"},
 		"one silent, another behind a proxy":       {scene(dead).Asked(proxied, compared("7.7.7.1:443")), nil, Unknown, "udp-silent [1 1 1]"},
 		"one silent, TURN behind a proxy":          {scene(dead).Asked(proxied), nil, Unknown, "udp-silent [1 1 1]"},
+		"one silent, TURN over UDP":                {scene(dead).Asked(relay("udp")), nil, Present, "answered []"},
+		"one silent, TURN over DTLS":               {scene(dead).Asked(relay("dtls")), nil, Present, "answered []"},
+		"one silent, TURN rejects the password":    {scene(dead).Asked(diagtest.Failing("turn:u", "tcp", "9.9.9.1:443", diag.StageAllocate, diag.Failure{Cause: diag.CauseAuth, Code: 401})), nil, Unknown, "udp-silent [1 1 1]; udp-one-host []"},
+		"one silent, TURN times out":               {scene(dead).Asked(diagtest.Failing("turn:u", "tcp", "9.9.9.1:443", diag.StageAllocate, diag.Failure{Cause: dead})), nil, Unknown, "udp-silent [1 1 0]"},
 		"one rejected, its host answers":           {scene(gone).Asked(stream("9.9.9.1:443")), nil, Unknown, "udp-rejected [1 1 1]; udp-one-host []"},
 		"one silent, and its own relay":            {scene(dead).Asked(own), []diag.NATRelay{ownRelay}, Unknown, "udp-silent [1 1 1]; relay-silent [5]; udp-one-host []"},
 		"one silent, at two addresses":             {dual.Asked(stream("9.9.9.1:443")), nil, Unknown, "udp-silent [2 2 1]; udp-one-host []"},
@@ -377,5 +384,32 @@ func TestRowsOfBehaviors(t *testing.T) {
 	}
 	if (&Report{}).Main() != FamilyIPv4 || len((&Report{}).Others()) > 0 {
 		t.Error("a family that does not answer")
+	}
+}
+
+// TestRewritingGateway: only an answer with both attributes shows whether a gateway rewrites one of them.
+func TestRewritingGateway(t *testing.T) {
+	for name, tt := range map[string]struct {
+		mapped, plain string
+		value         Value
+		says          string
+	}{
+		"both are equal":          {"5.5.5.5:1", "5.5.5.5:1", None, "alg-equal [1]"},
+		"they differ":             {"5.5.5.5:1", "192.168.1.5:1", Present, "alg-differs []"},
+		"no MAPPED-ADDRESS":       {"5.5.5.5:1", "", Unknown, "alg-unknown []"},
+		"no XOR-MAPPED-ADDRESS":   {"", "5.5.5.5:1", Unknown, "alg-unknown []"},
+		"it reports neither, too": {"", "", Unknown, "alg-unknown []"},
+	} {
+		a := &Answer{}
+		if tt.mapped != "" {
+			a.Mapped = netip.MustParseAddrPort(tt.mapped)
+		}
+		if tt.plain != "" {
+			a.Plain = netip.MustParseAddrPort(tt.plain)
+		}
+		s := &State{Requests: []Request{{Test: diag.TestReach}, {Test: diag.TestReach, Answer: a}}}
+		if b := s.judgeALG(); b.Value != tt.value || said(b) != tt.says {
+			t.Errorf("%s: %s, %s", name, b.Value, said(b))
+		}
 	}
 }

@@ -93,9 +93,7 @@ func (s *State) LastPacket(socket diag.NATSocket) time.Duration {
 // note counts a request of the test.
 func (h *Held) note(s *State, r *Request, last time.Duration) {
 	pause := r.SentMs.Duration() - last
-	if h.Pause == 0 || pause < h.Pause {
-		h.Pause = pause
-	}
+	h.Pause = min(cmp.Or(h.Pause, pause), pause)
 	h.Longer = max(h.Longer, pause)
 	h.Asked++
 	if !success(r) {

@@ -64,6 +64,10 @@ func TestFamilies(t *testing.T) {
 // TestPrefixByDNS: a prefix in DNS makes a server without RESPONSE-ORIGIN one behind the NAT64.
 func TestPrefixByDNS(t *testing.T) {
 	o := &State{}
+	o.Apply(diag.NATFamilies{IPv6: true})
+	if b := o.judgeNAT64(); b.Value != Unknown {
+		t.Errorf("without a prefix: %+v", b)
+	}
 	o.Apply(diag.NATFamilies{IPv6: true, NAT64: []netip.Prefix{netip.MustParsePrefix("2001:db8:122:344::/64")}})
 	if b := o.judgeNAT64(); b.Value != Present || b.Confidence != Likely {
 		t.Errorf("by DNS only: %+v", b)

@@ -33,8 +33,8 @@ func packetSizes(most int) []int {
 
 // mostSize is the longest packet that leaves unfragmented: that of the interface, or of Ethernet.
 func (s *State) mostSize() int {
-	if mtu := s.Local.MTU; mtu >= LeastSize && mtu < UsualMTU {
-		return mtu
+	if s.Local.MTU >= LeastSize {
+		return min(s.Local.MTU, UsualMTU)
 	}
 	return UsualMTU
 }
@@ -210,7 +210,7 @@ func (s *State) judgePacketSize() Behavior {
 	most := s.mostSize()
 	var evidence []Evidence
 	var best, back []int
-	limited, backLimited, split, graded := 0, 0, false, false
+	limited, backLimited, split, graded := 0, false, false, false
 	for i := range s.Servers {
 		out := s.sizes(i, diag.TestSize)
 		if out.Best == 0 {
@@ -235,7 +235,7 @@ func (s *State) judgePacketSize() Behavior {
 			back = append(back, in.Best)
 			evidence = append(evidence, counted(KindSizeBack, in.Best).at(to))
 			if silent, worst := in.lost(out.Best); notLoss(silent, sent, lost) { // longer requests do not arrive
-				backLimited++
+				backLimited = true
 				evidence = append(evidence, counted(KindSizeBackLost, worst, silent).at(to))
 			}
 		}
@@ -253,13 +253,13 @@ func (s *State) judgePacketSize() Behavior {
 	}
 	backFull := b.BytesBack == nil || *b.BytesBack == most
 	switch {
-	case *b.Bytes == most && (backFull || backLimited == 0):
+	case *b.Bytes == most && (backFull || !backLimited):
 		return b
 	case *b.Bytes == most:
 		b.Value, b.Confidence = SizeLimited, Likely
 	case limited == 0 || limited < 2 && !graded:
 		b.Value, b.Confidence, b.Evidence = Unknown, NotKnown, append(evidence, of(KindSizeServer))
-	case split && backLimited == 0:
+	case split && !backLimited:
 		b.Value, b.Confidence = SizeFragmented, Likely
 	default:
 		b.Value, b.Confidence = SizeLimited, Likely

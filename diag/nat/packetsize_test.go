@@ -52,6 +52,9 @@ func TestPlansFindPacketSizes(t *testing.T) {
 			}
 			if b.BytesBack != nil {
 				got.Back = *b.BytesBack
+				if got.Back < LeastSize {
+					t.Errorf("%d bytes are known", got.Back)
+				}
 			}
 			if diff := cmp.Diff(tt.found, got); diff != "" {
 				t.Errorf("%s\n%s", diff, said(b))
@@ -88,6 +91,75 @@ func TestLengthOfAnswers(t *testing.T) {
 	} {
 		if got := (&State{}).asLong(&Request{To: tt.to, Bytes: 1000, Answer: &Answer{Size: tt.size}}); got != tt.want {
 			t.Errorf("%d bytes from %s: %t", tt.size, tt.to, got)
+		}
+	}
+}
+
+// TestServersForPackets: who was asked with long packets stays so, others are those of RFC 5780 first.
+func TestServersForPackets(t *testing.T) {
+	for name, tt := range map[string]struct {
+		asked []diag.NATTest // of the servers in turn
+		want  []bool
+	}{
+		"none yet":             {nil, []bool{true, false, true}},
+		"one of basic STUN":    {[]diag.NATTest{"", diag.TestSize}, []bool{false, true, true}},
+		"two of basic STUN":    {[]diag.NATTest{diag.TestSize, diag.TestSizeBack}, []bool{true, true, false}},
+		"asked something else": {[]diag.NATTest{diag.TestControl, diag.TestMapping}, []bool{true, false, true}},
+	} {
+		d := diagtest.NewDiagnosis(diagtest.ServerD, diagtest.ServerC, diagtest.ServerA)
+		for i, s := range d.Servers {
+			d.Add(i, diag.TestReach, s.Address, "5.5.5.5:1")
+		}
+		d.Requests[2].Answer.Other = diagtest.ServerB
+		for i, test := range tt.asked {
+			if test != "" {
+				d.Add(i, test, d.Servers[i].Address, "")
+			}
+		}
+		s := state(d)
+		var got []bool
+		for i := range d.Servers {
+			got = append(got, (&plan{all: s, o: s, server: i}).sizing())
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	d := diagtest.NewDiagnosis(diagtest.ServerA, netip.MustParseAddrPort("[2001:db8::1]:3478"))
+	for i, s := range d.Servers {
+		d.Add(i, diag.TestReach, s.Address, s.Address.String())
+	}
+	all := state(d)
+	if (&plan{all: all, o: all.OfServer(1), server: 1}).sizing() {
+		t.Error("packet sizes are those of IPv4, where it answers")
+	}
+}
+
+// TestSizesInProgress: what has been shown counts before the end.
+func TestSizesInProgress(t *testing.T) {
+	d := diagtest.NewDiagnosis(diagtest.ServerA)
+	for want, end := range map[string]*diag.DiagnosisEnd{"asking []": nil, "size-unasked []": {}} {
+		d.End = end
+		if b := state(d).judgePacketSize(); said(b) != want {
+			t.Errorf("nothing was asked: %s", said(b))
+		}
+	}
+	d.End = nil
+	d.Add(0, diag.TestSize, diagtest.ServerA, "5.5.5.5:1").Bytes = 1500
+	if b := state(d).judgePacketSize(); b.Value != SizeFull {
+		t.Errorf("%s, %s", b.Value, said(b))
+	}
+}
+
+// TestLossOfSizes: the requests of sizes that pass tell how many are lost.
+func TestLossOfSizes(t *testing.T) {
+	tally := SizeTally{Best: 1300, sends: map[int]int{600: 2, 1300: 3, 1320: 9}, heard: map[int]int{600: 1, 1300: 1}}
+	if sent, lost := tally.loss(10, 1); sent != 15 || lost != 4 {
+		t.Errorf("%d of %d", lost, sent)
+	}
+	for most, want := range map[int][2]int{1500: {9, 1320}, 1320: {9, 1320}, 1319: {0, 0}} {
+		if n, worst := tally.lost(most); n != want[0] || worst != want[1] {
+			t.Errorf("to %d: %d, %d", most, n, worst)
 		}
 	}
 }

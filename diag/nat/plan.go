@@ -143,7 +143,7 @@ func (p *plan) mapping() []Question {
 			asks = append(asks, p.askMapped(to))
 		}
 	}
-	if len(asks) > 0 || !p.othersMapped() {
+	if len(asks) > 0 || !p.allMapped() {
 		return asks
 	}
 	n, _ := p.sends(p.o, diag.TestRepeat, p.asked)
@@ -203,10 +203,10 @@ func (p *plan) isFirst() bool {
 	return p.o.Heard(p.server)
 }
 
-// othersMapped reports whether the mapping test is over at all other servers that answer.
-func (p *plan) othersMapped() bool {
+// allMapped reports whether the mapping test is over at all servers that answer.
+func (p *plan) allMapped() bool {
 	for i := range p.o.Servers {
-		if i == p.server || !p.o.Heard(i) || p.o.Servers[i].Failure != nil {
+		if !p.o.Heard(i) || p.o.Servers[i].Failure != nil {
 			continue
 		}
 		q := plan{all: p.all, o: p.o, server: i, asked: p.o.Servers[i].Address}

@@ -105,3 +105,13 @@ func TestPlanOfFiltering(t *testing.T) {
 		}
 	}
 }
+
+// TestPlanWithoutServers: nothing is asked of a server that has no address, or cannot be asked.
+func TestPlanWithoutServers(t *testing.T) {
+	s := &State{Servers: []Server{{URL: "stun:a"}, {URL: "stun:b", Address: diagtest.ServerA, Failure: &diag.Failure{}}, {URL: "stun:c", Address: diagtest.ServerC}}}
+	for i, want := range []int{0, 0, 2} {
+		if got := len(Plan(s, i)); got != want {
+			t.Errorf("server %d: %d questions", i, got)
+		}
+	}
+}

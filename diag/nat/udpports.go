@@ -76,7 +76,7 @@ func (s *State) openPorts() []int {
 func (s *State) silentPorts() []silentPort {
 	var out []silentPort
 	for i := range s.Servers {
-		if to := s.OtherPort(i); s.Heard(i) && to.IsValid() {
+		if to := s.OtherPort(i); to.IsValid() {
 			out = s.addSilent(out, i, to)
 			if other := s.otherSilent(i); other.IsValid() && !s.refused(i, to) {
 				out = s.addSilent(out, i, other)
