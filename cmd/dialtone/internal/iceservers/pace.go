@@ -2,7 +2,6 @@ package iceservers
 
 import (
 	"context"
-	"net"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -46,72 +45,4 @@ func (r *Relay) inPace(one *pace, n int) bool {
 		return false
 	}
 	return true
-}
-
-// pacedListener paces the connections of peers to a TCP relay.
-type pacedListener struct {
-	net.Listener
-	relay *Relay
-}
-
-// Accept implements net.Listener.
-func (l *pacedListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return l.relay.paced(c), nil
-}
-
-// pacedConn is a connection between a TCP relay and a peer: what is too fast waits, so TCP slows its sender down.
-type pacedConn struct {
-	net.Conn
-	relay   *Relay
-	in, out *pace
-	open    context.Context //nolint:containedctx // it ends the waits when the connection is closed
-	close   context.CancelFunc
-}
-
-func (r *Relay) paced(c net.Conn) *pacedConn {
-	ctx, cancel := context.WithCancel(context.Background())
-	return &pacedConn{Conn: c, relay: r, in: newPace(r.o.Bitrate), out: newPace(r.o.Bitrate), open: ctx, close: cancel}
-}
-
-// Read implements net.Conn.
-func (c *pacedConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b[:min(len(b), maxDatagram)])
-	if n > 0 {
-		if late := c.wait(c.in, n); late != nil {
-			return 0, late
-		}
-	}
-	return n, err
-}
-
-// Write implements net.Conn.
-func (c *pacedConn) Write(b []byte) (n int, err error) {
-	for len(b) > 0 && err == nil {
-		part, written := b[:min(len(b), maxDatagram)], 0
-		if err = c.wait(c.out, len(part)); err == nil {
-			written, err = c.Conn.Write(part)
-		}
-		n, b = n+written, b[written:]
-	}
-	return n, err
-}
-
-func (c *pacedConn) wait(one *pace, n int) error {
-	if err := one.wait(c.open, n); err != nil {
-		return net.ErrClosed
-	}
-	if err := c.relay.pace.wait(c.open, n); err != nil {
-		return net.ErrClosed
-	}
-	return nil
-}
-
-// Close implements net.Conn.
-func (c *pacedConn) Close() error {
-	c.close()
-	return c.Conn.Close()
 }

@@ -124,19 +124,21 @@ func (g *generator) AllocateListener(c turn.AllocateListenerConfig) (net.Listene
 	if err != nil {
 		return nil, nil, err
 	}
-	return &pacedListener{ln, g.relay}, addr, nil
+	return g.relay.newTCPRelay(ln, addr), addr, nil
 }
 
 // AllocateConn implements turn.RelayAddressGenerator.
 func (g *generator) AllocateConn(c turn.AllocateConnConfig) (net.Conn, error) {
-	if !g.relay.o.TCP || !g.relay.allows(gate.AddrOf(c.RemoteAddr)) {
+	t := g.relay.tcpRelayAt(c.LocalAddr)
+	if t == nil || !g.relay.allows(gate.AddrOf(c.RemoteAddr)) || !t.join(c.RemoteAddr) {
 		return nil, errForbidden
 	}
 	conn, err := g.RelayAddressGenerator.AllocateConn(c)
 	if err != nil {
+		t.leave()
 		return nil, err
 	}
-	return g.relay.paced(conn), nil
+	return t.paced(conn), nil
 }
 
 // relaySocket is the socket of an allocation: it drops what is sent to peers that may not be reached, and what is too

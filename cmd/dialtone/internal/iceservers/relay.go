@@ -64,6 +64,7 @@ type Relay struct {
 	all       int
 	clients   map[string]*holder      // by transport address, of live allocations
 	sockets   map[uint16]*relaySocket // of live allocations, by port
+	listeners map[uint16]*tcpRelay    // of live TCP allocations, by port
 	streams   map[string]*stream      // by address of the client
 	streaming gate.Counter            // connections by client
 	expecting map[string]*reservation // between the check of the quota and the allocation, by transport address
@@ -81,7 +82,8 @@ func StartRelay(o RelayOptions) (*Relay, error) {
 	r := &Relay{
 		o: o, accounts: newAccounts(), refusals: gate.NewRefusals(o.Log), pace: newPace(o.Bitrate * bitrateShares),
 		byUser: map[string]int{}, clients: map[string]*holder{}, sockets: map[uint16]*relaySocket{},
-		streams: map[string]*stream{}, expecting: map[string]*reservation{},
+		listeners: map[uint16]*tcpRelay{},
+		streams:   map[string]*stream{}, expecting: map[string]*reservation{},
 	}
 	server, err := lab.StartTURN(lab.TURNOptions{
 		Listen: o.Listen.String(), UDP: true, TCP: true, Username: o.User, Password: o.Password, Realm: realm,

@@ -223,6 +223,57 @@ func TestTCPAllocations(t *testing.T) {
 	}
 }
 
+// TestConnectionsOfATCPRelay: they are bounded, whoever makes them, and one that is closed makes room.
+func TestConnectionsOfATCPRelay(t *testing.T) {
+	r, log := startRelay(t, RelayOptions{
+		TCP: true, ConnectionsPerAddress: -1, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
+	})
+	relayed, err := client(t, r, lab.TCP, "ann", "secret").AllocateTCP()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = relayed.Close() }()
+	dial := func() (net.Conn, error) { // each to another peer: there is one connection with each (RFC 6062 §5.2)
+		peer, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp4", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		t.Cleanup(func() { _ = peer.Close() })
+		c, err := relayed.Dial("tcp", peer.Addr().String())
+		if err == nil {
+			t.Cleanup(func() { _ = c.Close() })
+		}
+		return c, err
+	}
+	first, err := dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range maxConnections - 2 {
+		if _, err := dial(); err != nil {
+			t.Fatalf("connection %d: %v", n, err)
+		}
+	}
+	dialTCP(t, relayed.Addr())
+	dialTCP(t, relayed.Addr()) // one of the two is refused
+	waitFor(t, func() bool { return strings.Contains(log.String(), "TURN refused a connection with a peer") })
+	log.wantOnce(t, "TURN refused a connection with a peer", "limit=64")
+	if _, err := dial(); err == nil {
+		t.Error("there is no limit")
+	}
+	_ = first.Close()
+	waitFor(t, func() bool { _, err := dial(); return err == nil })
+}
+
+func dialTCP(t *testing.T, to net.Addr) {
+	t.Helper()
+	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp4", to.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+}
+
 // TestQuotas: allocations are bounded in all, by address and by account, and a place that becomes free is given again.
 func TestQuotas(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -367,7 +418,7 @@ func TestBitrate(t *testing.T) {
 // that is closed waits for nothing.
 func TestBitrateOfTCP(t *testing.T) {
 	const rate = 16 << 10 // bytes each second
-	r := &Relay{o: RelayOptions{Bitrate: 8 * rate}, pace: newPace(-1)}
+	r := &Relay{o: RelayOptions{Bitrate: 8 * rate}, pace: newPace(-1), listeners: map[uint16]*tcpRelay{}}
 	for name, transfer := range map[string]func(paced, peer net.Conn, data []byte) error{
 		"to the peer": func(paced, peer net.Conn, data []byte) error {
 			go func() { _, _ = io.Copy(io.Discard, peer) }()
@@ -384,12 +435,22 @@ func TestBitrateOfTCP(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				near, far := net.Pipe()
 				defer func() { _ = far.Close() }()
-				paced, began := r.paced(near), time.Now()
+				relay := r.newTCPRelay(nil, nil)
+				paced, began := relay.paced(near), time.Now()
 				if err := transfer(paced, far, make([]byte, maxDatagram+10*rate)); err != nil {
 					t.Fatal(err)
 				}
 				if took := time.Since(began).Round(time.Second); took != 10*time.Second {
 					t.Errorf("it took %v", took)
+				}
+				other, peer := net.Pipe()
+				defer func() { _ = peer.Close() }()
+				began = time.Now()
+				if err := transfer(relay.paced(other), peer, make([]byte, 10*rate)); err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(began).Round(time.Second); took != 10*time.Second {
+					t.Errorf("beside another connection it took %v", took)
 				}
 				time.AfterFunc(time.Second, func() { _ = paced.Close() })
 				if err := transfer(paced, far, make([]byte, 10*rate)); err == nil {
