@@ -178,7 +178,7 @@ func (r *Report) result() said.Result {
 		}
 	}
 	if len(r.Causes) > 0 {
-		s.Cause = r.Causes[0].Title
+		s.Cause, s.CauseCalls = r.Causes[0].Title, r.Causes[0].Calls
 	}
 	for _, a := range r.Assertions {
 		if !a.Pass && !a.Default {

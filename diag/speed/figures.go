@@ -49,7 +49,7 @@ const (
 	LimitCPU     Limit = "cpu"     // this machine or that of the peer
 	LimitBuffers Limit = "buffers" // the kernel dropped packets at full socket buffers
 	LimitSender  Limit = "sender"  // it had nothing to send for a while
-	LimitUnknown Limit = "unknown" // the sender did not report
+	LimitUnknown Limit = "unknown" // the sender did not report, or its machine was busy and the path may be it as well
 )
 
 // Paced is a test at a fixed rate.
@@ -85,7 +85,7 @@ func (s *State) Result() *Result {
 		case t.Way == diag.SpeedDown:
 			r.Down = t.Flow(diag.Inbound, r.Idle)
 		case t.Way == diag.SpeedBoth:
-			r.Both = &Both{t.Flow(diag.Outbound, r.Idle), t.Flow(diag.Inbound, r.Idle)}
+			r.Both = &Both{t.beside(r.Up, diag.Outbound, r.Idle), t.beside(r.Down, diag.Inbound, r.Idle)}
 		}
 	}
 	return r
@@ -165,6 +165,34 @@ func (t *Test) Flow(d diag.Direction, idle *Latency) *Flow {
 	return f
 }
 
+// alike is the share of what a direction carries alone from which on it carries as much.
+const alike = 0.9
+
+// beside is what a direction of a test in both carried. If the path was the limit of that direction alone, and as much
+// was carried now, or in a second while a queue stood, it is so now, however busy other programs keep the machine.
+func (t *Test) beside(alone *Flow, d diag.Direction, idle *Latency) *Flow {
+	f := t.Flow(d, idle)
+	s, reported := t.sender(d)
+	if f == nil || f.Rate == nil || alone == nil || alone.Rate == nil || alone.Limit != LimitPath || !reported {
+		return f
+	}
+	full := *f.Rate >= alike**alone.Rate || t.stands(idle) && f.Capacity != nil && alone.Capacity != nil &&
+		*f.Capacity >= alike**alone.Capacity
+	if full && usedUp(s) && !exhausts(s) {
+		f.Limit, f.LowerBound = LimitPath, false
+	}
+	return f
+}
+
+// sender is what that of a direction reported.
+func (t *Test) sender(d diag.Direction) (s diag.SpeedSender, reported bool) {
+	i := slices.IndexFunc(t.Senders, func(s diag.SpeedSender) bool { return s.Direction == d })
+	if i < 0 {
+		return s, false
+	}
+	return t.Senders[i], true
+}
+
 // overhead is the share of a rate that is no message; nil without packets.
 func overhead(goodput, rate float64) *float64 {
 	if rate <= 0 {
@@ -226,6 +254,8 @@ const (
 	busy = 0.85
 	// full is the share of the CPU time of the machine from which on it is used up, by whatever process.
 	full = 0.95
+	// little is the share of the cores below which a process need not lack CPU on a machine that others keep busy.
+	little = 0.25
 	// manyCores is how many cores one association can use at most in one process, both directions together.
 	manyCores = 1.8
 	// starving is the share of the time without data from which on the sender is the limit.
@@ -236,11 +266,10 @@ const (
 
 // limit is what limited a direction.
 func (t *Test) limit(d diag.Direction, idle *Latency) Limit {
-	i := slices.IndexFunc(t.Senders, func(s diag.SpeedSender) bool { return s.Direction == d })
-	if i < 0 {
+	s, reported := t.sender(d)
+	if !reported {
 		return LimitUnknown
 	}
-	s := t.Senders[i]
 	sums, _ := t.settled(d)
 	dropped := uint64(0)
 	for _, n := range []*uint64{s.ReceiveDrops, s.SendDrops} {
@@ -249,8 +278,10 @@ func (t *Test) limit(d diag.Direction, idle *Latency) Limit {
 		}
 	}
 	switch {
-	case exhausts(s), usedUp(s) && !t.stands(idle):
+	case exhausts(s), usedUp(s) && !t.stands(idle) && !isIdle(s):
 		return LimitCPU
+	case usedUp(s) && (!t.stands(idle) || t.Way == diag.SpeedBoth):
+		return LimitUnknown // others used it up; and of which direction a queue is does not show
 	case dropped > 0 && float64(dropped) > drops*float64(sums.packets):
 		return LimitBuffers
 	case s.Starved > starving:
@@ -269,6 +300,9 @@ func exhausts(s diag.SpeedSender) bool {
 
 func usedUp(s diag.SpeedSender) bool { return s.Busy != nil && *s.Busy >= full }
 
+// isIdle reports whether the sender used so little that it need not have lacked any, whatever others used.
+func isIdle(s diag.SpeedSender) bool { return s.CPU != nil && *s.CPU < little*float64(s.Cores) }
+
 const (
 	// standing is the shortest median queue that shows the path to be full, and not the machine to be busy,
 	standing = diag.Millis(50e6)
@@ -276,11 +310,11 @@ const (
 	aside = 4
 )
 
-// stands reports whether a queue stood on the path, in the only direction that was loaded: then it carried no more,
-// however busy other programs kept the machine. The round trips without load were on the same machine.
+// stands reports whether a queue stood on the path: if one direction was loaded, it carried no more, however busy other
+// programs kept the machine. The round trips without load were on the same machine.
 func (t *Test) stands(idle *Latency) bool {
 	l := t.latency(idle)
-	if t.Way == diag.SpeedBoth || idle == nil || idle.Path == nil || l == nil || l.Path == nil {
+	if idle == nil || idle.Path == nil || l == nil || l.Path == nil {
 		return false
 	}
 	queue := l.Path.P50 - idle.Path.P50

@@ -75,13 +75,14 @@ func TestLimit(t *testing.T) {
 		"path":                {diag.SpeedSender{Cores: 8, CPU: diag.Ptr(0.4), Busy: diag.Ptr(0.3), ReceiveDrops: diag.Ptr(uint64(0))}, LimitPath},
 		"the process":         {diag.SpeedSender{Cores: 2, CPU: diag.Ptr(1.8)}, LimitCPU},
 		"a process of many":   {diag.SpeedSender{Cores: 64, CPU: diag.Ptr(1.9)}, LimitCPU},
-		"a busy machine":      {diag.SpeedSender{Cores: 8, CPU: diag.Ptr(0.4), Busy: diag.Ptr(0.99)}, LimitCPU},
+		"a busy machine":      {diag.SpeedSender{Cores: 2, CPU: diag.Ptr(0.6), Busy: diag.Ptr(0.99)}, LimitCPU},
+		"busy with others":    {diag.SpeedSender{Cores: 8, CPU: diag.Ptr(0.4), Busy: diag.Ptr(0.99)}, LimitUnknown},
 		"buffers":             {diag.SpeedSender{Cores: 8, ReceiveDrops: diag.Ptr(uint64(5))}, LimitBuffers},
 		"few drops":           {diag.SpeedSender{Cores: 8, SendDrops: diag.Ptr(uint64(0))}, LimitPath},
 		"nothing was waiting": {diag.SpeedSender{Cores: 8, Starved: 0.5}, LimitSender},
 	} {
 		r := flow(one.sender, 100_000, 100_000, 100_000, 100_000).Result()
-		if r.Up.Limit != one.want || r.Up.LowerBound != (one.want != LimitPath) {
+		if r.Up.Limit != one.want || r.Up.LowerBound != (one.want != LimitPath && one.want != LimitUnknown) {
 			t.Errorf("%s: %+v", name, r.Up)
 		}
 	}
@@ -140,9 +141,11 @@ func TestBusyMachine(t *testing.T) {
 		lowerBound bool
 	}{
 		"queue":                        {diag.SpeedUp, 12, 0.2, 200, LimitPath, false},
-		"short queue":                  {diag.SpeedUp, 2, 0.2, 40, LimitCPU, true},
-		"slow without load, too":       {diag.SpeedUp, 90, 0.2, 200, LimitCPU, true},
-		"queue of another direction":   {diag.SpeedBoth, 12, 0.2, 200, LimitCPU, true},
+		"short queue":                  {diag.SpeedUp, 2, 0.6, 40, LimitCPU, true},
+		"slow without load, too":       {diag.SpeedUp, 90, 0.6, 200, LimitCPU, true},
+		"others, and a short queue":    {diag.SpeedUp, 2, 0.2, 40, LimitUnknown, false},
+		"queue of another direction":   {diag.SpeedBoth, 12, 0.2, 200, LimitUnknown, false},
+		"no queue of either direction": {diag.SpeedBoth, 12, 0.6, 20, LimitCPU, true},
 		"the sender itself uses it up": {diag.SpeedUp, 12, 1.9, 200, LimitCPU, true},
 	} {
 		s, _ := Apply(nil, diag.SpeedStart{})
@@ -162,6 +165,46 @@ func TestBusyMachine(t *testing.T) {
 			f = r.Both.Up
 		}
 		if f.Limit != row.want || f.LowerBound != row.lowerBound {
+			t.Errorf("%s: %s, lower bound %t", name, f.Limit, f.LowerBound)
+		}
+	}
+}
+
+// TestBothBesideOne: a path that carries as much in both directions at once as in one is the limit of both tests,
+// however busy other programs are meanwhile.
+func TestBothBesideOne(t *testing.T) {
+	for name, row := range map[string]struct {
+		alone, both uint64  // bytes
+		loaded      float64 // round trips of the test in one direction, ms
+		cpu         float64 // of the sender, meanwhile
+		want        Limit
+	}{
+		"as much":              {1000, 950, 200, 0.2, LimitPath},
+		"less":                 {1000, 800, 200, 0.2, LimitUnknown},
+		"as much in a second":  {1000, 700, 200, 0.2, LimitPath},
+		"the machine was both": {1000, 950, 20, 0.2, LimitUnknown},
+		"the sender was":       {1000, 950, 200, 1.9, LimitCPU},
+	} {
+		s, _ := Apply(nil, diag.SpeedStart{})
+		for n, way := range []diag.SpeedWay{diag.SpeedIdle, diag.SpeedUp, diag.SpeedBoth} {
+			s, _ = Apply(s, diag.SpeedTestStart{Test: n, Spec: diag.SpeedTest{Way: way, ForMs: ms(3000), WarmUpMs: ms(500)}})
+			trip := ms(map[diag.SpeedWay]float64{diag.SpeedIdle: 2, diag.SpeedUp: row.loaded, diag.SpeedBoth: 200}[way])
+			s, _ = Apply(s, diag.SpeedRoundTrips{Test: n, ByPing: []diag.Millis{trip}, BySTUN: []diag.Millis{trip, trip}, Settled: true})
+			bytes := map[diag.SpeedWay]uint64{diag.SpeedUp: row.alone, diag.SpeedBoth: row.both}[way]
+			for second := range 2 { // the second one has as much in each test
+				if name == "as much in a second" && second == 1 {
+					bytes = 1000
+				}
+				from := ms(500 + 1000*float64(second))
+				s, _ = Apply(s, diag.SpeedInterval{
+					Test: n, Direction: diag.Outbound, FromMs: from, ToMs: from + ms(1000), Bytes: bytes, WireBytes: &bytes, Packets: new(uint64),
+				})
+			}
+			s, _ = Apply(s, diag.SpeedSender{Test: n, Direction: diag.Outbound, CPU: diag.Ptr(0.2), Cores: 2, Busy: diag.Ptr(0.99)})
+		}
+		*s.Tests[2].Senders[0].CPU = row.cpu
+		f := s.Result().Both.Up
+		if f.Limit != row.want || f.LowerBound != (row.want == LimitCPU) {
 			t.Errorf("%s: %s, lower bound %t", name, f.Limit, f.LowerBound)
 		}
 	}

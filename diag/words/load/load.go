@@ -143,6 +143,7 @@ type Result struct {
 	Missing                            crowd.PartsMissing
 	InProgress                         int    // calls when the tester became its own limit
 	Cause                              string // the title of the most frequent cause of failure
+	CauseCalls                         int    // that failed so
 	Assertion                          string // the first that failed
 	Limit                              *Limit // of a search
 }
@@ -171,6 +172,9 @@ func (l Limit) headline() string {
 }
 
 func (r Result) failures() string {
+	if r.CauseCalls > 0 && r.CauseCalls < r.Failed {
+		return fmt.Sprintf("%d of %d calls failed, %d of them so: %s", r.Failed, r.Known, r.CauseCalls, r.Cause)
+	}
 	return fmt.Sprintf("%d of %d calls failed: %s", r.Failed, r.Known, r.Cause)
 }
 
