@@ -331,7 +331,7 @@ func restarts(s *State, _ Facts) []finding.Finding {
 // relays names a relay that is missing.
 func relays(_ *State, f Facts) []finding.Finding {
 	switch {
-	case f.RelayOnly && (f.Gathered || !f.Waiting) && !f.Relay && !f.Connected:
+	case f.RelayOnly && (f.Gathered || !f.Waiting) && !f.Relay && !f.Connected && !f.NoPath: // which another finding names
 		return []finding.Finding{{ID: "browser.no_relay", Severity: diag.Problem, Evidence: NoRelay{f.TURN}}}
 	case f.NoPath && !f.TURN:
 		return []finding.Finding{{ID: "browser.turn_missing", Severity: diag.Warn, Evidence: NoRelay{}}}

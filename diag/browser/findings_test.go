@@ -159,7 +159,8 @@ func TestFindings(t *testing.T) {
 
 		"no path and no TURN server": {facts: Facts{NoPath: true}, want: "browser.turn_missing "},
 		"no path with a TURN server": {facts: Facts{NoPath: true, TURN: true}},
-		"only relays, and none":      {facts: Facts{RelayOnly: true, Gathered: true, NoPath: true}, want: "browser.no_relay "},
+		"only relays, and none":      {facts: Facts{RelayOnly: true, Gathered: true}, want: "browser.no_relay "},
+		"only relays, and no path":   {facts: Facts{RelayOnly: true, Gathered: true, NoPath: true}, want: "browser.turn_missing "},
 		"only relays, and one":       {facts: Facts{RelayOnly: true, Gathered: true, Relay: true, TURN: true}},
 		"a relay may still come":     {facts: Facts{RelayOnly: true, Waiting: true, TURN: true}},
 	} {

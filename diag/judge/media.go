@@ -104,7 +104,9 @@ func mediaFindings(c *call.Call, x Expectation) []Finding {
 		agreed = append(agreed, missing("", "", c, true, true))
 	}
 	out = slices.Concat(out, agreed, x.expectedMedia(c), unconfirmedFindings(c, x), reportsFindings(c))
-	if c.Ended == nil || c.Ended.Reason != diag.EndPeerLost { // then the peer is missing, not its media
+	gone := c.Ended != nil && (c.Ended.Reason == diag.EndPeerLost || // then the peer is missing, not its media
+		c.Ended.Reason == diag.EndPeerHangup && c.Browser != nil) // a dump may end long after the peer hung up
+	if !gone {
 		for _, m := range call.MediaKinds {
 			if !c.Hushed(m.Direction, m.Kind) && !x.expects(m.Direction, m.Kind) {
 				out = append(out, x.faded(c, m, Warn)...)

@@ -314,7 +314,7 @@ func obstacleAdvice(e judge.NoPath) string {
 		return "Let the TURN server relay to the addresses of the peer (coturn: denied-peer-ip, allowed-peer-ip)."
 	case e.RefusedAll:
 		return "Look for these errors in the log of the TURN server."
-	case e.Dump && e.NoRelay && !e.Configured:
+	case e.Dump && !e.Configured && (e.Obstacle == judge.NoRelayGathered || e.NoRelay):
 		return "Configure a TURN server in iceServers."
 	case e.Dump && (e.Obstacle == judge.NoRelayGathered || e.NoRelay):
 		return "Check the TURN servers with dialtone nat."
