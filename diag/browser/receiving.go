@@ -13,7 +13,8 @@ func undecoded(_ *State, f Facts) []finding.Finding {
 	var out []finding.Finding
 	last := len(f.Samples) - 1
 	for _, in := range f.Samples[last].Inbound {
-		if in.Kind != "video" || in.FramesDecoded == nil || *in.FramesDecoded > 0 {
+		padding := in.BytesReceived != nil && *in.BytesReceived == 0 // with which servers probe the bandwidth
+		if in.Kind != "video" || in.FramesDecoded == nil || *in.FramesDecoded > 0 || padding {
 			continue
 		}
 		first := last // sample since which packets come

@@ -31,6 +31,11 @@ func (c *Call) FailedAt() time.Duration {
 			return c.NAT[i].At
 		}
 	}
+	for _, s := range c.Spans {
+		if c.Browser != nil && s.Phase == diag.PhaseICE && s.Outcome == diag.OutcomeFailed {
+			return s.End // a page may leave it open for long
+		}
+	}
 	if c.Ended != nil {
 		return c.EndedAt
 	}
@@ -59,6 +64,9 @@ func (c *Call) PairedAt() time.Duration {
 		if (s.Phase == diag.PhaseDial || s.Phase == diag.PhaseWait) && s.Outcome == diag.OutcomeOK {
 			at = max(at, s.End)
 		}
+	}
+	if c.Browser != nil && len(c.Spans) > 0 {
+		return c.Spans[0].Start // the page may have asked for devices before it
 	}
 	return at
 }

@@ -54,10 +54,12 @@ func findings(t *testing.T, d *Dump) (out []string) {
 	return out
 }
 
+// epoch is when the calls of [traced] begin, in ms.
+const epoch = 1700000000000
+
 // traced is a dump of rtcstats with an offer and an answer, and what followed, at times in ms.
 func traced(follows ...any) string {
 	const section = `m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:%s\r\na=sendrecv\r\na=rtpmap:111 opus/48000/2\r\n`
-	const epoch = 1700000000000
 	var b strings.Builder
 	b.WriteString(`{"fileFormat":2,"userAgent":"Chrome/120"}` + "\n")
 	line := func(at int, method, value string) {
@@ -136,7 +138,13 @@ func TestUnproven(t *testing.T) {
 		"DTLS unknown":        {traced(200, ice, `"connected"`), "the dump ends here while ICE was connected; the dump does not say whether DTLS was", nil},
 		"DTLS unknown, ended": {traced(200, ice, `"connected"`, 900, "close", "null"), "this side closed the connection while ICE was connected; the dump does not say whether DTLS was", nil},
 		"DTLS runs":           {traced(100, state, `"connecting"`, 200, ice, `"connected"`), "the dump ends here while waiting for the DTLS handshake", nil},
-		"pairs unknown":       {traced(15052, ice, `"failed"`), "no path found after 15.1 s", []string{"ice.no_path", "browser.turn_missing"}},
+		"pairs unknown":       {traced(15052, ice, `"failed"`), "no path found after 15.0 s", []string{"ice.no_path", "browser.turn_missing"}},
+		"failed, left open, after other calls": {
+			strings.Replace(traced(15_052, state, `"failed"`, 60_000, "onicegatheringstatechange", `"complete"`), "\n",
+				fmt.Sprintf("\n[\"getUserMedia\",null,{\"audio\":true},%d]\n", epoch-90_000), 1), "no path found after 15.0 s", []string{"ice.no_path", "browser.turn_missing"},
+		},
+		"denied, then granted without a word": {with(300, "getUserMedia", `{"audio":true}`, 301, "getUserMediaOnFailure", `"NotAllowedError: no"`, 400,
+			"getUserMedia", `{"audio":true}`, 401, "getUserMediaOnSuccess", `"stream"`, 6220, "getStats", counted("9", "9")), "connected for 6.0 s; the dump ends here", nil},
 		"denied, but sent": {with(300, "getUserMedia", `{"audio":true}`, 301, "getUserMediaOnFailure", `"NotAllowedError: no"`, 6220, "getStats",
 			counted("9", "9")), "connected for 6.0 s; the dump ends here", []string{"browser.capture_denied"}},
 		"asked only":    {`["getUserMedia",null,{"audio":true},1700000000000]` + "\n", "the dump has requests for devices, and no connection", nil},

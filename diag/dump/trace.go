@@ -158,6 +158,7 @@ func (c *conn) connectionState(at float64, state string) {
 		c.everConnected, c.up = true, at
 		c.end(at, diag.PhaseDTLS, diag.OutcomeOK)
 	case "failed":
+		c.end(at, diag.PhaseICE, diag.OutcomeFailed)
 		c.end(at, diag.PhaseDTLS, diag.OutcomeFailed)
 	case "closed":
 		c.close(at)

@@ -151,14 +151,15 @@ func (d *reading) traceCapture(e entry, page string) bool {
 	return true
 }
 
-// capture keeps a request for devices, or what came of one: a failure is that of what was requested.
+// capture keeps a request for devices, or what came of one, which is of the kinds that were requested unless it says so.
 func (d *reading) capture(c capture) {
 	if len(d.captures) >= maxCaptures {
 		return
 	}
+	result := func(r capture) bool { return r.data.Error != "" || r.data.Granted }
 	for _, r := range slices.Backward(d.captures) {
-		asked := r.data.Error == "" && !r.data.Granted
-		if c.data.Error != "" && asked && r.page == c.page && r.id == c.id && r.data.Request == c.data.Request {
+		unsaid := result(c) && !c.data.Audio && !c.data.Video
+		if unsaid && !result(r) && r.page == c.page && r.id == c.id && r.data.Request == c.data.Request {
 			c.data.Audio, c.data.Video = r.data.Audio, r.data.Video
 			break
 		}

@@ -285,8 +285,12 @@ func NoPath(e judge.NoPath) []string {
 		out = append(out, "neither side has a relay candidate")
 	}
 	if e.Early && e.CheckedMs != nil {
-		out = append(out, "this is early: pairs were checked for "+Millis(*e.CheckedMs)+" of the "+
-			Duration(diag.PatientTime)+" that RFC 8863 asks for, which --patient waits")
+		early := "this is early: pairs were checked for " + Millis(*e.CheckedMs) + " of the " +
+			Duration(diag.PatientTime) + " that RFC 8863 asks for"
+		if !e.Dump {
+			early += ", which --patient waits"
+		}
+		out = append(out, early)
 	}
 	return out
 }
