@@ -71,8 +71,11 @@ func (s *Signal) applyRequest(d diag.SignalRequest) {
 	if d.Certificate != nil {
 		s.Certificate, s.Clock = d.Certificate, d.Clock
 	}
-	if d.Status == http.StatusTooManyRequests || d.Status == http.StatusServiceUnavailable {
-		s.Deferred++
+	switch d.Status {
+	case http.StatusTooManyRequests:
+		s.Limited++
+	case http.StatusServiceUnavailable:
+		s.Unavailable++
 	}
 	switch d.Code {
 	case "candidates", "restart", "bye", "ice-servers":

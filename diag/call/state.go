@@ -101,12 +101,13 @@ type Call struct {
 
 // Signal sums up the signaling.
 type Signal struct {
-	State     diag.SignalPhase // empty before the first
-	Requests  int
-	Failed    int    // requests that got no answer or an error
-	Deferred  int    // of these, answered with "not now" (429 or 503)
-	LastError string // empty when none
-	Lost      bool   // the server went away and has not come back
+	State       diag.SignalPhase // empty before the first
+	Requests    int
+	Failed      int    // requests that got no answer or an error
+	Limited     int    // of these, answered with 429: too many requests
+	Unavailable int    // of these, answered with 503
+	LastError   string // empty when none
+	Lost        bool   // the server went away and has not come back
 
 	Refused []RefusedRequest // of clients of the call's own server, each once
 	Remarks []string         // what was wrong with answers and was tolerated, each once

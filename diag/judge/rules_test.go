@@ -213,10 +213,10 @@ func TestDeferredRequests(t *testing.T) {
 		if reason != "" {
 			c.Apply(diag.Event{Seq: 9, Data: diag.CallEnded{Reason: reason}})
 		}
-		if c.Signal.Deferred = 2; slices.Contains(named(judge.Judge(c).Findings), "signal.deferred") != want {
+		if c.Signal.Limited, c.Signal.Unavailable = 1, 1; slices.Contains(named(judge.Judge(c).Findings), "signal.deferred") != want {
 			t.Errorf("%q: %t", reason, !want)
 		}
-		if c.Signal.Deferred = 0; slices.Contains(named(judge.Judge(c).Findings), "signal.deferred") {
+		if c.Signal.Limited, c.Signal.Unavailable = 0, 0; slices.Contains(named(judge.Judge(c).Findings), "signal.deferred") {
 			t.Errorf("%q: none was deferred", reason)
 		}
 	}

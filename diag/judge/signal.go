@@ -17,7 +17,8 @@ type (
 	}
 	// Deferred means that the signaling server asked to come again later, and accepted what it was sent then.
 	Deferred struct {
-		Times int `json:"times"`
+		Times       int `json:"times"`
+		Unavailable int `json:"unavailable,omitempty"` // of these, answered with HTTP 503, not 429
 	}
 	// RequestFailed means that a request failed without which the call continued.
 	RequestFailed struct {
@@ -52,8 +53,9 @@ func signalingFindings(c *call.Call, _ Expectation) []Finding {
 		}
 		out = append(out, Finding{ID: "signal.tolerated", Severity: severity, Evidence: e})
 	}
-	if n := c.Signal.Deferred; n > 0 && (c.Ended == nil || c.Ended.Reason != diag.EndSignaling) {
-		out = append(out, Finding{ID: "signal.deferred", Severity: Warn, Evidence: Deferred{n}})
+	e := Deferred{c.Signal.Limited + c.Signal.Unavailable, c.Signal.Unavailable}
+	if e.Times > 0 && (c.Ended == nil || c.Ended.Reason != diag.EndSignaling) {
+		out = append(out, Finding{ID: "signal.deferred", Severity: Warn, Evidence: e})
 	}
 	if end := c.Signal.Certificate; end != nil && network.DaysLeft(end, c.Signal.Clock) < network.MaxExpiry {
 		e := network.CertificateEnd{Certificate: *end, Days: network.DaysLeft(end, c.Signal.Clock)}

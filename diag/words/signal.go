@@ -234,11 +234,18 @@ var requestFindings = map[string]entry{
 	"signal.deferred": on("The signaling server asked to come again later (429 or 503 with Retry-After), and accepted "+
 		"the request when it was repeated. The setup took as much longer.",
 		func(_ judge.Finding, e judge.Deferred) Text {
-			return Text{
-				Title:    "The signaling server asked to come again later before it accepted the call.",
-				Evidence: []string{Count(e.Times, "request was", "requests were") + " answered with HTTP 429 or 503 and repeated"},
-				Advice:   "Check the limits of the server, or place fewer calls at once.",
+			t := Text{
+				Title:  "The signaling server asked to come again later before it accepted the call.",
+				Advice: "Check the limits of the server, or place fewer calls at once.",
 			}
+			if n := e.Times - e.Unavailable; n > 0 {
+				t.Evidence = append(t.Evidence, Count(n, "request was", "requests were")+" answered with HTTP 429 and repeated")
+			}
+			if n := e.Unavailable; n > 0 {
+				t.Evidence = append(t.Evidence, Count(n, "request was", "requests were")+" answered with HTTP 503 and repeated")
+				t.Advice = "Look in the log of the server: it was full, about to end, or could not reach its store (--store)."
+			}
+			return t
 		}),
 	"signal.answer_mismatch": on("An answer has the media sections of the offer, in their order, with their kinds and "+
 		"mids (RFC 3264 §6, RFC 9143 §7.3), even for what it rejects, and says active or passive where the offer leaves "+
