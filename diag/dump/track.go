@@ -151,7 +151,7 @@ func (d *reading) traceCapture(e entry, page string) bool {
 	return true
 }
 
-// capture keeps a request for devices, or what came of one, which is of the kinds that were requested unless it says so.
+// capture keeps a request for devices, or what came of one: of the kinds that were requested, unless it says so.
 func (d *reading) capture(c capture) {
 	if len(d.captures) >= maxCaptures {
 		return
