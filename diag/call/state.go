@@ -315,7 +315,8 @@ func (c *Call) Latest() *SampleRow {
 	return &c.Samples[len(c.Samples)-1]
 }
 
-// RoundTripsDiffer is how far the round trips of the selected pair in the latest samples are apart. False without two.
+// RoundTripsDiffer is how far the round trips of the selected pair in the latest samples are apart. False without two:
+// a value that is repeated was not measured again.
 func (c *Call) RoundTripsDiffer() (time.Duration, bool) {
 	var trips []float64
 	for _, s := range c.Samples {
@@ -323,6 +324,7 @@ func (c *Call) RoundTripsDiffer() (time.Duration, bool) {
 			trips = append(trips, *s.Pair.CurrentRoundTripTime)
 		}
 	}
+	trips = slices.Compact(trips)
 	if len(trips) < 2 {
 		return 0, false
 	}

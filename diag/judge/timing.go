@@ -27,12 +27,15 @@ type (
 // Bounds of what is a clock's inaccuracy: of crystals it is below 100 parts in a million.
 const (
 	wrongClock = 0.05
+	// otherClock is by how much the clock of another codec is off, which no source that begins slowly looks like.
+	otherClock = 0.25
 	// uncertainRate is how uncertain a rate may be, as a part of the announced one, to be compared at all.
 	uncertainRate = 1.0 / 3
 	driftClock    = 0.0005
 	driftTime     = 30 * time.Second // a shorter call measures the start of the stream rather than its clock
-	// driftSoon is what is reported before that: no source takes so long to begin
-	driftSoon = 0.005
+	// driftSoon is what is reported before that, once it was measured for beginning: no source takes so long to begin.
+	driftSoon = 0.003
+	beginning = 3 * time.Second
 )
 
 // timingFindings name inbound streams whose timestamps contradict the clock rate that was announced.
@@ -54,12 +57,14 @@ func timingFindings(c *call.Call, _ Expectation) []Finding {
 		}
 		announced := float64(in.ClockRate)
 		margin, measured := *in.TimestampRateMargin, c.UpTime() >= driftTime
-		if over := diag.OrZero(in.TimestampRateOver); over > 0 {
+		over := diag.OrZero(in.TimestampRateOver)
+		begins := over > 0 && over < beginning.Seconds()
+		if over > 0 {
 			queued, known := c.RoundTripsDiffer()
 			// a queue that fills or drains steadily looks like a clock that is wrong, and takes as long to go by; twice, as it
 			// may be up to two seconds further than the latest round trip shows
 			margin += 2 * queued.Seconds() / over * announced
-			measured = measured || known
+			measured = measured || known && !begins
 		}
 		if margin > announced*uncertainRate {
 			continue // on a machine that does too much, packets are seen much later than they came
@@ -67,7 +72,7 @@ func timingFindings(c *call.Call, _ Expectation) []Finding {
 		off := (math.Abs(*in.TimestampRate-announced) - margin) / announced
 		f := Finding{Subject: subject, Evidence: ClockDiffers{subject, in.ClockRate, *in.TimestampRate, margin}}
 		switch {
-		case off > wrongClock:
+		case off > otherClock || off > wrongClock && !begins:
 			f.ID, f.Severity = "media.clock_rate", Warn
 		case measured && (off > driftSoon || off > driftClock && c.UpTime() >= driftTime):
 			f.ID, f.Severity = "media.clock_drift", Info

@@ -3,8 +3,6 @@ package clock
 import (
 	"math"
 	"time"
-
-	"dialtone/diag"
 )
 
 const (
@@ -91,6 +89,9 @@ func (t *Timing) Add(at time.Time, seq int64, ts, rate uint32) {
 	}
 	t.ticks += step
 	t.at, t.seq, t.ts = at, seq, ts
+	for max(t.window, timingWindow) < 2*gap { // packets that come in bursts: the fastest of one is in each window
+		t.widen()
+	}
 	after := at.Sub(t.from)
 	t.observe(fastest{after, Units(after, rate) - t.ticks})
 }
@@ -117,11 +118,16 @@ func (t *Timing) observe(f fastest) {
 		t.fastest[last] = f
 	}
 	if len(t.fastest) > maxWindows {
-		all := t.fastest
-		t.window, t.fastest = 2*t.window, t.fastest[:0]
-		for _, f := range all {
-			t.observe(f)
-		}
+		t.widen()
+	}
+}
+
+// widen makes windows twice as long.
+func (t *Timing) widen() {
+	all := t.fastest
+	t.window, t.fastest = 2*max(t.window, timingWindow), t.fastest[:0]
+	for _, f := range all {
+		t.observe(f)
 	}
 }
 
@@ -148,8 +154,11 @@ func (t *Timing) Rate(announced uint32) (hz, margin, over *float64) {
 		return nil, nil, nil
 	}
 	slope, spread := line(points)
+	first, _ := line(points[:len(points)/2])
+	second, _ := line(points[len(points)/2:])
 	measured := float64(announced) - slope
-	return &measured, diag.Ptr((float64(announced)*lateBy.Seconds() + 4*spread) / seconds), &seconds
+	off := max((float64(announced)*lateBy.Seconds()+4*spread)/seconds, 2*math.Abs(first-second))
+	return &measured, &off, &seconds
 }
 
 // line is the slope of the line through points, in ticks per second, and how far they are apart across it, in ticks.
