@@ -69,28 +69,31 @@ func (c *Call) addRemoteSample(r TheirRow) {
 	n := len(c.RemoteSamples)
 	if n == 0 {
 		c.fastest = r.travel()
-	} else if beganAnew(&c.RemoteSamples[n-1].RemoteSample, &r.RemoteSample) {
+	} else if c.beganAnew(&r.RemoteSample) {
 		c.RemoteSince = &r
 	}
 	c.fastest = min(c.fastest, r.travel())
 	c.RemoteSamples = keep(c.RemoteSamples, r, maxSamples)
 }
 
-// beganAnew reports whether a counter of the peer fell: Firefox starts them again at an ICE restart.
-func beganAnew(before, now *diag.RemoteSample) bool {
-	for _, old := range before.Inbound {
-		in := inbound(now.Inbound, old.Kind, old.SSRC)
-		if in != nil && diag.OrZero(in.PacketsReceived) < diag.OrZero(old.PacketsReceived) {
-			return true
+// beganAnew reports whether a counter of the peer fell: Firefox starts them again at an ICE restart, and after a hold,
+// during which it may leave them out.
+func (c *Call) beganAnew(now *diag.RemoteSample) bool {
+	return slices.ContainsFunc(now.Inbound, func(in diag.InboundRTP) bool {
+		for _, r := range slices.Backward(c.RemoteSamples) {
+			if old := inbound(r.Inbound, in.Kind, in.SSRC); old != nil {
+				return diag.OrZero(in.PacketsReceived) < diag.OrZero(old.PacketsReceived)
+			}
 		}
-	}
-	for _, old := range before.Outbound {
-		o := outbound(now.Outbound, old.Kind, old.SSRC)
-		if o != nil && diag.OrZero(o.PacketsSent) < diag.OrZero(old.PacketsSent) {
-			return true
+		return false
+	}) || slices.ContainsFunc(now.Outbound, func(o diag.OutboundRTP) bool {
+		for _, r := range slices.Backward(c.RemoteSamples) {
+			if old := outbound(r.Outbound, o.Kind, o.SSRC); old != nil {
+				return diag.OrZero(o.PacketsSent) < diag.OrZero(old.PacketsSent)
+			}
 		}
-	}
-	return false
+		return false
+	})
 }
 
 // BothEnds puts the latest statistics of the peer beside what was counted here when they came. False where it

@@ -101,13 +101,11 @@ func TestCountersBeginAnew(t *testing.T) {
 		"another stream": {sample(2, 1, 1), false},
 		"nothing":        {diag.RemoteSample{}, false},
 	} {
-		before := sample(1, 10, 20)
-		if got := beganAnew(&before, &tt.now); got != tt.want {
-			t.Errorf("%s: %t", name, got)
-		}
-		c := Fold(diagtest.Log(1, before, 2, tt.now))
-		if got := c.RemoteSince != nil; got != tt.want {
-			t.Errorf("%s: since %v", name, c.RemoteSince)
+		for _, between := range [][]any{nil, {2, diag.RemoteSample{}, 3, sample(3, 5, 5)}} { // left out for a while
+			c := Fold(diagtest.Log(append(append([]any{1, sample(1, 10, 20)}, between...), 4, tt.now)...))
+			if got := c.RemoteSince != nil; got != tt.want {
+				t.Errorf("%s after %v: since %v", name, between, c.RemoteSince)
+			}
 		}
 	}
 }

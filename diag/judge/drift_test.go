@@ -17,8 +17,8 @@ import (
 // delays is how long a packet travels that is sent at a time. It is made anew for each run, from what is random about it.
 type delays func(random *rand.Rand) func(sent time.Duration) time.Duration
 
-// doubt plays audio whose clock is off by a part for a while, and returns when a finding doubts its timestamps first; 0 for never. The round
-// trip is that of a symmetric path, if its delays are symmetric, and is measured every two seconds.
+// doubt plays audio whose clock is off by a part for a while, and returns when a finding doubts its timestamps first; 0
+// for never. The round trip, which is measured every two seconds, has the delays of a path that is symmetric.
 func doubt(random *rand.Rand, off float64, delay func(time.Duration) time.Duration, symmetric bool) time.Duration {
 	const packet, lasts = 20 * time.Millisecond, 12 * time.Second
 	var timing clock.Timing

@@ -53,7 +53,7 @@ func EndsFindings(c *call.Call) []Finding {
 // seconds.
 func endsDiffer(c *call.Call, s call.EndsStream) []Finding {
 	n := len(c.RemoteSamples)
-	if s.Sent == nil || s.Received == nil || !c.Agreed(s.Direction, s.Kind) || c.IsLate(&c.RemoteSamples[n-1]) {
+	if s.Sent == nil || s.Received == nil || !c.Agreed(s.Direction, s.Kind) || c.IsLate(&c.RemoteSamples[n-1]) || unlisted(c, s) {
 		return nil
 	}
 	if s.Direction == diag.Outbound && c.StreamOf(s.Direction, s.Kind).NotReceived != nil {
@@ -70,10 +70,18 @@ func endsDiffer(c *call.Call, s call.EndsStream) []Finding {
 	} else if found := contradictionSince(c, s, c.RemoteSince, slack); found != nil {
 		return found
 	}
-	if n <= endsWindow {
+	if n <= endsWindow || c.RemoteSince != nil && c.RemoteSince.At > c.RemoteSamples[n-1-endsWindow].At {
 		return nil
 	}
 	return contradictionSince(c, s, &c.RemoteSamples[n-1-endsWindow], slack)
+}
+
+// unlisted reports whether the peer left a stream that it sends out of its statistics, as Firefox does on hold.
+func unlisted(c *call.Call, s call.EndsStream) bool {
+	lists := func(r call.TheirRow) bool {
+		return slices.ContainsFunc(r.Outbound, func(o diag.OutboundRTP) bool { return o.Kind == s.Kind && o.SSRC == s.SSRC })
+	}
+	return s.Direction == diag.Inbound && s.Sender == nil && slices.ContainsFunc(c.RemoteSamples, lists)
 }
 
 // contradictionSince looks for one in what was counted since an earlier sample.

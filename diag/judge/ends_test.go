@@ -57,6 +57,16 @@ func TestBothEnds(t *testing.T) {
 			return told(time.Duration(i)*time.Second, 1000*i, 1000*i-min(500*i, 500), 7, 7)
 		}), sample(0.6)), nil},
 		{"a peer that began to count anew", []diag.Event{told(time.Second, 900, 900, 900, 900), told(2*time.Second, 1000, 60, 1000, 1000), told(3*time.Second, 1100, 160, 1100, 1100)}, nil},
+		{"it began to count anew lately", many(func(i uint64) diag.Event {
+			received := 900 * i
+			if i > 2 {
+				received -= 2000
+			}
+			return told(time.Duration(i)*time.Second, 900*i, received, 7, 7)
+		}), nil},
+		{"a stream that is left out", []diag.Event{told(time.Second, 7, 7, 400, 400), {At: 2 * time.Second, Data: diag.RemoteSample{
+			Timestamp: 2001, Here: []diag.StreamCount{{Direction: diag.Inbound, Kind: "video", SSRC: 2, Packets: 400}},
+		}}}, nil},
 		{"loss since it began to count anew", []diag.Event{told(time.Second, 900, 900, 900, 900), told(2*time.Second, 1000, 60, 1000, 1000), told(3*time.Second, 1500, 160, 1500, 1500)}, []string{
 			"400 of 500 audio packets sent locally were not received by the peer in the last 1.0 s.",
 		}},
