@@ -316,6 +316,7 @@ func (p *Peer) setRemote(kind string, parsed *sdp.Description, want webrtc.SDPTy
 	}
 	if offer {
 		p.offered.Store(parsed)
+		p.remotes.offered()
 	}
 	p.tracks.negotiated()
 	p.remotes.describe(parsed)

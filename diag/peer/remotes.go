@@ -24,7 +24,8 @@ type remotes struct {
 	p *Peer
 
 	mu        sync.Mutex
-	described bool // the first description is set
+	described bool      // the first description is set
+	answered  time.Time // when the peer will have the answer to its offer of a restart
 	pending   []Candidate
 	keys      map[string]bool // passed on since the last restart
 	unusable  int             // that were reported
@@ -50,6 +51,20 @@ func (r *remotes) restart() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.keys = nil
+}
+
+// answerTime is how long an answer may take to be used. Firefox forgets the nomination of a pair that comes before, and
+// the agent nominates once: the peer went on sending on the old path.
+const answerTime = 500 * time.Millisecond
+
+// offered has the candidates of an offer wait until the peer has the answer, where the agent nominates pairs. Checks of
+// the peer are answered before.
+func (r *remotes) offered() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.p.pc.SCTP().Transport().ICETransport().Role() == webrtc.ICERoleControlling {
+		r.answered = time.Now().Add(answerTime)
+	}
 }
 
 // describe uses the candidates of a description that is set, and those that came before it.
@@ -136,6 +151,13 @@ func (r *remotes) use(c Candidate, name string) error {
 			r.p.guard.Dropped()
 		}
 		return nil
+	}
+	if time.Now().Before(r.answered) {
+		select {
+		case r.held <- held{c, r.answered}:
+			return nil
+		default: // several negotiations at once
+		}
 	}
 	return r.give(c)
 }
