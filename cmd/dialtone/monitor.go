@@ -39,6 +39,8 @@ func (monitorCommand) Help() string {
 	return detail("Each scrape of /probe?module=NAME&target=TARGET places a test call, or diagnoses servers, and returns "+
 		"its results as metrics. The page at / shows scheduled targets and the reports of the last probes; /results has "+
 		"them as JSON.\n\n"+
+		"A file of modules, whose keys are the flags of dialtone check:\n\n"+
+		"    [[module]]\n    name = \"whip\"\n    prober = \"whip\"\n    for = \"2s\"\n    token_env = \"WHIP_TOKEN\"\n\n"+
 		"It runs until Ctrl-C or SIGTERM, and then exits with 0. docs/how-to/monitor.md has a complete setup with alerts "+
 		"and a dashboard.",
 		[]string{

@@ -129,7 +129,7 @@ func (p *parser) parse(args []string) (*Parsed, error) {
 	return parsed, nil
 }
 
-// unflagged adds to the refusal of a flag that its value is an argument, if the argument is tagged so.
+// unflagged adds to the refusal of a flag that its value is an argument, if the argument is tagged so, or its name here.
 func unflagged(command *kong.Node, err error) error {
 	if command == nil {
 		return err
@@ -139,7 +139,7 @@ func unflagged(command *kong.Node, err error) error {
 			return fmt.Errorf("%w; here it has no flag: dialtone %s %s", err, command.Name, strings.ToUpper(arg.Name))
 		}
 	}
-	return err
+	return renamed(command, err)
 }
 
 // commandLine is the origin of what is missing.

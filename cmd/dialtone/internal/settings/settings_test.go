@@ -87,7 +87,10 @@ func TestListsInVariables(t *testing.T) {
 
 // TestUnflagged: the flag of another command for what is an argument here is told so.
 func TestUnflagged(t *testing.T) {
-	for flag, want := range map[string]string{"--song": "unknown flag --song; here it has no flag: dialtone play SONGS", "--xyz": "unknown flag --xyz"} {
+	for flag, want := range map[string]string{
+		"--song": "unknown flag --song; here it has no flag: dialtone play SONGS", "--xyz": "unknown flag --xyz",
+		"--json": "unknown flag --json; did you mean --out?", "--limits": `unknown flag --limits, did you mean "--limit"?`,
+	} {
 		_, err := Parse(&grammar{}, []string{"play", flag, "a"}, options())
 		if diff := cmp.Diff(error(MistakeErrors{{"the command line", want}}), err); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", flag, diff)
