@@ -129,7 +129,7 @@ func (p *parser) parse(args []string) (*Parsed, error) {
 	return parsed, nil
 }
 
-// unflagged adds to the refusal of a flag that its value is an argument, if the argument is tagged so, or its name here.
+// unflagged adds to the refusal of a flag what to write here: an argument that is tagged so, or a flag of another name.
 func unflagged(command *kong.Node, err error) error {
 	if command == nil {
 		return err
