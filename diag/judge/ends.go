@@ -137,11 +137,11 @@ func contradiction(s call.EndsStream, sent, received, lost, slack uint64, last *
 	limit := slack + uint64(endsShare*float64(max(sent, received)))
 	id := ""
 	switch {
-	case sent > received+lost && sent-received-lost > limit && s.Direction == diag.Inbound:
+	case sent > received+lost+limit && s.Direction == diag.Inbound:
 		id = "media.not_received_here"
-	case sent > received+lost && sent-received-lost > limit:
+	case sent > received+lost+limit:
 		id = "media.not_received_there"
-	case received > sent && received-sent > limit:
+	case received > sent+limit:
 		id = "media.received_not_sent"
 	default:
 		return nil
