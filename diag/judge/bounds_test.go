@@ -1,6 +1,8 @@
 package judge
 
 import (
+	"net/http"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -8,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/diag/browser"
 	"dialtone/diag/call"
 	"dialtone/diag/speed"
 )
@@ -146,7 +149,9 @@ func TestUnagreedPackets(t *testing.T) {
 		x            Expectation
 		want         []string
 	}{
-		{49, 60, wanted, nil}, {50, 100, wanted, []string{"warning media.payload_type"}}, {51, 100, wanted, []string{"error media.payload_type"}},
+		{49, 60, wanted, nil},
+		{50, 100, wanted, []string{"warning media.payload_type"}},
+		{51, 100, wanted, []string{"error media.payload_type"}},
 		{51, 100, Expectation{}, []string{"warning media.payload_type"}},
 	} {
 		c := &call.Call{Samples: []call.SampleRow{{Sample: diag.Sample{Inbound: []diag.InboundRTP{
@@ -299,6 +304,9 @@ func TestSpeedFindings(t *testing.T) {
 	}
 	serves := state(10*ms, diag.SpeedLost)
 	serves.Start.Serves = true
+	first, bare, unchecked := state(10*ms, diag.SpeedDone), state(10*ms, diag.SpeedDone), state(10*ms, diag.SpeedDone)
+	first.Tests[0].Senders = []diag.SpeedSender{{BytesSpent: true}}
+	bare.Tests[1].Pings, unchecked.Tests[1].STUN = nil, nil
 	for name, tt := range map[string]struct {
 		state *speed.State
 		want  []string
@@ -309,12 +317,310 @@ func TestSpeedFindings(t *testing.T) {
 		"the peer is lost": {state(10*ms, diag.SpeedLost), []string{"error speed." + string(diag.SpeedLost)}},
 		"the peer's":       {serves, nil},
 		"bytes are spent":  {state(10*ms, ""), []string{"info speed.bytes_spent"}},
+		"the first bytes":  {first, []string{"info speed.bytes_spent"}},
+		"no round trips":   {bare, nil},
+		"no checks":        {unchecked, nil},
 		"a short queue":    {state(105*ms, diag.SpeedDone), nil},
 		"a long queue":     {state(115*ms, diag.SpeedDone), []string{"warning speed.queue"}},
 	} {
 		c := &call.Call{}
 		c.Speed = tt.state
 		if diff := cmp.Diff(tt.want, idsOf(speedFindings(c, Expectation{}))); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// TestSenderOfAFlow: a direction that the sender bounded is described by its test, and not by those at a set rate.
+func TestSenderOfAFlow(t *testing.T) {
+	test := func(way diag.SpeedWay, rate float64, cores int) speed.Test {
+		return speed.Test{SpeedTest: diag.SpeedTest{Way: way, Rate: rate}, Senders: []diag.SpeedSender{{Cores: cores}}}
+	}
+	s := &speed.State{Tests: []speed.Test{test(diag.SpeedUp, 0, 4), test(diag.SpeedDown, 0, 2), test(diag.SpeedUp, 1e6, 8)}}
+	if e := speedBound(s, "up", speed.Flow{Goodput: 7}); e.Cores != 4 || e.Goodput != 7 {
+		t.Errorf("%+v", e)
+	}
+}
+
+// TestWhatExplainsAnExit: problems of the family of the exit code explain it, warnings never do.
+func TestWhatExplainsAnExit(t *testing.T) {
+	media, ice := Finding{ID: "media.none", Severity: Problem}, Finding{ID: "ice.no_path", Severity: Problem}
+	for name, tt := range map[string]struct {
+		v    Verdict
+		f    Finding
+		want bool
+	}{
+		"of the family":               {Verdict{Exit: diag.ExitMedia}, media, true},
+		"of another":                  {Verdict{Exit: diag.ExitMedia}, ice, false},
+		"a warning":                   {Verdict{Exit: diag.ExitMedia}, Finding{ID: "media.none", Severity: Warn}, false},
+		"it passed":                   {Verdict{Exit: diag.ExitPass}, media, false},
+		"no path":                     {Verdict{Exit: diag.ExitICE}, ice, true},
+		"interrupted":                 {Verdict{Exit: diag.ExitInterrupted}, ice, false},
+		"a dump, never connected":     {Verdict{Exit: diag.ExitInterrupted, Outcome: Outcome{Dump: true}}, ice, true},
+		"a dump, that was connected":  {Verdict{Exit: diag.ExitInterrupted, Outcome: Outcome{Dump: true, Connected: true}}, ice, false},
+		"a call, that was connected":  {Verdict{Exit: diag.ExitInterrupted, Outcome: Outcome{Connected: true}}, ice, false},
+		"an assertion of another one": {Verdict{Exit: diag.ExitAssertion}, Finding{ID: "path.ipv6_lost", Severity: Problem}, true},
+	} {
+		if got := tt.v.Explains(tt.f); got != tt.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// TestHandshakes: a certificate is the wrong one only where both are known.
+func TestHandshakes(t *testing.T) {
+	for name, tt := range map[string]struct{ announced, presented, want string }{
+		"the same":       {"sha-256 AB", "sha-256 ab", "dtls.timeout"},
+		"another":        {"sha-256 AB", "sha-256 CD", "dtls.fingerprint_mismatch"},
+		"none announced": {"", "sha-256 CD", "dtls.timeout"},
+		"none presented": {"sha-256 AB", "", "dtls.timeout"},
+	} {
+		c := &call.Call{Ended: &diag.CallEnded{Reason: diag.EndDTLS}, Descriptions: make([]call.DescriptionRow, 1)}
+		c.Descriptions[0].Side, c.Descriptions[0].Fingerprint = diag.Remote, tt.announced
+		c.DTLS.RemoteFingerprint = tt.presented
+		if found := dtlsFindings(c, Expectation{}); len(found) != 1 || found[0].ID != tt.want {
+			t.Errorf("%s: %v", name, idsOf(found))
+		}
+	}
+	for name, tt := range map[string]struct {
+		pair diag.Pair
+		want bool
+	}{
+		"answered, and not used": {diag.Pair{ID: "p", ResponsesReceived: 1}, true},
+		"not answered":           {diag.Pair{ID: "p"}, false},
+		"used by the peer":       {diag.Pair{ID: "p", ResponsesReceived: 1, RequestsReceived: 1}, false},
+		"another pair":           {diag.Pair{ID: "q", ResponsesReceived: 1}, false},
+	} {
+		c := &call.Call{Selected: &diag.Selected{PairID: "p"}, Pairs: []diag.Pair{tt.pair}}
+		if got := unusedPair(c) != nil; got != tt.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// TestServersOfACall: what is wrong with servers that a call used.
+func TestServersOfACall(t *testing.T) {
+	const before, later = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
+	server := func(expires string, f *diag.Failure, redirects ...string) diag.Server {
+		return diag.Server{URL: "turn:a", TURN: true, Transport: "udp", Address: "9.9.9.9:3478", Redirects: redirects, Stages: []diag.Stage{
+			{Name: diag.StageConfig, CredentialExpires: expires, Clock: later}, {Name: diag.StageAllocate, Failure: f},
+		}}
+	}
+	silent, wrong := &diag.Failure{Cause: diag.CauseTimeout}, &diag.Failure{Cause: diag.CauseAuth, Code: 401}
+	for name, tt := range map[string]struct {
+		server diag.Server
+		want   []string
+	}{
+		"good":                     {server("", nil), nil},
+		"redirected":               {server("", nil, "9.9.9.8:3478"), []string{"warning server.try_alternate"}},
+		"redirected in vain":       {server("", silent, "9.9.9.8:3478"), []string{"warning server.timeout"}},
+		"silent":                   {server("", silent), []string{"warning server.timeout"}},
+		"silent, and expired":      {server(before, silent), []string{"warning server.timeout", "warning turn.credentials_expired"}},
+		"rejected, as expired":     {server(before, wrong), []string{"warning turn.credentials_expired"}},
+		"accepted though expired":  {server(before, nil), nil},
+		"rejected, and not so old": {server("2027-01-01T00:00:00Z", wrong), []string{"warning turn.unauthorized"}},
+	} {
+		c := &call.Call{Servers: make([]call.ServerRow, 1)}
+		c.Servers[0].Server = tt.server
+		if diff := cmp.Diff(tt.want, idsOf(serverFindings(c, Expectation{}))); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// TestInjectedFindings: what a call did to its own packets explains silence and loss, and no answer of anybody.
+func TestInjectedFindings(t *testing.T) {
+	for name, tt := range map[string]struct {
+		f    Finding
+		want bool
+	}{
+		"no path":              {Finding{ID: "ice.no_path", Severity: Problem}, true},
+		"nothing came back":    {Finding{ID: "channel.not_echoed", Severity: Problem, Evidence: ChannelNotEchoed{}}, true},
+		"something else did":   {Finding{ID: "channel.not_echoed", Severity: Warn, Evidence: ChannelNotEchoed{Answer: "hi"}}, false},
+		"loss":                 {Finding{ID: "media.loss", Severity: Problem}, false},
+		"media stopped":        {Finding{ID: "media.stopped", Severity: Warn}, true},
+		"a remark":             {Finding{ID: "media.stopped", Severity: Info}, false},
+		"a relay is silent":    {Finding{ID: "turn.relay_silent", Severity: Warn}, true},
+		"one remark of it":     {Finding{ID: "turn.relay_untested", Severity: Info}, false},
+		"a wrong password":     {Finding{ID: "turn.unauthorized", Severity: Warn}, false},
+		"the peer vanished":    {Finding{ID: "call.peer_lost", Severity: Problem}, true},
+		"nobody came":          {Finding{ID: "call.nobody_came", Severity: Problem}, false},
+		"signaling has failed": {Finding{ID: "signal.failed", Severity: Problem}, false},
+	} {
+		found := []Finding{tt.f}
+		markInjected(&call.Call{}, found)
+		if found[0].Injected {
+			t.Errorf("%s: injected by nothing", name)
+		}
+		markInjected(&call.Call{Impaired: &diag.Impaired{Inbound: diag.ImpairedPackets{Lost: 1}}}, found)
+		if found[0].Injected != tt.want {
+			t.Errorf("%s: %t", name, found[0].Injected)
+		}
+	}
+}
+
+// TestUpTimeOfDumps: the dump of a browser tells how long a connection was up if it traces the change, or a sample shows
+// that it still was.
+func TestUpTimeOfDumps(t *testing.T) {
+	const at = 100 * second // that it went down
+	for name, tt := range map[string]struct {
+		reason diag.EndReason
+		format diag.DumpFormat
+		sample time.Duration
+		now    time.Duration
+		want   time.Duration // 0: not known
+	}{
+		"lost, traced":                   {diag.EndPeerLost, "", 0, at, 0},
+		"a goodbye, and no sample":       {diag.EndPeerHangup, "", 0, at, 0},
+		"a goodbye, an old sample":       {diag.EndPeerHangup, "", at - 10*second, at, 0},
+		"a goodbye, nearly all is known": {diag.EndPeerHangup, "", at - 9*second, at, 99 * second},
+		"a goodbye, a later sample":      {diag.EndPeerHangup, "", at, at, 0},
+		"a hang-up":                      {diag.EndHangup, "", 0, at, 99 * second},
+		"never up":                       {diag.EndHangup, "", 0, second, 0},
+	} {
+		c := &call.Call{
+			ConnectedAt: diag.Ptr(second), DownAt: at, Now: tt.now, EndedAt: tt.now, Ended: &diag.CallEnded{Reason: tt.reason},
+			Browser: &browser.State{Start: diag.DumpStart{Format: tt.format}},
+		}
+		if tt.sample != 0 {
+			c.Samples = []call.SampleRow{{At: tt.sample}}
+		}
+		up := upTime(c)
+		if tt.reason == diag.EndPeerLost {
+			if up == nil {
+				t.Errorf("%s: not known", name)
+			}
+			c.Browser.Start.Format = diag.DumpFirefox
+			if up = upTime(c); up != nil {
+				t.Errorf("%s: Firefox traces nothing, and %v is known", name, *up)
+			}
+			continue
+		}
+		if got := diag.OrZero(up); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// TestObstaclesOfDumps: browsers do not report each check, so that without pairs nothing is known, unless a side has no
+// candidates in a dump that is whole.
+func TestObstaclesOfDumps(t *testing.T) {
+	one := []call.CandidateRow{{}}
+	for name, tt := range map[string]struct {
+		local, remote []call.CandidateRow
+		pairs         []diag.Pair
+		partial       bool
+		want          Obstacle
+	}{
+		"nothing":             {nil, nil, nil, false, NoPairKnown},
+		"both sides":          {one, one, nil, false, NoPairKnown},
+		"none of the peer":    {one, nil, nil, false, NoRemoteCandidate},
+		"likewise, cut short": {one, nil, nil, true, NoPairKnown},
+		"none of this side":   {nil, one, nil, false, NoPairKnown},
+		"a pair":              {one, one, []diag.Pair{{RequestsSent: 1}}, false, NoPairAnswered},
+	} {
+		c := &call.Call{Local: tt.local, Remote: tt.remote, Pairs: tt.pairs, Browser: &browser.State{Start: diag.DumpStart{Partial: tt.partial}}}
+		if got := noPath(c).Obstacle; got != tt.want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+// TestRelaysWithAPrivateAddress: relays of one address that no one reaches are a flaw of the server, and not isolated.
+func TestRelaysWithAPrivateAddress(t *testing.T) {
+	for relayed, want := range map[string]bool{"198.51.100.7:50000": true, "10.0.0.5:50000": false} {
+		at := netip.MustParseAddrPort(relayed)
+		row := func(id string) call.CandidateRow {
+			r := call.CandidateRow{}
+			r.ID, r.Address, r.Port, r.CandidateType, r.URL = id, at.Addr().String(), at.Port(), diag.Relay, "turn:a"
+			return r
+		}
+		c := &call.Call{
+			Ended: &diag.CallEnded{Reason: diag.EndICE}, Local: []call.CandidateRow{row("l")}, Remote: []call.CandidateRow{row("r")},
+			Pairs:   []diag.Pair{{LocalCandidateID: "l", RemoteCandidateID: "r", RequestsSent: 1}},
+			Servers: make([]call.ServerRow, 1),
+		}
+		c.Servers[0].Server = diag.Server{
+			URL: "turn:a", TURN: true, Transport: "udp", Address: "9.9.9.9:3478",
+			Stages: []diag.Stage{{Name: diag.StageAllocate, Relayed: relayed}},
+		}
+		if got := len(isolatedFindings(c, Expectation{})) > 0; got != want {
+			t.Errorf("%s: %t", relayed, got)
+		}
+	}
+}
+
+// TestClientsRefused: that a client is asked to come again is a remark.
+func TestClientsRefused(t *testing.T) {
+	for status, want := range map[int]string{http.StatusServiceUnavailable: "info signal.client_refused", http.StatusForbidden: "warning signal.client_refused"} {
+		c := &call.Call{}
+		c.Signal.Refused = append(c.Signal.Refused, call.RefusedRequest{ServedRequest: diag.ServedRequest{Method: "POST", Status: status}, Times: 1})
+		if diff := cmp.Diff([]string{want}, idsOf(clientFindings(c, Expectation{}))); diff != "" {
+			t.Errorf("%d: %s", status, diff)
+		}
+	}
+}
+
+// TestPausesOfRestarts: a gap is heard from 200 ms on, and one of a second is an outage; the longer direction counts.
+func TestPausesOfRestarts(t *testing.T) {
+	for name, tt := range map[string]struct {
+		in, out time.Duration
+		want    []string
+	}{
+		"short":        {199 * ms, 199 * ms, nil},
+		"heard":        {0, 200 * ms, []string{"info media.restart_pause"}},
+		"nearly":       {second - ms, 0, []string{"info media.restart_pause"}},
+		"as an outage": {second, 0, []string{"warning media.restart_pause"}},
+	} {
+		c := &call.Call{Paused: diag.MediaPause{Inbound: diag.Ptr(diag.Millis(tt.in)), Outbound: diag.Ptr(diag.Millis(tt.out))}}
+		if diff := cmp.Diff(tt.want, idsOf(restartFindings(c, Expectation{}))); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// TestErrorsOfChecks: each error of a candidate's checks is told once.
+func TestErrorsOfChecks(t *testing.T) {
+	c := &call.Call{Pairs: []diag.Pair{
+		{RemoteCandidateID: "r", SendError: "a"},
+		{RemoteCandidateID: "r", SendError: "a"},
+		{RemoteCandidateID: "r"},
+		{RemoteCandidateID: "x", SendError: "b"},
+		{RemoteCandidateID: "r", SendError: "c", RequestsSent: 2, RequestsFailed: 1, ResponsesReceived: 1},
+	}}
+	if got := checksOf(c, "r"); got.sent != 2 || got.failed != 1 || got.answered != 1 || !slices.Equal(got.errors, []string{"a", "c"}) {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestQueueOrClock: a queue that grows steadily looks like a clock that is wrong; without one, a drift is told before half
+// a minute if it is large, and then if it is more than that of crystals.
+func TestQueueOrClock(t *testing.T) {
+	rtt := func(d time.Duration) *float64 { return diag.Ptr(d.Seconds()) }
+	for name, tt := range map[string]struct {
+		up     time.Duration
+		rate   float64
+		over   float64 // seconds
+		trips  []*float64
+		want   []string
+		jitter float64 // margin
+	}{
+		"a drift":                     {30 * second, 48_048, 20, []*float64{rtt(10 * ms), rtt(10 * ms)}, []string{"info media.clock_drift"}, 10},
+		"a drift, too early":          {30*second - ms, 48_048, 20, []*float64{rtt(10 * ms), rtt(10 * ms)}, nil, 10},
+		"a drift that a queue makes":  {30 * second, 48_048, 20, []*float64{rtt(10 * ms), rtt(20 * ms)}, nil, 10},
+		"a large drift":               {10 * second, 48_480, 9, []*float64{rtt(10 * ms), rtt(10*ms + time.Microsecond)}, []string{"info media.clock_drift"}, 10},
+		"a large one, and a queue":    {10 * second, 48_480, 9, []*float64{rtt(10 * ms), rtt(90 * ms)}, nil, 10},
+		"a large one, one round trip": {10 * second, 48_480, 9, []*float64{rtt(10 * ms)}, nil, 10},
+		"a small queue":               {30 * second, 48_100, 20, []*float64{rtt(10 * ms), rtt(11 * ms)}, []string{"info media.clock_drift"}, 10},
+	} {
+		c := &call.Call{ConnectedAt: diag.Ptr(time.Duration(0)), Now: tt.up}
+		for _, trip := range tt.trips {
+			c.Samples = append(c.Samples, call.SampleRow{Sample: diag.Sample{Pair: &diag.Pair{CurrentRoundTripTime: trip}}})
+		}
+		c.Samples[len(c.Samples)-1].Inbound = []diag.InboundRTP{{
+			Kind: "audio", ClockRate: 48_000, TimestampRate: &tt.rate, TimestampRateMargin: &tt.jitter, TimestampRateOver: &tt.over,
+		}}
+		if diff := cmp.Diff(tt.want, idsOf(timingFindings(c, Expectation{}))); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}

@@ -147,6 +147,11 @@ func TestObstacles(t *testing.T) {
 	pair := func(sent, answered uint64) diag.Data {
 		return diag.Pair{ID: "p", LocalCandidateID: "local", RemoteCandidateID: "remote", RequestsSent: sent, ResponsesReceived: answered}
 	}
+	unsent := func(id string) diag.Data {
+		return diag.Pair{ID: id, LocalCandidateID: "local", RemoteCandidateID: "remote", RequestsFailed: 1}
+	}
+	tcp := diag.Candidate{Side: diag.Local, ID: "tcp", Address: "192.0.2.1", Port: 9, Protocol: "tcp", CandidateType: diag.Host}
+	overTCP := diag.Pair{ID: "t", LocalCandidateID: "tcp", RemoteCandidateID: "remote"}
 	refused := func(peer string) diag.Data { return diag.TURNRefused{Peer: netip.MustParseAddr(peer), Code: 403} }
 	local, remote := candidate(diag.Local), candidate(diag.Remote)
 	mapped := func(side diag.Side) diag.Data {
@@ -172,6 +177,9 @@ func TestObstacles(t *testing.T) {
 		"refused another": {[]diag.Data{local, remote, refused("192.0.2.2")}, judge.NoPairFormed, true},
 		"refused, asked":  {[]diag.Data{local, remote, refused("192.0.2.1"), pair(3, 0)}, judge.NoPairAnswered, true},
 		"never asked":     {[]diag.Data{local, remote, pair(0, 0)}, judge.NoPairFormed, true},
+		"not sent":        {[]diag.Data{local, remote, unsent("p"), unsent("q")}, judge.NoCheckSent, true},
+		"not all sent":    {[]diag.Data{local, remote, unsent("p"), pair(1, 0)}, judge.NoPairAnswered, true},
+		"TCP, too":        {[]diag.Data{local, remote, tcp, unsent("p"), overTCP, pair(1, 0)}, judge.NoPairAnswered, true},
 		"never answered":  {[]diag.Data{local, remote, pair(1, 0)}, judge.NoPairAnswered, true},
 		"gone":            {[]diag.Data{local, remote, pair(1, 0), diag.SignalRequest{Code: "bye", Status: 404, Error: "not found"}}, judge.NoPairAnswered, true},
 		"one NAT":         {[]diag.Data{local, remote, mapped(diag.Local), mapped(diag.Remote), pair(1, 0)}, judge.NoPairAnswered, true},

@@ -137,10 +137,10 @@ func contradiction(s call.EndsStream, sent, received, lost, slack uint64, last *
 	limit := slack + uint64(endsShare*float64(max(sent, received)))
 	id := ""
 	switch {
-	case sent > received+lost+limit && s.Direction == diag.Inbound:
-		id = "media.not_received_here"
 	case sent > received+lost+limit:
-		id = "media.not_received_there"
+		id = map[diag.Direction]string{
+			diag.Inbound: "media.not_received_here", diag.Outbound: "media.not_received_there",
+		}[s.Direction]
 	case received > sent+limit:
 		id = "media.received_not_sent"
 	default:

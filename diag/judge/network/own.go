@@ -53,7 +53,7 @@ func ownFindings(s *nat.State, n *Verdict) []finding.Finding {
 			e.Hairpin, e.Elsewhere = HairpinDirect, from.String()
 		case unreachable(row):
 			e.Hairpin = HairpinMissing
-		case i < len(s.Servers) && slices.Contains(n.Private, i):
+		case slices.Contains(n.Private, i):
 			e.Hairpin, severity = HairpinRewritten, diag.Info
 		default:
 			continue

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/diag/finding"
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/turn"
 )
@@ -260,6 +261,151 @@ func TestOutcomesOfPorts(t *testing.T) {
 			Pending:   tt.pending, Dependent: tt.dependent,
 		}}
 		if got, _ := n.outcome(s); got != tt.want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+// TestBoundsOfLoss: four requests and a tenth of all are worth a word; with several servers the path is suspected.
+func TestBoundsOfLoss(t *testing.T) {
+	for _, tt := range []struct {
+		sent, lost int // of each server
+		servers    int
+		pending    bool
+		want       diag.Severity
+	}{
+		{30, 3, 1, false, ""}, {40, 4, 1, false, diag.Info}, {41, 4, 1, false, ""}, {20, 2, 2, false, diag.Warn}, {20, 2, 2, true, ""},
+	} {
+		s := &nat.State{}
+		for i := range tt.servers {
+			s.Servers = append(s.Servers, nat.Server{Server: i, URL: "stun:a"})
+			for n := range tt.sent {
+				r := nat.Request{Server: i, Test: diag.TestControl}
+				if n >= tt.lost {
+					r.Answer = &nat.Answer{}
+				}
+				s.Requests = append(s.Requests, r)
+			}
+		}
+		var got diag.Severity
+		for _, f := range lossFindings(s, &Verdict{Report: nat.Report{Pending: tt.pending}}) {
+			got = f.Severity
+		}
+		if got != tt.want {
+			t.Errorf("%d of %d: %q", tt.lost, tt.sent, got)
+		}
+	}
+}
+
+// TestServersThatDoNotKeepToIt: how a server that offers RFC 5780 fails to, unless a firewall explains its silence.
+func TestServersThatDoNotKeepToIt(t *testing.T) {
+	silent := nat.Tally{AskedBoth: 9, Proofs: 10, Sent: 40}
+	for name, tt := range map[string]struct {
+		tally     nat.Tally
+		filtered  bool      // UDP leaves for some ports only
+		ports     nat.Value // what is known of ports
+		want      string
+		firewalls bool // may be the cause
+	}{
+		"as it should":             {nat.Tally{AskedBoth: 1, Both: true, Sent: 40}, false, nat.PortsOpen, "", false},
+		"it ignores":               {nat.Tally{AskedBoth: 1, Ignored: 1, Sent: 40}, true, nat.PortsFiltered, "server.ignores_change_request", true},
+		"it refuses":               {nat.Tally{AskedBoth: 1, Refused: 420, Sent: 40}, false, nat.PortsOpen, "server.refuses_change_request", false},
+		"its alternate is silent":  {silent, false, nat.PortsOpen, alternateSilent, false},
+		"likewise, ports unknown":  {silent, false, nat.Unknown, alternateSilent, true},
+		"likewise, ports filtered": {silent, true, nat.PortsFiltered, "", false},
+	} {
+		asked := netip.MustParseAddrPort("9.9.9.1:3478")
+		s := &nat.State{
+			Servers: []nat.Server{{URL: "stun:a", Address: asked}},
+			Requests: []nat.Request{{To: asked, Test: diag.TestReach, Answer: &nat.Answer{
+				From: asked, Origin: asked, Other: netip.MustParseAddrPort("9.9.9.2:3479"),
+			}}},
+		}
+		n := &Verdict{Report: nat.Report{
+			Filtering: []nat.Tally{tt.tally}, Side: nat.Side{Ports: tt.filtered},
+			Behaviors: nat.Behaviors{UDPPorts: nat.Behavior{Value: tt.ports}},
+			Servers: []nat.ServerRow{{Server: diag.Server{
+				URL: "stun:a", Transport: "udp", Stages: []diag.Stage{{Name: diag.StageBinding}},
+			}}},
+		}}
+		got, firewalls := "", false
+		for _, f := range stunFindings(s, n) {
+			got, firewalls = f.ID, f.Evidence.(FilteringFound).Path
+		}
+		if got != tt.want || firewalls != tt.firewalls {
+			t.Errorf("%s: %q, %t", name, got, firewalls)
+		}
+	}
+}
+
+// TestBindingOnly: a TURN server that relays, and rejects Binding requests, is no server that failed.
+func TestBindingOnly(t *testing.T) {
+	stun := func(stage diag.StageName, f *diag.Failure) nat.ServerRow {
+		return nat.ServerRow{Server: diag.Server{URL: "turn:a", Transport: "udp", Stages: []diag.Stage{{Name: stage, Failure: f}}}}
+	}
+	relays := func(url string, f *diag.Failure, redirects ...string) nat.ServerRow {
+		return nat.ServerRow{Server: diag.Server{
+			URL: url, TURN: true, Transport: "udp", Redirects: redirects, Stages: []diag.Stage{{Name: diag.StageAllocate, Failure: f}},
+		}}
+	}
+	rejected := &diag.Failure{Cause: diag.CauseSTUN, Code: 400}
+	for name, tt := range map[string]struct {
+		row, other nat.ServerRow
+		want       bool
+	}{
+		"it relays":           {stun(diag.StageBinding, rejected), relays("turn:a", nil), true},
+		"it does not":         {stun(diag.StageBinding, rejected), relays("turn:a", rejected), false},
+		"another one does":    {stun(diag.StageBinding, rejected), relays("turn:b", nil), false},
+		"elsewhere":           {stun(diag.StageBinding, rejected), relays("turn:a", nil, "9.9.9.8:3478"), false},
+		"it has no address":   {stun(diag.StageDNS, rejected), relays("turn:a", nil), false},
+		"Binding is answered": {stun(diag.StageBinding, nil), relays("turn:a", nil), false},
+		"it is the relay":     {relays("turn:a", rejected), relays("turn:a", nil), false},
+	} {
+		n := &Verdict{Report: nat.Report{Servers: []nat.ServerRow{tt.row, tt.other}}}
+		if got := n.bindingOnly(&n.Servers[0]); got != tt.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// TestFoundBySRV: a server over UDP that only SRV knows is named with its behavior, one over TCP with its certificate.
+func TestFoundBySRV(t *testing.T) {
+	row := func(transport string) nat.ServerRow {
+		return nat.ServerRow{Server: diag.Server{
+			URL: "stun:" + transport, Transport: transport, SRV: "a:1", Stages: []diag.Stage{{Name: diag.StageBinding}},
+		}}
+	}
+	n := &Verdict{Report: nat.Report{Servers: []nat.ServerRow{row("udp"), row("tcp")}, Filtering: make([]nat.Tally, 1)}}
+	s := &nat.State{Servers: make([]nat.Server, 1)}
+	for name, found := range map[string][]finding.Finding{"stun:tcp": expiryFindings(s, n), "stun:udp": stunFindings(s, n)} {
+		if len(found) != 1 || found[0].Subject != name {
+			t.Errorf("%s: %+v", name, found)
+		}
+	}
+}
+
+// TestSilenceAndItsCause: a server over UDP that answers, and cannot be used, decides; then one that was reached at all.
+func TestSilenceAndItsCause(t *testing.T) {
+	row := func(transport string, relay bool, stage diag.StageName, cause diag.Cause) nat.ServerRow {
+		return nat.ServerRow{Server: diag.Server{
+			URL: "a", Transport: transport, TURN: relay, Stages: []diag.Stage{{Name: stage, Failure: &diag.Failure{Cause: cause}}},
+		}}
+	}
+	for name, tt := range map[string]struct {
+		row  nat.ServerRow
+		want Outcome
+	}{
+		"a closed port":           {row("udp", false, diag.StageBinding, diag.CauseRefused), Unusable},
+		"no STUN":                 {row("udp", false, diag.StageBinding, diag.CauseProtocol), Unusable},
+		"silent":                  {row("udp", false, diag.StageBinding, diag.CauseTimeout), NoAnswer},
+		"no name":                 {row("udp", false, diag.StageDNS, diag.CauseDNS), NoAnswer},
+		"TURN over UDP":           {row("udp", true, diag.StageAllocate, diag.CauseRefused), NoSTUN},
+		"STUN over TCP":           {row("tcp", false, diag.StageBinding, diag.CauseProtocol), NoSTUN},
+		"STUN over TCP, no route": {row("tcp", false, diag.StageConnect, diag.CauseUnreachable), NoAnswer},
+		"TURN that is silent":     {row("udp", true, diag.StageAllocate, diag.CauseTimeout), NoAnswer},
+	} {
+		n := &Verdict{Report: nat.Report{Servers: []nat.ServerRow{tt.row}}}
+		if got, _ := n.silent(); got != tt.want {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
