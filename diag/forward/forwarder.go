@@ -35,6 +35,8 @@ type Options struct {
 	Dial reach.Dial
 	// Gate makes what each connection passes; at is how the agent knows it.
 	Gate func(at netip.AddrPort, conn net.Conn) Gate
+	// OneFamily asks for a relay of IPv6 only at a server that has none of IPv4.
+	OneFamily bool
 }
 
 // Gate decides which messages pass between the agent and a TURN server, in plain.
@@ -52,6 +54,7 @@ type Forwarder struct {
 	reach reach.Dialer
 	gate  func(at netip.AddrPort, conn net.Conn) Gate
 	open  Closers // connections, and dials in progress
+	alone bool    // Options.OneFamily
 
 	mu      sync.Mutex
 	servers []server      // none is taken away: the agent knows them by their number
@@ -76,7 +79,7 @@ func newRound() *round { return &round{four: make(chan struct{}), once: new(sync
 
 // New makes a forwarder.
 func New(o Options) *Forwarder {
-	f := &Forwarder{gate: o.Gate, links: map[int]*link{}}
+	f := &Forwarder{gate: o.Gate, alone: o.OneFamily, links: map[int]*link{}}
 	f.reach = reach.Dialer{
 		TLS: o.TLS, Proxies: o.Proxies, Dial: o.Dial,
 		// A failure is reported by the probe of the server.
@@ -137,32 +140,38 @@ func (f *Forwarder) Dial(network, address string) (net.Conn, error) {
 	defer f.open.Remove(dial)
 	six := network == "tcp6"
 	if six {
-		if err := r.wait(ctx); err != nil {
+		if err := r.wait(ctx, f.alone); err != nil {
 			return nil, err
 		}
 	}
 	l := &link{forwarder: f, server: to}
-	l.settle = func(next bool) { r.settle(six, next) }
+	l.settle = func(granted, next bool) { r.settle(six, next && !(granted && f.alone)) }
 	if err := f.connect(ctx, l, six); err != nil {
-		l.settle(false)
+		l.settle(false, false)
 		return nil, err
 	}
 	return l, nil
 }
 
-// wait returns when the relay of IPv6 may be asked for.
-func (r *round) wait(ctx context.Context) error {
+// wait returns when the relay of IPv6 may be asked for: alone, if the server answers that it has none of IPv4.
+func (r *round) wait(ctx context.Context, alone bool) error {
+	patience := ipv4First
+	if alone {
+		patience = serverTimeout
+	}
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(ipv4First):
-		return nil
+	case <-time.After(patience):
+		if !alone {
+			return nil
+		}
 	case <-r.four:
+		if r.next {
+			return nil
+		}
 	}
-	if !r.next {
-		return errors.New("the server granted no relay of IPv4")
-	}
-	return nil
+	return errors.New("a relay of IPv6 is not asked for")
 }
 
 // settle says what came of the relay of IPv4.

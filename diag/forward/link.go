@@ -19,11 +19,12 @@ type link struct {
 	gate      Gate
 	forwarder *Forwarder
 	server    server
-	local     *net.TCPAddr           // for the agent: the port, and the family of the relay that it is to request
-	settle    func(next bool)        // what came of the request; next: one for the other family may be granted
-	messages  func() ([]byte, error) // the next one from the server
-	rest      []byte                 // of a message, where the reader's buffer was too short
-	refused   bool                   // a request with credentials was rejected for them; belongs to the reader
+	local     *net.TCPAddr // for the agent: the port, and the family of the relay that it is to request
+	// what came of the request; next: one for the other family may be granted
+	settle   func(granted, next bool)
+	messages func() ([]byte, error) // the next one from the server
+	rest     []byte                 // of a message, where the reader's buffer was too short
+	refused  bool                   // a request with credentials was rejected for them; belongs to the reader
 }
 
 // reading prepares for messages: those of a stream are cut by their length, those in datagrams are checked.
@@ -134,12 +135,14 @@ func (l *link) answered(b []byte) {
 	}
 	var code stun.ErrorCodeAttribute
 	switch _ = code.GetFrom(&m); {
-	case m.Type.Class == stun.ClassSuccessResponse, code.Code == stun.CodeAddrFamilyNotSupported:
-		l.settle(true)
+	case m.Type.Class == stun.ClassSuccessResponse:
+		l.settle(true, true)
+	case code.Code == stun.CodeAddrFamilyNotSupported:
+		l.settle(false, true)
 	case code.Code == stun.CodeStaleNonce, code.Code == stun.CodeUnauthorized && !l.refused:
 		l.refused = true // the first is the server's question for credentials
 	default:
-		l.settle(false)
+		l.settle(false, false)
 	}
 }
 
@@ -173,7 +176,7 @@ func (l *link) facts() *diag.RelayServer {
 // Close ends the connection.
 func (l *link) Close() error {
 	l.forwarder.open.Remove(l)
-	l.settle(false)
+	l.settle(false, false)
 	return l.Conn.Close()
 }
 

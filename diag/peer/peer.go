@@ -83,6 +83,7 @@ func New(o Options) (*Peer, error) {
 	p.socks = socks
 	p.forward = forward.New(forward.Options{
 		TLS: o.TLS, Proxies: o.Proxies, Dial: p.guard.Servers(socks.DialServer), Gate: socks.Gate,
+		OneFamily: o.OneOfMany,
 	})
 	if err := p.connect(); err != nil {
 		cancel()
