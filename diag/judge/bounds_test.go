@@ -625,3 +625,36 @@ func TestQueueOrClock(t *testing.T) {
 		}
 	}
 }
+
+// TestTestsThatWereDone: a measurement that ended early counts the tests of its plan that are complete.
+func TestTestsThatWereDone(t *testing.T) {
+	s := &speed.State{
+		Start: diag.SpeedStart{Plan: diag.SpeedPlan{Tests: make([]diag.SpeedTest, 4)}}, End: &diag.SpeedEnd{Reason: diag.SpeedLost, Cause: "x"},
+		Tests: []speed.Test{{Complete: true}, {Complete: true}, {Complete: true, SpeedTest: diag.SpeedTest{Search: true}}, {}},
+	}
+	if e := speedEnded(s); e != (SpeedEnded{Reason: diag.SpeedLost, Cause: "x", Done: 2, Of: 4}) {
+		t.Errorf("%+v", e)
+	}
+}
+
+// TestSharedAddresses: both peers are behind one NAT if a mapped address of the one is a mapped address of the other.
+func TestSharedAddresses(t *testing.T) {
+	row := func(typ diag.CandidateType, address string) []call.CandidateRow {
+		r := call.CandidateRow{}
+		r.CandidateType, r.Address = typ, address
+		return []call.CandidateRow{r}
+	}
+	for name, tt := range map[string]struct {
+		local, remote []call.CandidateRow
+		want          string
+	}{
+		"one NAT":            {row(diag.Srflx, "203.0.113.7"), row(diag.Srflx, "203.0.113.7"), "203.0.113.7"},
+		"two":                {row(diag.Srflx, "203.0.113.7"), row(diag.Srflx, "203.0.113.8"), ""},
+		"a host of that one": {row(diag.Srflx, "203.0.113.7"), row(diag.Host, "203.0.113.7"), ""},
+		"one machine":        {row(diag.Host, "203.0.113.7"), row(diag.Host, "203.0.113.7"), ""},
+	} {
+		if got := sharedAddress(&call.Call{Local: tt.local, Remote: tt.remote}); got != tt.want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}

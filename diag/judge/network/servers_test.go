@@ -410,3 +410,26 @@ func TestSilenceAndItsCause(t *testing.T) {
 		}
 	}
 }
+
+// TestValuesThatDiffer: of a lifetime, its seconds count.
+func TestValuesThatDiffer(t *testing.T) {
+	value := func(v nat.Value, from, to *int) nat.Behavior { return nat.Behavior{Value: v, FromS: from, ToS: to} }
+	one, two := 1, 2
+	for name, tt := range map[string]struct {
+		a, b nat.Behavior
+		same bool
+	}{
+		"the same":        {value(nat.Present, nil, nil), value(nat.Present, nil, nil), true},
+		"another":         {value(nat.Present, nil, nil), value(nat.None, nil, nil), false},
+		"the same time":   {value(nat.LifetimeAtLeast, &one, nil), value(nat.LifetimeAtLeast, diag.Ptr(1), nil), true},
+		"another time":    {value(nat.LifetimeAtLeast, &one, nil), value(nat.LifetimeAtLeast, &two, nil), false},
+		"another end":     {value(nat.LifetimeBetween, &one, &one), value(nat.LifetimeBetween, &one, &two), false},
+		"an end more":     {value(nat.LifetimeBetween, &one, nil), value(nat.LifetimeBetween, &one, &two), false},
+		"an end less":     {value(nat.LifetimeBetween, &one, &two), value(nat.LifetimeBetween, &one, nil), false},
+		"a start is gone": {value(nat.LifetimeBetween, &one, &two), value(nat.LifetimeBetween, nil, &two), false},
+	} {
+		if got := sameValue(tt.a, tt.b); got != tt.same {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
