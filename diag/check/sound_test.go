@@ -229,7 +229,7 @@ func named(t *testing.T, kind string, channel signal.Channel, id string, most ti
 type tapped struct{ *heard }
 
 // WriteRTP implements media.RTPWriter.
-func (w tapped) WriteRTP(p *rtp.Packet) error {
+func (w *tapped) WriteRTP(p *rtp.Packet) error {
 	w.now = time.Now()
 	w.packet(*p)
 	return nil
@@ -249,7 +249,7 @@ func namedByClock(t *testing.T, s source, id string, most time.Duration) (at tim
 		ctx, cancel := context.WithTimeout(t.Context(), most+time.Millisecond)
 		defer cancel()
 		var writing sync.Mutex
-		player := media.NewPlayer(clip, guarded{&writing, &filter{source: s, track: tapped{h}}})
+		player := media.NewPlayer(clip, guarded{&writing, &filter{source: s, track: &tapped{h}}})
 		done := make(chan error, 1)
 		go func() { done <- player.Play(ctx) }()
 		for second := 1; at == 0 && time.Duration(second)*time.Second <= most; second++ {
