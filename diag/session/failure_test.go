@@ -142,7 +142,11 @@ func TestSilentServersHoldNothingUp(t *testing.T) {
 	dialA, dialB := piped()
 	a := start(t, "a", Options{Config: diag.Config{Code: "w1", ICEServers: servers}, Dial: dialA})
 	start(t, "b", Options{Config: diag.Config{Code: "w1", Echo: true}, Dial: dialB})
-	c := a.until("gathering to end", func(c *call.Call) bool { return c.Gathering == "complete" && isConnected(c) })
+	asked := func(s call.ServerRow) bool { return s.OK() || s.Failed() != nil }
+	c := a.until("gathering and the probes to end", func(c *call.Call) bool {
+		return c.Gathering == "complete" && isConnected(c) && len(c.Servers) == len(servers) &&
+			!slices.ContainsFunc(c.Servers, func(s call.ServerRow) bool { return !asked(s) })
+	})
 	for _, s := range c.Servers {
 		if s.OK() || s.Cause() != diag.CauseTimeout {
 			t.Errorf("%s: ok %v, cause %s", s.URL, s.OK(), s.Cause())
