@@ -53,7 +53,8 @@ func EndsFindings(c *call.Call) []Finding {
 // seconds.
 func endsDiffer(c *call.Call, s call.EndsStream) []Finding {
 	n := len(c.RemoteSamples)
-	if s.Sent == nil || s.Received == nil || !c.Agreed(s.Direction, s.Kind) || c.IsLate(&c.RemoteSamples[n-1]) || unlisted(c, s) {
+	if s.Sent == nil || s.Received == nil || !c.Agreed(s.Direction, s.Kind) || c.IsLate(&c.RemoteSamples[n-1]) ||
+		unlisted(c, s) {
 		return nil
 	}
 	if s.Direction == diag.Outbound && c.StreamOf(s.Direction, s.Kind).NotReceived != nil {
