@@ -73,7 +73,8 @@ func (p *Call) stack() []string {
 		out = join(gap, out, media)
 		out = join(gap, out, p.messages(width, p.height-len(out)-gap))
 	}
-	return join(gap, out, p.servers(width, p.height-len(out)-gap))
+	out = join(gap, out, p.servers(width, p.height-len(out)-gap))
+	return join(gap, out, p.checked(p.height-len(out)-gap))
 }
 
 // besideWidth is the width from which the messages stand beside the media.
@@ -96,8 +97,27 @@ func (p *Call) columns() []string {
 		rows = max(len(first)-used, 0)
 	}
 	out := draw.Beside(first, join(1, media, p.messages(right, rows)), left)
-	return join(1, out, p.course(p.height-len(out)-1))
+	out = join(1, out, p.course(p.height-len(out)-1))
+	return join(1, out, p.checked(p.height-len(out)-1))
 }
+
+// checked are the pairs of a call that ended without a path, where there is room for some.
+func (p *Call) checked(height int) []string {
+	if p.Call.Ended == nil || p.Call.Selected != nil || len(p.Call.Pairs) == 0 || height < checkedLeast {
+		return nil
+	}
+	t := tableOf("Pairs", "", p.Call.Pairs, (&Candidates{Scene: p.Scene}).pairColumns())
+	s := section{title: t.title, columns: t.columns, count: t.count, row: t.cells}
+	lines := s.draw(p.Theme, -1, p.width, 0, min(s.height(p.width), height))
+	if hidden := s.height(p.width) - height; hidden > 0 {
+		more := words.Count(hidden+1, "more pair", "more pairs") + ": press 2"
+		lines[height-1] = draw.Row(p.width, 3, p.Theme.Dim, more)
+	}
+	return lines
+}
+
+// checkedLeast are the rows from which on pairs are shown.
+const checkedLeast = 4
 
 // course is the bitrate of all streams and the round-trip time of the path over time, side by side.
 func (p *Call) course(height int) []string {
