@@ -172,12 +172,22 @@ func (s *search) conclude() {
 	}
 }
 
+// choose returns the report of the highest rate that held, or the last one if none did. A higher rate that held once, and
+// broke more often, did not hold.
+func (l *Limit) choose(held map[Rate]*Report, last *Report) *Report {
+	if l.Rate == nil {
+		return last
+	}
+	return held[*l.Rate]
+}
+
 // FindLimit searches with real calls. Each step lasts three times as long as a call, so that as many calls are in
 // progress as the rate brings, or as long as it takes to place ten. The report is that of the highest rate that held,
-// and has the search; it is nil if ctx ended before the first step. The report is that of the highest rate that held.
+// and has the search; it is nil if ctx ended before the first step.
 func FindLimit(ctx context.Context, o Options, start Rate, done func(Step)) (*Report, error) {
-	var last, held *Report
+	var last *Report
 	var fault error
+	held := map[Rate]*Report{}
 	limit := Search(ctx, start, func(ctx context.Context, rate Rate) Step {
 		step := o
 		length := 3 * o.Call.Config.For
@@ -193,14 +203,14 @@ func FindLimit(ctx context.Context, o Options, start Rate, done func(Step)) (*Re
 		}
 		one := stepOf(rate, r)
 		last = r
-		if one.Outcome == Held && (held == nil || rate >= held.Plan.Stages[0].From) {
-			held = r
+		if one.Outcome == Held {
+			held[rate] = r
 		}
 		done(one)
 		return one
 	})
-	if held != nil && ctx.Err() == nil {
-		last = held
+	if ctx.Err() == nil {
+		last = limit.choose(held, last)
 	}
 	if last == nil {
 		return nil, fault

@@ -82,3 +82,12 @@ func TestNoKnee(t *testing.T) {
 		t.Errorf("interrupted: %+v", l)
 	}
 }
+
+// TestReportOfKnee: the report is that of the rate that the search found, not of a higher one that held once.
+func TestReportOfKnee(t *testing.T) {
+	found, once, last := &Report{}, &Report{}, &Report{}
+	held, rate := map[Rate]*Report{4.5: found, 4.6: once}, Rate(4.5)
+	if (&Limit{Rate: &rate}).choose(held, last) != found || (&Limit{}).choose(nil, last) != last {
+		t.Error("another report")
+	}
+}
