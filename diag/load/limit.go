@@ -172,8 +172,8 @@ func (s *search) conclude() {
 	}
 }
 
-// choose returns the report of the highest rate that held, or the last one if none did. A higher rate that held once, and
-// broke more often, did not hold.
+// choose returns the report of the highest rate that held, or the last one if none did. A higher rate that held once,
+// and broke more often, did not hold.
 func (l *Limit) choose(held map[Rate]*Report, last *Report) *Report {
 	if l.Rate == nil {
 		return last
