@@ -1,6 +1,7 @@
 package call
 
 import (
+	"slices"
 	"time"
 
 	"dialtone/diag"
@@ -157,6 +158,10 @@ func (c *Call) wait(s *Stream, dir diag.Direction, kind string) {
 		if ago != nil {
 			*ago = c.sinceUnmuted(dir, kind, sample.At, *ago)
 		}
+	}
+	came := func(r ResumedRow) bool { return r.Kind == kind && r.At >= sample.At }
+	if s.Ago != nil && dir == diag.Inbound && slices.ContainsFunc(c.Resumed, came) {
+		*s.Ago = 0 // it came again after the sample, as what a busy machine had not read
 	}
 	if s.NotReceived != nil && (*s.NotReceived < notReceivedLeast || s.HasStopped()) {
 		s.NotReceived = nil

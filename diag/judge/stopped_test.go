@@ -58,6 +58,8 @@ func TestStopped(t *testing.T) {
 	}{
 		"the peer holds the call":        {[]any{5 * s, held, 9 * s, in(2, 0)}, ""},
 		"it flows":                       {[]any{9 * s, in(0.02, 0)}, ""},
+		"it came again, read late":       {[]any{9 * s, in(2, 0), 9*s + 1, diag.MediaResumed{Kind: "audio", SSRC: 1, AfterMs: 2e9}}, ""},
+		"the other kind came again":      {[]any{9 * s, in(2, 0), 9*s + 1, diag.MediaResumed{Kind: "video", SSRC: 2, AfterMs: 2e9}}, "audio"},
 		"it stopped":                     {[]any{9 * s, in(2, 0)}, "audio"},
 		"it is sent":                     {[]any{9 * s, out(0.02)}, ""},
 		"it is not sent any more":        {[]any{9 * s, out(2)}, "outbound audio"},
