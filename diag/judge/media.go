@@ -255,8 +255,8 @@ func (x Expectation) faded(c *call.Call, m call.MediaKind, severity Severity) []
 	switch {
 	case !c.Agreed(m.Direction, m.Kind):
 		return nil
-	case m.Direction == diag.Outbound && c.IsEcho() && came.HasStopped():
-		return nil // it is that one which stopped
+	case m.Direction == diag.Outbound && c.IsEcho() && s.Ago != nil && came.Ago != nil && *came.Ago+time.Second >= *s.Ago:
+		return nil // nothing came that could be sent
 	case s.HasStopped():
 		e.AgoMs = diag.Millis(*s.Ago)
 	case s.NotReceived != nil:
