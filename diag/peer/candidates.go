@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -51,17 +52,26 @@ func (c *candidates) gathered(x *webrtc.ICECandidate) {
 	if x == nil {
 		return // the end of gathering is a state of its own
 	}
-	d := c.local(x)
 	init := x.ToJSON()
-	if init.UsernameFragment != nil {
-		d.UsernameFragment = *init.UsernameFragment
+	if !c.p.gather.isCurrent(ufragOf(init.Candidate)) {
+		return
 	}
+	d := c.local(x)
 	c.report(d)
 	c.p.gather.candidate(d)
 	if d.TCPType == tcpActive {
 		return // made for a passive one of the peer, which needs not know it, when gathering may be over
 	}
 	c.p.o.OnCandidate(Candidate(init))
+}
+
+// ufragOf is the ufrag in a candidate line (RFC 8838 §10); empty if it has none.
+func ufragOf(line string) string {
+	fields := strings.Fields(line)
+	if i := slices.Index(fields, "ufrag"); i >= 0 && i+1 < len(fields) {
+		return fields[i+1]
+	}
+	return ""
 }
 
 // local describes a candidate of this peer with the server it was obtained from.

@@ -23,6 +23,9 @@ type gathering struct {
 	noRelay  map[string]bool        // TURN servers that gave the agent nothing; the probe's result explains why
 	early    map[string]diag.Server // what probes found before the agent knew what it gets, by URL
 	stopped  bool
+	ufrag    string // of the latest local description
+	ended    string // of the one before an ICE restart
+	late     bool   // the agent may still report the end of what it gathered before the ICE restart
 }
 
 const hostSubject = "host"
@@ -68,8 +71,28 @@ func (g *gathering) end(subject string, outcome diag.Outcome, detail string) {
 func (g *gathering) prepareRestart() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.ended, g.late = g.ufrag, g.begun && !g.agent
 	g.begun, g.agent, g.complete, g.restart, g.notified = true, false, false, true, false
 	g.open = map[string]bool{}
+}
+
+// describedBy notes the ufrag of a local description.
+func (g *gathering) describedBy(ufrag string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.ufrag = ufrag
+}
+
+// isCurrent reports whether a candidate with a ufrag, which may be empty, is none of before the ICE restart. The agent
+// calls back in order, so from the first that is current on everything is.
+func (g *gathering) isCurrent(ufrag string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if ufrag != "" && ufrag == g.ended {
+		return false
+	}
+	g.late = false
+	return true
 }
 
 // candidate ends the span of the server that gave it.
@@ -127,9 +150,12 @@ func (g *gathering) agentState(s webrtc.ICEGatheringState) {
 	if s != webrtc.ICEGatheringStateComplete {
 		return
 	}
-	g.p.socks.Release()
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.late {
+		return
+	}
+	g.p.socks.Release() // of the sockets that were kept for this gathering
 	g.agent = true
 	g.end(hostSubject, diag.OutcomeFailed, "no usable network interface")
 	for _, s := range g.servers {

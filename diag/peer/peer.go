@@ -281,6 +281,7 @@ func (p *Peer) setLocal(d webrtc.SessionDescription, restart bool) (Description,
 	p.own = sdp.Parse(d.SDP)
 	fragment, _ := p.own.Attribute("ice-ufrag")
 	p.guard.Local(fragment)
+	p.gather.describedBy(fragment)
 	p.transports.settleSetup(diag.Local, d.Type, p.own)
 	if err := p.pc.SetLocalDescription(d); err != nil {
 		return Description{}, fmt.Errorf("setting the local %s: %w", d.Type, err)
