@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/guard"
+	"dialtone/diag/sdp"
 )
 
 // maxCandidate bounds one candidate line of a peer, in bytes; real ones have around 150.
@@ -53,7 +53,7 @@ func (c *candidates) gathered(x *webrtc.ICECandidate) {
 		return // the end of gathering is a state of its own
 	}
 	init := x.ToJSON()
-	if !c.p.gather.isCurrent(ufragOf(init.Candidate)) {
+	if !c.p.gather.isCurrent(sdp.UfragOf(init.Candidate)) {
 		return
 	}
 	d := c.local(x)
@@ -63,15 +63,6 @@ func (c *candidates) gathered(x *webrtc.ICECandidate) {
 		return // made for a passive one of the peer, which needs not know it, when gathering may be over
 	}
 	c.p.o.OnCandidate(Candidate(init))
-}
-
-// ufragOf is the ufrag in a candidate line (RFC 8838 §10); empty if it has none.
-func ufragOf(line string) string {
-	fields := strings.Fields(line)
-	if i := slices.Index(fields, "ufrag"); i >= 0 && i+1 < len(fields) {
-		return fields[i+1]
-	}
-	return ""
 }
 
 // local describes a candidate of this peer with the server it was obtained from.

@@ -46,7 +46,4 @@ func TestRestartWhileGathering(t *testing.T) {
 			}
 		})
 	}
-	if got := ufragOf("candidate:1 1 udp 2 192.0.2.1 3 typ host ufrag abc generation 0"); got != "abc" {
-		t.Errorf("ufrag %q", got)
-	}
 }

@@ -1,6 +1,10 @@
 package sdp
 
-import "iter"
+import (
+	"iter"
+	"slices"
+	"strings"
+)
 
 // Candidates are the values of the a=candidate lines of all sections, those beyond what is kept for display included,
 // each once: the sections of a bundle may repeat them.
@@ -29,4 +33,13 @@ func (d *Description) allLines() [][]Line {
 		out = append(out, s.Lines)
 	}
 	return append(out, d.rest)
+}
+
+// UfragOf is the ufrag in a candidate line (RFC 8838 §10); empty if it has none.
+func UfragOf(line string) string {
+	fields := strings.Fields(line)
+	if i := slices.Index(fields, "ufrag"); i >= 0 && i+1 < len(fields) {
+		return fields[i+1]
+	}
+	return ""
 }

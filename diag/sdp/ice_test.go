@@ -129,3 +129,15 @@ func TestWithSSRC(t *testing.T) {
 		})
 	}
 }
+
+// TestUfragOf: a candidate line may name its generation.
+func TestUfragOf(t *testing.T) {
+	const line = "candidate:1 1 udp 2 192.0.2.1 3 typ host"
+	for in, want := range map[string]string{
+		line: "", line + " ufrag abc generation 0": "abc", line + " generation 0 ufrag abc": "abc", line + " ufrag": "", "": "",
+	} {
+		if got := UfragOf(in); got != want {
+			t.Errorf("UfragOf(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
