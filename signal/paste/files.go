@@ -65,7 +65,11 @@ func (f *files) Read(ctx context.Context, kind string) (string, error) {
 	if f.from == "" {
 		return f.Texts.Read(ctx, kind)
 	}
-	f.Say(fmt.Sprintf("Waiting for the peer's %s in %s …", kind, f.from))
+	older := ""
+	if f.seen != "" {
+		older = " (not the older text that it has now)"
+	}
+	f.Say(fmt.Sprintf("Waiting for the peer's %s in %s%s …", kind, f.from, older))
 	return f.await(ctx)
 }
 
