@@ -20,12 +20,14 @@ func TestReports(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var reports []*rtcp.TransportLayerCC
-		var at []time.Duration
-		begun := time.Now()
+		type report struct {
+			*rtcp.TransportLayerCC
+			at time.Duration
+		}
+		reports, begun := make(chan report, 8), time.Now()
 		made.BindRTCPWriter(interceptor.RTCPWriterFunc(func(pkts []rtcp.Packet, _ interceptor.Attributes) (int, error) {
 			for _, p := range pkts {
-				reports, at = append(reports, p.(*rtcp.TransportLayerCC)), append(at, time.Since(begun))
+				reports <- report{p.(*rtcp.TransportLayerCC), time.Since(begun)}
 			}
 			return 1, nil
 		}))
@@ -50,7 +52,7 @@ func TestReports(t *testing.T) {
 		packet()
 		time.Sleep(time.Second)
 		if len(reports) > 0 {
-			t.Fatalf("a packet without number was reported: %v", reports)
+			t.Fatalf("a packet without number was reported: %v", <-reports)
 		}
 		packet(1)
 		time.Sleep(interval / 2)
@@ -64,14 +66,15 @@ func TestReports(t *testing.T) {
 		}
 		packet(6)
 		time.Sleep(time.Second)
-		if len(reports) != 2 || at[0] != time.Second+interval || at[1] != 2*time.Second+interval/2+interval {
-			t.Fatalf("%d reports, at %v", len(reports), at)
+		if len(reports) != 2 {
+			t.Fatalf("%d reports", len(reports))
 		}
-		if r := reports[0]; r.MediaSSRC != 7 || r.BaseSequenceNumber != 1 || r.PacketStatusCount != 3 || len(r.RecvDeltas) != 2 {
-			t.Errorf("%+v", r)
+		if r := <-reports; r.at != time.Second+interval || r.MediaSSRC != 7 || r.BaseSequenceNumber != 1 ||
+			r.PacketStatusCount != 3 || len(r.RecvDeltas) != 2 {
+			t.Errorf("%+v after %v", r, r.at)
 		}
-		if r := reports[1]; r.BaseSequenceNumber != 4 || r.PacketStatusCount != 1 {
-			t.Errorf("%+v", r)
+		if r := <-reports; r.at != 2*time.Second+interval/2+interval || r.BaseSequenceNumber != 4 || r.PacketStatusCount != 1 {
+			t.Errorf("%+v after %v", r, r.at)
 		}
 		plain := made.BindRemoteStream(&interceptor.StreamInfo{SSRC: 8}, source)
 		if _, _, err := plain.Read(make([]byte, 1500), nil); err != nil {
