@@ -135,6 +135,13 @@ func TestTimes(t *testing.T) {
 			r.answers()
 			r.opens(diag.LabelPing)
 		}, diag.EndDuration, "", echoTime},
+		"for a moment, without a channel": {Options{Config: diag.Config{For: forTime}}, func(r *rig) { r.answers() }, diag.EndDuration, "", 2 * echoTime},
+		"for a moment, with a late channel": {Options{Config: diag.Config{For: forTime}}, func(r *rig) {
+			r.answers()
+			time.Sleep(1900 * time.Millisecond)
+			r.opens(diag.LabelPing)
+			r.pongs()
+		}, diag.EndDuration, "", 1900*time.Millisecond + forTime},
 		"for a moment, after a slow setup, without an echo": {Options{Config: diag.Config{For: forTime}}, func(r *rig) {
 			r.channel.paired(signal.RoleOfferer)
 			time.Sleep(3 * time.Second)

@@ -318,7 +318,8 @@ func (s *Session) limit() time.Time {
 }
 
 // A call that is held for less waits this long for the answer to its first ping, or as long as its setup took: where
-// that was slow, by the path or by the machine, the answer is as well.
+// that was slow, by the path or by the machine, the answer is as well. The channel of the ping may take twice as long:
+// one lost packet of the handshake of SCTP takes more than a second (RFC 9260 §16).
 const (
 	echoTime    = time.Second
 	maxEchoTime = 5 * time.Second
@@ -332,7 +333,11 @@ func (s *Session) setHold() {
 		return
 	}
 	if !s.o.Config.MediaOnly && !s.held.echoed {
-		d = max(d, echoTime, min(s.held.since.Sub(s.paired), maxEchoTime))
+		patience := max(echoTime, s.held.since.Sub(s.paired))
+		if !s.held.open {
+			patience *= 2
+		}
+		d = max(d, min(patience, maxEchoTime))
 	}
 	s.deadlines.set(dueHold, s.held.since.Add(d))
 }
