@@ -48,11 +48,11 @@ func (n *Nuisances) Handler(h http.Handler) http.Handler {
 			})
 			return
 		}
-		watched := &watchedWriter{ResponseWriter: w}
-		h.ServeHTTP(watched, r)
-		if outer, ok := w.(*watchedWriter); ok {
-			outer.problem = watched.problem
+		watched, ok := w.(*watchedWriter)
+		if !ok {
+			watched = &watchedWriter{ResponseWriter: w, answering: func() {}}
 		}
+		h.ServeHTTP(watched, r)
 		if watched.took() {
 			n.note(client)
 		}

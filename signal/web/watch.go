@@ -28,23 +28,26 @@ const (
 	reportsRate = 10  // a second
 )
 
-// Watched reports each request to a handler when it has been answered, or in a flood how many there are.
+// Watched reports each request to a handler when its answer begins, or in a flood how many there are: what a handler
+// does after its answer, such as to end a call, comes after the report.
 func Watched(h http.Handler, report func(Served)) http.Handler {
 	var unreported atomic.Int64
 	limit := rate.NewLimiter(reportsRate, reports)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
 		watched := &watchedWriter{ResponseWriter: w}
-		h.ServeHTTP(watched, r)
-		if !limit.Allow() {
-			unreported.Add(1)
-			return
+		watched.answering = func() {
+			if !limit.Allow() {
+				unreported.Add(1)
+				return
+			}
+			report(Served{
+				Method: r.Method, Path: firstSegment(r.URL.Path), Origin: r.Header.Get("Origin"), Remote: r.RemoteAddr,
+				Status: watched.status, Problem: watched.problem, Duration: time.Since(begun),
+				Unreported: int(unreported.Swap(0)),
+			})
 		}
-		report(Served{
-			Method: r.Method, Path: firstSegment(r.URL.Path), Origin: r.Header.Get("Origin"), Remote: r.RemoteAddr,
-			Status: watched.status, Problem: watched.problem, Duration: time.Since(begun),
-			Unreported: int(unreported.Swap(0)),
-		})
+		h.ServeHTTP(watched, r)
 	})
 }
 
@@ -59,13 +62,15 @@ func firstSegment(path string) string {
 // watchedWriter remembers how a request is answered.
 type watchedWriter struct {
 	http.ResponseWriter
-	status  int
-	problem string
+	status    int
+	problem   string
+	answering func() // called with both set, before the answer
 }
 
 // WriteHeader implements http.ResponseWriter.
 func (w *watchedWriter) WriteHeader(status int) {
 	w.status = status
+	w.answering()
 	w.ResponseWriter.WriteHeader(status)
 }
 

@@ -184,8 +184,8 @@ func (c *session) restart(w http.ResponseWriter, r *http.Request, f *sdp.Fragmen
 // remove ends the session on the client's wish. An entity-tag does not matter here (RFC 9725 §4.3.1).
 func (c *session) remove(w http.ResponseWriter, _ *http.Request) *web.Problem {
 	c.server.forget(c)
+	web.Reply(w, http.StatusOK, "", nil) // and with it the report of this request, before the call ends
 	c.Put(signal.Message{Kind: signal.KindBye})
 	c.Finish(io.EOF)
-	web.Reply(w, http.StatusOK, "", nil)
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"dialtone/diag/sdp"
 	"dialtone/signal"
 	"dialtone/signal/post"
+	"dialtone/signal/web"
 )
 
 const pwd2 = "vw5LmwG4y/e6dPP/zAP9Gp5k"
@@ -138,6 +139,41 @@ func TestLateDelete(t *testing.T) {
 	closing(t, client)
 	if w := request(t, server, http.MethodDelete, path, ""); w.Code != http.StatusNotFound {
 		t.Errorf("HTTP %d", w.Code)
+	}
+}
+
+// TestDeleteIsReportedBeforeTheEnd: the request that ends a call is in the call's recording.
+func TestDeleteIsReportedBeforeTheEnd(t *testing.T) {
+	server := NewServer(ServerOptions{})
+	session, err := server.Accept(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closing(t, session) })
+	posted := make(chan struct{})
+	go func() {
+		defer close(posted)
+		request(t, server, http.MethodPost, "/whip", description("sendonly", "EsAw", pwd), "Content-Type", typeSDP)
+	}()
+	receive(t, session) // paired
+	receive(t, session) // the offer
+	if err := session.Send(t.Context(), message(signal.KindAnswer, description("recvonly", "SrvA", pwd))); err != nil {
+		t.Fatal(err)
+	}
+	<-posted
+	path, _ := server.only(t)
+	h := web.Watched(server, func(web.Served) {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		if m, err := session.Receive(ctx); err == nil {
+			t.Errorf("%+v came before the report", m)
+		}
+	})
+	if w := request(t, h, http.MethodDelete, path, ""); w.Code != http.StatusOK {
+		t.Errorf("HTTP %d", w.Code)
+	}
+	if m := receive(t, session); m.Kind != signal.KindBye {
+		t.Errorf("%+v", m)
 	}
 }
 
