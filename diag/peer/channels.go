@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -125,10 +124,15 @@ func (c *channels) wire(dc *webrtc.DataChannel, side diag.Side) {
 	if c.byLabel[label] == nil {
 		c.byLabel[label] = dc
 	}
-	dc.OnOpen(func() { c.onOpen(dc, side, label) })
+	// pion reports the opening in a goroutine, perhaps after a message or the end. A channel of the peer was open then.
+	opened := sync.OnceFunc(func() { c.onOpen(dc, side, label) })
+	dc.OnOpen(opened)
 	var once sync.Once // a channel that ends by an error also closes
 	closed := func(cause string) {
 		once.Do(func() {
+			if side == diag.Remote {
+				opened()
+			}
 			c.forget(dc, side, label)
 			if !c.p.closing() {
 				c.p.o.Emit(diag.ChannelClose{ID: dc.ID(), Label: label, Error: cause})
@@ -137,7 +141,10 @@ func (c *channels) wire(dc *webrtc.DataChannel, side diag.Side) {
 	}
 	dc.OnClose(func() { closed("") })
 	dc.OnError(func(err error) { closed(diag.Clean(err.Error(), 200)) })
-	dc.OnMessage(func(m webrtc.DataChannelMessage) { c.p.o.OnMessage(label, m.IsString, m.Data) })
+	dc.OnMessage(func(m webrtc.DataChannelMessage) {
+		opened()
+		c.p.o.OnMessage(label, m.IsString, m.Data)
+	})
 }
 
 // forget makes room for another channel when one has closed.
@@ -157,19 +164,18 @@ func (c *channels) forget(dc *webrtc.DataChannel, side diag.Side, label string) 
 func rows(list []diag.DataChannelRow) (kept []diag.DataChannelRow, omitted int) {
 	closed := webrtc.DataChannelStateClosed.String()
 	slices.SortFunc(list, func(a, b diag.DataChannelRow) int {
-		return cmp.Or(cmp.Compare(number(a.State == closed), number(b.State == closed)), strings.Compare(a.Label, b.Label))
+		switch {
+		case a.State != closed && b.State == closed:
+			return -1
+		case a.State == closed && b.State != closed:
+			return 1
+		}
+		return strings.Compare(a.Label, b.Label)
 	})
 	n := min(len(list), maxRows)
 	kept = list[:n:n]
 	slices.SortStableFunc(kept, func(a, b diag.DataChannelRow) int { return strings.Compare(a.Label, b.Label) })
 	return kept, len(list) - n
-}
-
-func number(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 func (c *channels) onOpen(dc *webrtc.DataChannel, side diag.Side, label string) {
