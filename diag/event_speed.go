@@ -110,6 +110,7 @@ type SpeedSender struct {
 	ReceiveDrops *uint64 `json:"receive_drops,omitempty"`
 	SendDrops    *uint64 `json:"send_drops,omitempty"`
 	BytesSpent   bool    `json:"bytes_spent,omitempty"` // it stopped at max_bytes
+	Broken       bool    `json:"broken,omitempty"`      // it stopped because its data channel closed
 }
 
 // Type is "speed.sender".

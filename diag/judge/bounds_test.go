@@ -307,11 +307,20 @@ func TestSpeedFindings(t *testing.T) {
 	first, bare, unchecked := state(10*ms, diag.SpeedDone), state(10*ms, diag.SpeedDone), state(10*ms, diag.SpeedDone)
 	first.Tests[0].Senders = []diag.SpeedSender{{BytesSpent: true}}
 	bare.Tests[1].Pings, unchecked.Tests[1].STUN = nil, nil
+	empty, spent, straddling := state(10*ms, diag.SpeedDone), state(10*ms, diag.SpeedDone), state(10*ms, diag.SpeedDone)
+	for _, s := range []*speed.State{empty, spent, straddling} {
+		s.Tests[1].Complete, s.Tests[1].WarmUpMs = true, diag.Millis(300*ms)
+	}
+	empty.Tests[1].Intervals, spent.Tests[1].Intervals = nil, nil
+	spent.Tests[1].Senders[0].BytesSpent = true
 	for name, tt := range map[string]struct {
 		state *speed.State
 		want  []string
 	}{
 		"nothing measured": {nil, nil},
+		"nothing arrived":  {empty, []string{"error speed.no_result"}},
+		"one long count":   {straddling, []string{"error speed.no_result"}},
+		"nothing, spent":   {spent, []string{"info speed.bytes_spent"}},
 		"done":             {state(10*ms, diag.SpeedDone), nil},
 		"cancelled":        {state(10*ms, diag.SpeedCancelled), nil},
 		"the peer is lost": {state(10*ms, diag.SpeedLost), []string{"error speed." + string(diag.SpeedLost)}},

@@ -30,6 +30,14 @@ type SpeedSpent struct {
 	MaxBytes uint64 `json:"max_bytes"` // of each direction
 }
 
+// SpeedEmpty is the evidence of a test that was done, and in which nothing could be counted after the warm-up.
+type SpeedEmpty struct {
+	Bytes     uint64      `json:"bytes"` // of messages that arrived
+	Intervals int         `json:"intervals"`
+	WarmUpMs  diag.Millis `json:"warm_up_ms"`
+	ForMs     diag.Millis `json:"for_ms"`
+}
+
 // SpeedQueue is the evidence of round trips that are much longer under load.
 type SpeedQueue struct {
 	IdleMs   diag.Millis `json:"idle_ms"`   // of the path, median
@@ -55,6 +63,16 @@ func speedFindings(c *call.Call, _ Expectation) []Finding {
 		out = append(out, Finding{
 			ID: "speed.bytes_spent", Severity: Info, Subject: string(t.Way), Evidence: SpeedSpent{t.MaxBytes},
 		})
+	}
+	for _, t := range c.Speed.Tests {
+		for _, d := range []diag.Direction{diag.Outbound, diag.Inbound} {
+			if t.Empty(d) {
+				out = append(out, Finding{
+					ID: "speed.no_result", Severity: Problem, Subject: string(t.Way), Evidence: speedEmpty(&t, d),
+				})
+				break
+			}
+		}
 	}
 	flows := []struct {
 		name string
@@ -83,6 +101,17 @@ func speedEnded(s *speed.State) SpeedEnded {
 	for _, t := range s.Tests {
 		if t.Complete && !t.Search {
 			e.Done++
+		}
+	}
+	return e
+}
+
+func speedEmpty(t *speed.Test, d diag.Direction) SpeedEmpty {
+	e := SpeedEmpty{WarmUpMs: t.WarmUpMs, ForMs: t.ForMs}
+	for _, i := range t.Intervals {
+		if i.Direction == d {
+			e.Bytes += i.Bytes
+			e.Intervals++
 		}
 	}
 	return e

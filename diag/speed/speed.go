@@ -79,6 +79,15 @@ func (t Test) SpentBytes() bool {
 	return slices.ContainsFunc(t.Senders, func(s diag.SpeedSender) bool { return s.BytesSpent })
 }
 
+// Empty reports whether a test was done without a result in a direction that it has, other than because its bytes were
+// spent within the warm-up. A step of a search may have none.
+func (t *Test) Empty(d diag.Direction) bool {
+	if _, any := t.settled(d); any {
+		return false
+	}
+	return t.Complete && t.Way.Has(d) && !t.Search && !t.SpentBytes()
+}
+
 // roundTrips keeps those after the warm-up, and all checks.
 func (t *Test) roundTrips(d diag.SpeedRoundTrips) {
 	if t == nil {

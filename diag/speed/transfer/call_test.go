@@ -123,6 +123,37 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+// TestDataOfALateChannel: the test begins when data can be sent, and one whose channel closes is not complete.
+func TestDataOfALateChannel(t *testing.T) {
+	t.Parallel()
+	plan := speed.PlanOf(speed.Request{Ways: []diag.SpeedWay{diag.SpeedDown}, For: 100 * time.Millisecond, Size: 1000, MaxBytes: 1e8})
+	for name, tt := range map[string]struct {
+		channel func(*Channel) // called while the peer's channel is not open yet
+		want    diag.SpeedEndReason
+	}{
+		"late":   {func(*Channel) { time.Sleep(30 * time.Millisecond) }, diag.SpeedDone},
+		"closed": {func(dc *Channel) { time.AfterFunc(50*time.Millisecond, func() { _ = dc.Close() }) }, diag.SpeedLost},
+	} {
+		server := New(Options{Emit: func(diag.Data) {}, Serve: true})
+		a := connected(t, func(c *Connection, dc *Channel) bool {
+			taken := server.Incoming(c, dc)
+			if _, data := numberOf(dc.Label()); data {
+				tt.channel(dc)
+			}
+			return taken
+		})
+		var l log
+		e := New(Options{Emit: l.add})
+		e.Measure(t.Context(), a, plan)
+		e.Close()
+		server.Close()
+		test := l.state.Tests[len(l.state.Tests)-1]
+		if l.state.End.Reason != tt.want || len(test.Intervals) == 0 || test.Complete != (tt.want == diag.SpeedDone) {
+			t.Errorf("%s: %+v %+v", name, l.state.End, test)
+		}
+	}
+}
+
 // TestRefused: a peer that does not serve says so, and so does one that is asked for too much.
 func TestRefused(t *testing.T) {
 	t.Parallel()

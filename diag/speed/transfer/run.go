@@ -24,6 +24,9 @@ type run struct {
 	}
 }
 
+// errBroken ends a measurement in which a sender could not send as long as it should.
+var errBroken = &ended{diag.SpeedLost, "the data channel of the test closed"}
+
 // do sends and counts until the test is over, and waits until the path is empty again.
 func (r *run) do(ctx context.Context) error {
 	sending, stop := context.WithCancel(ctx)
@@ -122,6 +125,9 @@ func (r *run) settle(ctx context.Context) error {
 		s := r.up.result()
 		s.Test, s.Direction = r.number, diag.Outbound
 		r.m.emit(s)
+		if s.Broken {
+			return errBroken
+		}
 		drain(ctx, r.data)
 	}
 	post(r.m.control, message{Code: codeStop, Number: r.number})
@@ -134,6 +140,9 @@ func (r *run) settle(ctx context.Context) error {
 		s := *done.Sender
 		s.Test, s.Direction = r.number, diag.Inbound
 		r.m.emit(s)
+		if s.Broken {
+			return errBroken
+		}
 	}
 	return r.data.Close()
 }

@@ -39,6 +39,7 @@ type sender struct {
 	filler filler
 	late   uint64
 	spent  bool
+	broken bool
 
 	mu   sync.Mutex // of what others read
 	now  Host
@@ -78,6 +79,7 @@ func (s *sender) run(ctx context.Context) {
 		}
 		putHeader(message, s.now.count, time.Since(s.begun))
 		if s.to.Send(message) != nil {
+			s.broken = true
 			break
 		}
 		s.mu.Lock()
@@ -146,7 +148,7 @@ func (s *sender) wait(ctx context.Context) bool {
 // result is how the sender fared after the warm-up. Call it when run has returned.
 func (s *sender) result() diag.SpeedSender {
 	r := s.moment().Since(s.warm)
-	r.Late, r.BytesSpent = s.late, s.spent
+	r.Late, r.BytesSpent, r.Broken = s.late, s.spent, s.broken
 	return r
 }
 

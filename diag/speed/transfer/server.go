@@ -236,6 +236,11 @@ func (s *server) begin(m message) {
 func (s *server) serve(ctx context.Context, control *webrtc.DataChannel, t *served, stopped <-chan struct{}) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	// Its label is known, and the test can be asked for, before data can be sent on it.
+	if opened(ctx, t.data) != nil {
+		s.o.Emit(diag.SpeedTestEnd{Test: t.number})
+		return
+	}
 	post(control, message{Code: codeReady, Number: t.number})
 	sending := make(chan struct{})
 	go func() {

@@ -220,6 +220,17 @@ var Findings = map[string]phrase.Entry{
 				Advice: "Raise --max-bytes if the path may carry as much.",
 			}
 		}),
+	"speed.no_result": phrase.On(
+		"The receiver counts what arrives ten times a second, and the figures are of the counts between the warm-up and the "+
+			"end of a test. Here there was none: nothing arrived then, or the receiver was too busy to count.",
+		func(f judge.Finding, e judge.SpeedEmpty) phrase.Text {
+			return phrase.Text{
+				Title: fmt.Sprintf("The test %s has no result.", f.Subject),
+				Evidence: []string{fmt.Sprintf("%s arrived, in %d counts, none of them from %s to %s", Bytes(e.Bytes), e.Intervals,
+					phrase.Duration(e.WarmUpMs.Duration()), phrase.Duration(e.ForMs.Duration()))},
+				Advice: "Repeat with a longer --for.",
+			}
+		}),
 	"speed.queue": phrase.On(
 		"While data flowed as fast as the path carries, round trips of the path rose by more than 100 ms: a queue "+
 			"before the narrowest link is long (bufferbloat). Calls beside a download or an upload suffer from it. RPM is the "+
