@@ -204,7 +204,7 @@ var arrows = []struct {
 		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/judge/crowd", "dialtone/diag/load", "github.com/nats-io/nats.go",
 	}},
 	{"dialtone/diag/load", []string{
-		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/judge/crowd", "dialtone/diag/report", "dialtone/diag/report/gauges", "dialtone/diag/report/junit", "dialtone/diag/session",
+		"dialtone/diag", "dialtone/diag/assert", "dialtone/diag/check", "dialtone/diag/judge", "dialtone/diag/judge/crowd", "dialtone/diag/judge/network", "dialtone/diag/report", "dialtone/diag/report/gauges", "dialtone/diag/report/junit", "dialtone/diag/session",
 		"dialtone/diag/words", "dialtone/diag/words/load", "github.com/HdrHistogram/hdrhistogram-go",
 	}},
 	{"dialtone/diag/lab", []string{"dialtone/diag", "dialtone/signal", "dialtone/signal/", "github.com/pion/"}},

@@ -8,6 +8,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/judge"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/report"
 )
 
@@ -32,20 +33,37 @@ func (o *outcome) failed() bool {
 	return o.run.Exit.Code != diag.ExitPass && o.run.Exit.Code != diag.ExitInterrupted
 }
 
-// cause is the finding that explains why the call failed: the gravest, the first of equals.
+// cause is the finding that explains why the call failed: the gravest, the first of equals. Why no relay was allocated,
+// where only relays may be used, the failure of the TURN server says.
 func (o *outcome) cause() report.Finding {
 	if len(o.run.Findings) > 0 && o.run.Findings[0].Severity == judge.Problem {
-		return o.run.Findings[0]
+		first := o.run.Findings[0]
+		path, _ := first.Finding.Evidence.(judge.NoPath)
+		for _, f := range o.run.Findings {
+			if _, server := serverOf(f); server && path.Obstacle == judge.NoRelayGathered && f.Side == first.Side {
+				return f
+			}
+		}
+		return first
 	}
 	f := report.Finding{Finding: judge.Finding{ID: "exit." + o.run.Exit.Name, Severity: judge.Problem}}
 	f.Title = o.run.Headline
 	return f
 }
 
+// serverOf is the STUN or TURN server whose failure a finding is about.
+func serverOf(f report.Finding) (network.ServerFailure, bool) {
+	e, ok := f.Finding.Evidence.(network.ServerFailure)
+	return e, ok && f.Severity == judge.Problem
+}
+
 // proven reports whether the call failed because of what the server did, however little CPU this program had: it
 // answered with an error, or its machine refused the connection. A request that came too late (408) proves nothing.
 func (o *outcome) proven() bool {
 	f := o.cause()
+	if e, server := serverOf(f); server {
+		return o.failed() && (e.Server.Code() != 0 || e.Server.Cause() == diag.CauseRefused)
+	}
 	e, known := f.Finding.Evidence.(judge.SignalingFailed)
 	return o.failed() && known && e.Failure != nil && e.Failure.Status != http.StatusRequestTimeout &&
 		slices.Contains(saidByServer, e.Failure.Reason)

@@ -316,20 +316,28 @@ func (r *runner) flush(before time.Duration) {
 // mostLost is the share of a call's time that may say nothing.
 const mostLost = 0.05
 
+// longWait is the time for which a call has waited in vain from which on the server is the cause, if the tester lost
+// less than half of that time: what it waited for would have been read in the other half.
+const longWait = 5 * time.Second
+
 // shortIn reports whether the tester was its own limit while a call was set up, from the second before, or lost more
-// than a twentieth of the call's time.
+// than a twentieth of the call's time; of a call that was never set up, half of it.
 func (r *runner) shortIn(o *outcome) bool {
-	setup := o.ended
+	setup, took := o.ended, o.ended-o.scheduled
 	if o.setup != nil {
 		setup = o.scheduled + *o.setup
 	}
+	inVain := o.setup == nil && o.failed() && took >= longWait
 	lost := 0.0
 	for i := max(0, int(o.scheduled/time.Second)-1); i <= int(o.ended/time.Second) && i < len(r.lost); i++ {
-		if lost += r.lost[i]; r.lost[i] > 0 && i <= int(setup/time.Second) {
+		if lost += r.lost[i]; r.lost[i] > 0 && i <= int(setup/time.Second) && !inVain {
 			return true
 		}
 	}
-	return lost > mostLost*(o.ended-o.scheduled).Seconds()
+	if inVain {
+		return lost > took.Seconds()/2
+	}
+	return lost > mostLost*took.Seconds()
 }
 
 // count adds a call to the totals.

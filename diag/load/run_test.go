@@ -20,6 +20,7 @@ import (
 	"dialtone/diag/diagtest"
 	"dialtone/diag/judge"
 	"dialtone/diag/judge/crowd"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/report"
 	"dialtone/signal"
 )
@@ -246,6 +247,35 @@ func TestProvenFailure(t *testing.T) {
 	}
 	if !strings.HasSuffix(got.Headline, "; 3 of 8 calls failed: The signaling server refused the connection.") || environment(got)["failed_share"] != 3.0/8 {
 		t.Errorf("%s, %v", got.Headline, environment(got)["failed_share"])
+	}
+}
+
+// TestWaitInVain: a server that did not answer for long is the cause, unless the tester lost half of that time.
+func TestWaitInVain(t *testing.T) {
+	for lost, failed := range map[int]int{0: 1, 6: 1, 8: 0} {
+		r := &runner{Options: options(check.Loopback{}, 1, 1), starts: map[int]time.Duration{}, lost: make([]float64, 15)}
+		for i := range lost {
+			r.lost[i] = 1
+		}
+		o := outcome{ended: 15 * time.Second}
+		o.run.Exit = report.ExitOf(diag.ExitSignaling)
+		if r.count(&o); r.counts.Failed != failed {
+			t.Errorf("%d s lost: %+v", lost, r.counts)
+		}
+	}
+}
+
+// TestCauseOfNoRelay: without a relay, the failure of the TURN server is the cause, and its answer is proof of it.
+func TestCauseOfNoRelay(t *testing.T) {
+	server := diag.Server{URL: "turn:a", Stages: []diag.Stage{{Name: diag.StageAllocate, Failure: &diag.Failure{Cause: diag.CauseSTUN, Code: 486}}}}
+	quota := network.FailedServers([]diag.Server{server}, func(*diag.Server) diag.Severity { return judge.Problem })
+	for obstacle, want := range map[judge.Obstacle]string{judge.NoRelayGathered: "turn.quota_reached", judge.NoPairAnswered: "ice.no_path"} {
+		noPath := judge.Finding{ID: "ice.no_path", Severity: judge.Problem, Evidence: judge.NoPath{Obstacle: obstacle}}
+		var o outcome
+		o.run.Exit, o.run.Findings = report.ExitOf(diag.ExitICE), report.Written(append([]judge.Finding{noPath}, quota...))
+		if got := o.cause().ID; got != want || o.proven() != (want != noPath.ID) {
+			t.Errorf("%v: %s, proven %v", obstacle, got, o.proven())
+		}
 	}
 }
 
