@@ -19,6 +19,7 @@ import (
 type Call struct {
 	size
 	*Scene
+	latest []diag.Event // as many as the tallest screen shows
 }
 
 // NewCall makes the pane.
@@ -30,8 +31,17 @@ func (*Call) Title() string { return "Call" }
 // Keys are none: the pane only shows.
 func (*Call) Keys() []key.Binding { return nil }
 
-// Update has nothing to do: everything is in the scene.
-func (*Call) Update(tea.Msg) tea.Cmd { return nil }
+// Update keeps the latest events; everything else is in the scene.
+func (p *Call) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case Events:
+		p.latest = append(p.latest, msg...)
+	case Reset:
+		p.latest = msg.Events
+	}
+	p.latest = slices.Clone(p.latest[max(len(p.latest)-eventsMost, 0):])
+	return nil
+}
 
 // View arranges the sections: one below the other, or in two columns where there is room and something for both.
 func (p *Call) View() string {
@@ -74,7 +84,8 @@ func (p *Call) stack() []string {
 		out = join(gap, out, p.messages(width, p.height-len(out)-gap))
 	}
 	out = join(gap, out, p.servers(width, p.height-len(out)-gap))
-	return join(gap, out, p.checked(p.height-len(out)-gap))
+	out = join(gap, out, p.checked(p.height-len(out)-gap))
+	return join(gap, out, p.events(p.height-len(out)-gap))
 }
 
 // besideWidth is the width from which the messages stand beside the media.
@@ -98,7 +109,8 @@ func (p *Call) columns() []string {
 	}
 	out := draw.Beside(first, join(1, media, p.messages(right, rows)), left)
 	out = join(1, out, p.course(p.height-len(out)-1))
-	return join(1, out, p.checked(p.height-len(out)-1))
+	out = join(1, out, p.checked(p.height-len(out)-1))
+	return join(1, out, p.events(p.height-len(out)-1))
 }
 
 // checked are the pairs of a call that ended without a path, where there is room for some.
@@ -118,6 +130,25 @@ func (p *Call) checked(height int) []string {
 
 // checkedLeast are the rows from which on pairs are shown.
 const checkedLeast = 4
+
+// events are the latest of a call without a path, where there is room for some: its media and its course are not there
+// to show.
+func (p *Call) events(height int) []string {
+	if p.Call.Selected != nil || height < eventsLeast {
+		return nil
+	}
+	out := []string{heading(p.Theme, p.width, "Latest events", "all: press 7")}
+	for _, e := range p.latest[max(len(p.latest)-height+1, 0):] {
+		out = append(out, eventLine(p.Theme, p.width, e, false, nil))
+	}
+	return out
+}
+
+// How many events a call without a path shows.
+const (
+	eventsLeast = 8
+	eventsMost  = 100
+)
 
 // course is the bitrate of all streams and the round-trip time of the path over time, side by side.
 func (p *Call) course(height int) []string {

@@ -196,7 +196,7 @@ func (p *Log) View() string {
 	var lines []string
 	from, to := p.window.visible(p.log.count())
 	for i := from; i < to; i++ {
-		lines = append(lines, p.line(p.log.at(i), i == p.cursor))
+		lines = append(lines, eventLine(p.Theme, p.width, p.log.at(i), i == p.cursor, p.filter.words))
 	}
 	if p.log.count() == 0 {
 		lines = append(lines, draw.Row(p.width, 2, p.Theme.Dim, p.nothing()))
@@ -246,9 +246,9 @@ const (
 	nameWidth   = 19
 )
 
-func (p *Log) line(e diag.Event, selected bool) string {
-	th := p.Theme
-	l := draw.NewLine(p.width)
+// eventLine is an event in one line, with the words of a filter highlighted.
+func eventLine(th *draw.Theme, width int, e diag.Event, selected bool, sought []string) string {
+	l := draw.NewLine(width)
 	if selected {
 		l.Add(th.Accent, th.Glyphs.Cursor)
 	}
@@ -260,8 +260,8 @@ func (p *Log) line(e diag.Event, selected bool) string {
 		l.Add(paint, mark)
 	}
 	name, text, _ := strings.Cut(line.Of(e), " ")
-	highlight(l.To(nameColumn), th, th.Dim, name, p.filter.words).To(nameColumn + nameWidth)
-	return highlight(l, th, paint, strings.TrimLeft(text, " "), p.filter.words).String()
+	highlight(l.To(nameColumn), th, th.Dim, name, sought).To(nameColumn + nameWidth)
+	return highlight(l, th, paint, strings.TrimLeft(text, " "), sought).String()
 }
 
 // eventLevel marks the events that stand out: failures, and what was reached.
