@@ -42,5 +42,8 @@ func renamed(command *kong.Node, err error) error {
 			}
 		}
 	}
+	if name == "plain" {
+		return fmt.Errorf("%w; leave it out: dialtone %s has only one form of output", err, command.Name)
+	}
 	return err
 }

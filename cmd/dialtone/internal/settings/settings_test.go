@@ -90,6 +90,7 @@ func TestUnflagged(t *testing.T) {
 	for flag, want := range map[string]string{
 		"--song": "unknown flag --song; here it has no flag: dialtone play SONGS", "--xyz": "unknown flag --xyz",
 		"--json": "unknown flag --json; did you mean --out?", "--limits": `unknown flag --limits, did you mean "--limit"?`,
+		"--plain": "unknown flag --plain; leave it out: dialtone play has only one form of output",
 	} {
 		_, err := Parse(&grammar{}, []string{"play", flag, "a"}, options())
 		if diff := cmp.Diff(error(MistakeErrors{{"the command line", want}}), err); diff != "" {
