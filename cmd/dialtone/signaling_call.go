@@ -79,7 +79,8 @@ func namedServers(ctx context.Context, w signal.Way, s signal.Setup, have []diag
 	ctx, cancel := context.WithTimeout(ctx, optionsTime)
 	defer cancel()
 	named, err := w.ICEServers(ctx, s)
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	var failure *signal.Error
+	if errors.As(err, &failure) && failure.Sent && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return nil, []diag.Warning{{ID: "signal.options_silent"}}
 	}
 	if err != nil {

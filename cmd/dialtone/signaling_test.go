@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"testing"
 
+	"dialtone/signal"
 	"dialtone/signal/web"
 )
 
@@ -17,6 +19,20 @@ func TestShownURL(t *testing.T) {
 	for address, want := range tests {
 		if got := web.Shown(address); got != want {
 			t.Errorf("%s is shown as %s, want %s", address, got, want)
+		}
+	}
+}
+
+// TestSilentOptions: only a server that got the request did not answer it.
+func TestSilentOptions(t *testing.T) {
+	late, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	for _, sent := range []bool{true, false} {
+		way := signal.Way{ICEServers: func(context.Context, signal.Setup) ([]signal.ICEServer, error) {
+			return nil, &signal.Error{Op: "options", Sent: sent, Err: context.DeadlineExceeded}
+		}}
+		if _, warnings := namedServers(late, way, signal.Setup{}, nil); len(warnings) > 0 != sent {
+			t.Errorf("sent %t: %v", sent, warnings)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/judge"
 	"dialtone/diag/sdp"
+	"dialtone/diag/words/failure"
 )
 
 // signalAdvice is what to do about failures of signaling: the first row that fits counts. What a row leaves empty fits
@@ -74,10 +75,9 @@ var signalAdvice = []struct {
 	{code: "near_redirect", advice: "Give the final address, if you trust the server to name one of this machine."},
 	{code: "no_http", advice: "Check the address and the port."},
 	{code: "inconsistent", advice: "Dial again at both ends."},
-	{
-		reason: "proxy", from: 407, to: 407,
-		advice: "Add the user name and password of the proxy to HTTP_PROXY and HTTPS_PROXY.",
-	},
+	{reason: "proxy", from: 401, to: 401, advice: failure.ProxyCredentials},
+	{reason: "proxy", from: 407, to: 407, advice: failure.ProxyCredentials},
+	{reason: "proxy", from: 403, to: 405, advice: "Let the proxy permit connections to this server and its port."},
 	{reason: "proxy", advice: "Check --proxy, HTTP_PROXY, HTTPS_PROXY and NO_PROXY."},
 	{reason: "dns", advice: "Check the name of the server and the DNS of this machine."},
 	{

@@ -204,8 +204,8 @@ func (c *channel) dialsAgain(f *signal.Error, attempt int, took time.Duration) b
 // mayConnect reports whether another attempt to connect may succeed soon.
 func mayConnect(f *signal.Error) bool {
 	var dns *net.DNSError
-	if errors.As(f, &dns) && dns.IsNotFound {
-		return false
+	if f.Reason == signal.ReasonDNS && !(errors.As(f, &dns) && dns.IsTemporary && !dns.IsTimeout) {
+		return false // there is no such name, or the wait was as long as any
 	}
 	return isPassing(f) && f.Reason != signal.ReasonTimeout
 }

@@ -131,6 +131,7 @@ func TestDialConnects(t *testing.T) {
 		{"no route", &net.OpError{Op: "dial", Net: "tcp", Err: syscall.EHOSTUNREACH}, 9, signal.ReasonUnreachable, 3},
 		{"no such name", &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "h", IsNotFound: true}}, 9, signal.ReasonDNS, 1},
 		{"DNS fails for now", &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "server misbehaving", Name: "h", IsTemporary: true}}, 2, signal.ReasonUnknown, 3},
+		{"the DNS is silent", &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "i/o timeout", Name: "h", IsTimeout: true, IsTemporary: true}}, 9, signal.ReasonDNS, 1},
 		{"connecting takes too long", &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded}, 9, signal.ReasonTimeout, 1},
 	}
 	for _, test := range tests {

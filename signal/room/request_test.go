@@ -93,6 +93,9 @@ func TestProxyFromEnvironment(t *testing.T) {
 		exchange(t, a, b)
 		_, err := Dial(testContext(t), Options{Server: "https://room.test/call", Code: "w1"})
 		wantError(t, err, signal.ReasonProxy, nil)
+		if failed := failureOf(err); failed != nil && failed.Status != http.StatusForbidden {
+			t.Errorf("the proxy's status is %d", failed.Status)
+		}
 		if err != nil && strings.Contains(err.Error(), "secret") {
 			t.Errorf("the error holds the proxy's password: %v", err)
 		}

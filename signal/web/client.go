@@ -263,8 +263,11 @@ func (c *Client) once(ctx context.Context, call Call) (*Answer, *signal.Error) {
 		}
 	}
 	if failure != nil {
-		if failure.Reason == signal.ReasonTimeout && wrote {
+		switch {
+		case failure.Reason == signal.ReasonTimeout && wrote:
 			failure.Code = signal.CodeNoResponse
+		case failure.Reason == signal.ReasonTimeout && t.unresolved:
+			failure.Reason, failure.Err = signal.ReasonDNS, fmt.Errorf("the DNS did not answer: %w", failure.Err)
 		}
 		failure.Sent, r.Err = wrote, failure
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -11,12 +12,15 @@ import (
 	"io"
 	"log"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,6 +48,25 @@ func post(t *testing.T, u *url.URL, o Options) (*Answer, error) {
 	t.Cleanup(c.Close)
 	return c.Do(t.Context(), Call{
 		Op: "offer", Method: http.MethodPost, URL: u, ContentType: "text/plain", Body: []byte("hello"), Expect: []int{200}, Redirects: true,
+	})
+}
+
+// TestSilentDNS: a name that was not resolved in time is not a server that did not answer.
+func TestSilentDNS(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u, err := Endpoint("http://call.test/in")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = post(t, u, Options{Timeout: time.Second, Trust: Trust{Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			httptrace.ContextClientTrace(ctx).DNSStart(httptrace.DNSStartInfo{})
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}}})
+		var failure *signal.Error
+		if !errors.As(err, &failure) || failure.Reason != signal.ReasonDNS || failure.Sent {
+			t.Errorf("%+v", err)
+		}
 	})
 }
 

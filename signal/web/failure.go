@@ -33,7 +33,9 @@ func networkError(op string, err error, limit time.Duration) *signal.Error {
 	switch {
 	case errors.Is(err, errNear):
 		e.Reason, e.Code, e.Err = signal.ReasonStatus, signal.CodeNearRedirect, errNear
-	case operation != nil && operation.Op == "proxyconnect", errors.As(err, &proxy):
+	case errors.As(err, &proxy):
+		e.Reason, e.Status = signal.ReasonProxy, proxy.status
+	case operation != nil && operation.Op == "proxyconnect":
 		e.Reason = signal.ReasonProxy
 	case errors.As(err, &dns):
 		e.Reason = signal.ReasonDNS
@@ -84,10 +86,8 @@ func (e *cleanedError) Unwrap() error { return e.err }
 // proxyError is a proxy's answer that does not let a connection through.
 type proxyError struct{ status int }
 
-// Error holds the status; the proxy's own text is not needed.
-func (e *proxyError) Error() string {
-	return fmt.Sprintf("the proxy answered %s (%d)", StatusText(e.status), e.status)
-}
+// Error names the status; the proxy's own text is not needed.
+func (e *proxyError) Error() string { return "the proxy answered " + StatusText(e.status) }
 
 func isTimeout(err error) bool {
 	var timeout interface{ Timeout() bool }

@@ -16,6 +16,7 @@ type tracer struct {
 	over                        bool
 	connected                   bool
 	wrote                       bool
+	unresolved                  bool // the name of the server, or of the proxy, has no address yet
 	state                       *tls.ConnectionState
 	times                       signal.Times
 	dns, connect, tls, wroteEnd time.Time
@@ -27,8 +28,12 @@ func newTracer() *tracer { return &tracer{times: signal.Times{Start: time.Now()}
 // hooks are for httptrace.WithClientTrace.
 func (t *tracer) hooks() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
-		DNSStart:     func(httptrace.DNSStartInfo) { t.connecting(func(now time.Time) { t.dns = now }) },
-		DNSDone:      func(httptrace.DNSDoneInfo) { t.connecting(func(now time.Time) { t.times.DNS = now.Sub(t.dns) }) },
+		DNSStart: func(httptrace.DNSStartInfo) {
+			t.connecting(func(now time.Time) { t.dns, t.unresolved = now, true })
+		},
+		DNSDone: func(info httptrace.DNSDoneInfo) {
+			t.connecting(func(now time.Time) { t.times.DNS, t.unresolved = now.Sub(t.dns), info.Err != nil })
+		},
 		ConnectStart: func(string, string) { t.connecting(func(now time.Time) { t.connect = now }) },
 		ConnectDone: func(_, _ string, err error) {
 			t.connecting(func(now time.Time) {

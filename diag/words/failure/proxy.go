@@ -7,6 +7,10 @@ import (
 	"dialtone/diag"
 )
 
+// ProxyCredentials is how to log in at a proxy.
+const ProxyCredentials = "Write user name and password into the URL of the proxy (--proxy, HTTPS_PROXY): " +
+	"http://USER:PASSWORD@HOST:PORT."
+
 // proxy is why a proxy does not lead to a server.
 func (f failing) proxy() (what, advice string) {
 	name := cmp.Or(diag.Clean(f.server.Proxy, 200), "the proxy")
@@ -34,12 +38,11 @@ func (f failing) proxy() (what, advice string) {
 
 // proxyRefusal is the answer of a proxy that does not lead to the server.
 func (f failing) proxyRefusal(name string) (what, advice string) {
-	const proxyAuthRequired, forbidden, notAllowed = 407, 403, 405
+	const unauthorized, proxyAuthRequired, forbidden, notAllowed = 401, 407, 403, 405
 	reason := cmp.Or(f.Reason, "no reason given")
 	switch f.Status {
-	case proxyAuthRequired:
-		return "the proxy " + name + " requires credentials, or rejected them (407)",
-			"Write user name and password into the URL of the proxy: http://USER:PASSWORD@HOST:PORT."
+	case unauthorized, proxyAuthRequired: // some answer 401 to a wrong password
+		return fmt.Sprintf("the proxy %s requires credentials, or rejected them (%d)", name, f.Status), ProxyCredentials
 	case forbidden, notAllowed:
 		return fmt.Sprintf("the proxy %s does not permit connections to %s (%d)", name, f.at, f.Status),
 			"Let the proxy permit CONNECT to " + f.at + ", or use turns: on port 443, which most proxies permit."

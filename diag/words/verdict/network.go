@@ -370,7 +370,11 @@ func networkNext(n network.Verdict) []string {
 		return append(adviceOf(n, func(*diag.Server) bool { return true }), "Name STUN servers on two addresses to test "+
 			"this network too, such as dialtone nat --public.")
 	case network.NoAnswer:
-		return []string{"Check this machine's network, then ask a server that is known to run."}
+		out := []string{"Check this machine's network, then ask a server that is known to run."}
+		if !slices.ContainsFunc(n.Findings, throughProxy) {
+			out = append(out, "If only a proxy leads out of this network, name it: --proxy http://HOST:PORT.")
+		}
+		return out
 	case network.Mapping:
 		return []string{"Ask STUN servers on two addresses or more, if possible one that supports RFC 5780."}
 	case network.Contradictory:
@@ -382,6 +386,12 @@ func networkNext(n network.Verdict) []string {
 	case network.Asking, network.MappingAsking, network.Direct:
 	}
 	return nil
+}
+
+// throughProxy reports whether a server was asked through a proxy.
+func throughProxy(f judge.Finding) bool {
+	e, ok := f.Evidence.(network.ServerFailure)
+	return ok && e.Server.Proxy != ""
 }
 
 // relayNext are the steps when calls need a relay; get is how to get one.
