@@ -372,7 +372,7 @@ func networkNext(n network.Verdict) []string {
 	case network.NoAnswer:
 		out := []string{"Check this machine's network, then ask a server that is known to run."}
 		if !slices.ContainsFunc(n.Findings, throughProxy) {
-			out = append(out, "If only a proxy leads out of this network, name it: --proxy http://HOST:PORT.")
+			out = append(out, "If only a proxy leads out of this network, name it with --proxy.")
 		}
 		return out
 	case network.Mapping:
