@@ -37,7 +37,7 @@ type PauseSource string
 const (
 	// PauseSuspend: the clock that counts the time of suspension moved ahead of the one that does not.
 	PauseSuspend PauseSource = "suspend"
-	// PauseStopped: timers of this program fired late: it was stopped (SIGSTOP), or got no processor.
+	// PauseStopped: timers of this program fired late, by 250 ms or more: it was stopped (SIGSTOP), or got no processor.
 	PauseStopped PauseSource = "stopped"
 	// PauseClock: the wall clock moved ahead of the monotonic one: the machine was suspended, or its clock was set.
 	PauseClock PauseSource = "clock"

@@ -275,11 +275,36 @@ type InboundRTP struct {
 	ClipFrames            *ClipFrames `json:"clipFrames,omitempty"`
 	LastPacketReceivedAgo *float64    `json:"lastPacketReceivedAgo,omitempty"` // seconds before the sample, of media
 	// seconds, the longest time between two packets, without those in which the peer had muted; not in webrtc-stats
-	LongestPacketGap     *float64 `json:"longestPacketGap,omitempty"`
+	LongestPacketGap *float64 `json:"longestPacketGap,omitempty"`
+	// what its sender's reports say of the time since the last packet; absent before the second one. Not in webrtc-stats
+	SentSince *SentSince `json:"sentSince,omitempty"`
+	// its sender has said that it ended the stream (RTCP BYE), and nothing has come since; not in webrtc-stats
+	Goodbye              bool     `json:"goodbye,omitempty"`
 	AudioLevel           *float64 `json:"audioLevel,omitempty"`           // 0–1, RMS of the last interval
 	TotalAudioEnergy     *float64 `json:"totalAudioEnergy,omitempty"`     // Σ level² · seconds
 	TotalSamplesDuration *float64 `json:"totalSamplesDuration,omitempty"` // seconds of sound
 	Sound                *Sound   `json:"sound,omitempty"`                // what is heard; not in webrtc-stats
+}
+
+// SentSince is what a sender counts in the reports (RFC 3550 §6.4.1) that came after the last packet of its stream.
+type SentSince struct {
+	Packets uint32  `json:"packets"` // sent between the first of these reports and the latest
+	Over    float64 `json:"over"`    // seconds between them
+}
+
+// MediaPackets counts the packets received; none if all of them are padding, by which a sender probes the bandwidth.
+func (in *InboundRTP) MediaPackets() uint64 {
+	return mediaPackets(in.PacketsReceived, in.BytesReceived)
+}
+
+// MediaPackets counts the packets sent, likewise.
+func (out *OutboundRTP) MediaPackets() uint64 { return mediaPackets(out.PacketsSent, out.BytesSent) }
+
+func mediaPackets(packets, bytes *uint64) uint64 {
+	if packets == nil || bytes != nil && *bytes == 0 {
+		return 0
+	}
+	return *packets
 }
 
 // UnagreedPayload counts the packets of the latest payload type of a stream that neither description has for it.
@@ -315,7 +340,8 @@ const (
 	DelayReports DelaySource = "sender_reports"
 )
 
-// LayerCount counts the packets of one layer of a stream of video (RFC 7741, RFC 9628).
+// LayerCount counts the packets of one layer of a stream of video (RFC 7741, RFC 9628): each once, while
+// packetsReceived also counts retransmissions, which browsers send to probe the bandwidth, too.
 type LayerCount struct {
 	Spatial  int    `json:"spatial"`  // number, from 0
 	Temporal int    `json:"temporal"` // number, from 0

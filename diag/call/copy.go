@@ -18,7 +18,7 @@ func (c *Call) Copy() *Call {
 	d.RemoteSamples = slices.Clone(c.RemoteSamples)
 	d.NAT = slices.Clone(c.NAT)
 	m := c.Machine
-	d.Machine = Machine{slices.Clone(m.Changes), slices.Clone(m.Outages), slices.Clone(m.Pauses)}
+	d.Machine = Machine{slices.Clone(m.Changes), slices.Clone(m.Outages), slices.Clone(m.Pauses), slices.Clone(m.Stalls)}
 	d.Steps, d.KeyFrames, d.Resumed = slices.Clone(c.Steps), slices.Clone(c.KeyFrames), slices.Clone(c.Resumed)
 	d.Signal.Refused = slices.Clone(c.Signal.Refused)
 	d.Speed, d.Browser = c.Speed.Copy(), c.Browser.Copy()

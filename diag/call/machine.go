@@ -6,14 +6,19 @@ import (
 	"dialtone/diag"
 )
 
-// maxMachineRows bounds what is kept of this machine's network and pauses.
-const maxMachineRows = 64
+const (
+	// maxMachineRows bounds what is kept of this machine's network and pauses.
+	maxMachineRows = 64
+	// longPause is the least time in which a program that is merely short of CPU does not run.
+	longPause = 3 * time.Second
+)
 
 // Machine is what was observed about this machine during the call.
 type Machine struct {
 	Changes []NetworkRow // of its network, the latest 64
 	Outages []Outage     // times without a network, the latest 64
-	Pauses  []PauseRow   // the latest 64
+	Pauses  []PauseRow   // of 3 s and more, the latest 64
+	Stalls  []PauseRow   // all pauses, the latest 64
 }
 
 // NetworkRow is a change of the network and when it was seen.
@@ -56,11 +61,22 @@ func (c *Call) applyMachine(e diag.Event) bool {
 			m.Outages = keep(m.Outages, Outage{From: e.At}, maxMachineRows)
 		}
 	case diag.Paused:
-		m.Pauses = keep(m.Pauses, PauseRow{d, e.At}, maxMachineRows)
+		m.Stalls = keep(m.Stalls, PauseRow{d, e.At}, maxMachineRows)
+		if d.DurationMs.Duration() >= longPause {
+			m.Pauses = keep(m.Pauses, PauseRow{d, e.At}, maxMachineRows)
+		}
 	default:
 		return false
 	}
 	return true
+}
+
+// Stalled is for how much of a time this program did not run, so that it neither sent nor received.
+func (m *Machine) Stalled(from, to time.Duration) (total time.Duration) {
+	for _, p := range m.Stalls {
+		total += max(0, min(to, p.At)-max(from, p.At-p.DurationMs.Duration()))
+	}
+	return total
 }
 
 // silentTime is how long a path has been silent when its connection is reported as disconnected.

@@ -123,7 +123,7 @@ func (c *Call) none(dir diag.Direction, kind string) bool {
 	})
 }
 
-// packets counts those of a kind in a direction, by the latest sample.
+// packets counts those of a kind in a direction, by the latest sample, unless all are padding.
 func (c *Call) packets(dir diag.Direction, kind string) (n uint64) {
 	sample := c.Latest()
 	if sample == nil {
@@ -132,14 +132,28 @@ func (c *Call) packets(dir diag.Direction, kind string) (n uint64) {
 	if dir == diag.Inbound {
 		for _, in := range sample.Inbound {
 			if in.Kind == kind {
-				n += diag.OrZero(in.PacketsReceived)
+				n += in.MediaPackets()
 			}
 		}
 		return n
 	}
 	for _, out := range sample.Outbound {
 		if out.Kind == kind {
-			n += diag.OrZero(out.PacketsSent)
+			n += out.MediaPackets()
+		}
+	}
+	return n
+}
+
+// Padding counts the packets of streams of a kind that brought nothing but padding.
+func (c *Call) Padding(dir diag.Direction, kind string) (n uint64) {
+	sample := c.Latest()
+	if sample == nil || dir != diag.Inbound {
+		return 0
+	}
+	for _, in := range sample.Inbound {
+		if in.Kind == kind && in.MediaPackets() == 0 {
+			n += diag.OrZero(in.PacketsReceived)
 		}
 	}
 	return n

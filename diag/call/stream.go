@@ -56,6 +56,9 @@ type Stream struct {
 	Outbound []diag.OutboundRTP  `json:"outbound_rtp,omitempty"`
 
 	Ago *time.Duration `json:"-"` // since the last packet, without a time that was muted
+	// of inbound media that has stopped: what its sender's reports say of that time, and whether the sender ended it
+	SentSince *diag.SentSince `json:"-"`
+	Goodbye   bool            `json:"-"`
 	// of outbound media: how long the peer's feedback has named none of the packets that are sent
 	NotReceived *time.Duration `json:"-"`
 	// of outbound media: how long it has been sent since the peer's last report, if that is too long; then loss, jitter
@@ -64,6 +67,7 @@ type Stream struct {
 
 	arrives  bool          // one of several streams does, by the peer's feedback
 	patience time.Duration // how long Ago may be
+	stalled  time.Duration // of Ago, this program did not run
 	slowest  *float64      // seconds, recent distance of frames
 	longest  *float64      // seconds between two packets; nil if that is not known of a stream
 	expected *int64        // packets that Lost is about
@@ -124,7 +128,7 @@ func (s *Stream) encoding(c *Call) {
 
 // HasStopped reports whether packets came, or were sent, and none lately.
 func (s *Stream) HasStopped() bool {
-	return s.Packets > 0 && s.Ago != nil && *s.Ago >= s.patience
+	return s.Packets > 0 && s.Ago != nil && *s.Ago-s.stalled >= s.patience
 }
 
 const (
@@ -163,7 +167,11 @@ func (c *Call) wait(s *Stream, dir diag.Direction, kind string) {
 	if s.Ago != nil && dir == diag.Inbound && slices.ContainsFunc(c.Resumed, came) {
 		*s.Ago = 0 // it came again after the sample, as what a busy machine had not read
 	}
-	if s.NotReceived != nil && (*s.NotReceived < notReceivedLeast || s.HasStopped()) {
+	if s.Ago != nil {
+		s.stalled = c.Machine.Stalled(sample.At-*s.Ago, sample.At)
+	}
+	if gone := s.NotReceived; gone != nil &&
+		(*gone-c.Machine.Stalled(sample.At-*gone, sample.At) < notReceivedLeast || s.HasStopped()) {
 		s.NotReceived = nil
 	}
 }
@@ -179,7 +187,7 @@ func (s *Stream) LossBeyond(injected int64) *float64 {
 
 func (s *Stream) addInbound(in diag.InboundRTP) {
 	s.Inbound = append(s.Inbound, in)
-	s.Packets += diag.OrZero(in.PacketsReceived)
+	s.Packets += in.MediaPackets()
 	s.Bytes += diag.OrZero(in.BytesReceived)
 	s.NACK, s.PLI = s.NACK+diag.OrZero(in.NACKCount), s.PLI+diag.OrZero(in.PLICount)
 	sum(&s.Lost, in.PacketsLost)
@@ -190,7 +198,9 @@ func (s *Stream) addInbound(in diag.InboundRTP) {
 	s.delayed(in.OneWayDelay)
 	worst(&s.EchoDelay, in.EchoDelay)
 	if in.Sound == nil || !in.Sound.Paused {
-		s.latest(in.LastPacketReceivedAgo)
+		if s.latest(in.LastPacketReceivedAgo) {
+			s.SentSince, s.Goodbye = in.SentSince, in.Goodbye
+		}
 	}
 	if in.RecentFrameGap != nil && (s.slowest == nil || *in.RecentFrameGap > *s.slowest) {
 		s.slowest = in.RecentFrameGap
@@ -208,7 +218,7 @@ func (s *Stream) addInbound(in diag.InboundRTP) {
 
 func (s *Stream) addOutbound(out diag.OutboundRTP) {
 	s.Outbound = append(s.Outbound, out)
-	s.Packets += diag.OrZero(out.PacketsSent)
+	s.Packets += out.MediaPackets()
 	s.Bytes += diag.OrZero(out.BytesSent)
 	s.NACK, s.PLI = s.NACK+diag.OrZero(out.NACKCount), s.PLI+diag.OrZero(out.PLICount)
 	sum(&s.Frames, out.FramesSent)
@@ -231,14 +241,17 @@ func (s *Stream) addOutbound(out diag.OutboundRTP) {
 	}
 }
 
-// latest keeps the shortest time since a packet.
-func (s *Stream) latest(seconds *float64) {
+// latest keeps the shortest time since a packet, and reports whether this is it.
+func (s *Stream) latest(seconds *float64) bool {
 	if seconds == nil {
-		return
+		return false
 	}
-	if ago := diag.SecondsOf(*seconds); s.Ago == nil || ago < *s.Ago {
-		s.Ago = &ago
+	ago := diag.SecondsOf(*seconds)
+	if s.Ago != nil && ago >= *s.Ago {
+		return false
 	}
+	s.Ago = &ago
+	return true
 }
 
 // delayed keeps the longest delay, with what is known of it.

@@ -90,7 +90,7 @@ func members(v any) map[string]any {
 // own are fields of dialtone that webrtc-stats does not have.
 var own = []string{
 	"remoteInbound", "sizes", "layers", "clipFrames", "sound", "oneWayDelay", "lastPacketReceivedAgo", "clockRate",
-	"mimeType",
+	"mimeType", "sentSince", "goodbye",
 }
 
 func sampleObjects(

@@ -17,7 +17,8 @@ type (
 		Direction diag.Direction `json:"direction"`
 		Kind      string         `json:"kind"`
 		UpMs      diag.Millis    `json:"up_ms"`
-		Agreed    bool           `json:"agreed"` // both descriptions agree on it
+		Agreed    bool           `json:"agreed"`            // both descriptions agree on it
+		Padding   uint64         `json:"padding,omitempty"` // packets that were counted, without media
 	}
 	// MediaOneWay means that packets were counted in one direction only.
 	MediaOneWay struct {
@@ -36,6 +37,9 @@ type (
 		Running   bool           `json:"running,omitempty"`   // the call goes on
 		Muted     bool           `json:"muted,omitempty"`     // the sender said so
 		OneFrame  bool           `json:"one_frame,omitempty"` // of inbound video: no pause between two is known
+		// of inbound media: what its sender's reports say of the time since, and whether the sender ended the stream (BYE)
+		SentSince *diag.SentSince `json:"sentSince,omitempty"`
+		Goodbye   bool            `json:"goodbye,omitempty"`
 		// this machine was short of CPU, which may be the reason
 		TesterShort bool `json:"testerShort,omitempty"`
 	}
@@ -235,7 +239,7 @@ func (x Expectation) expectedMedia(c *call.Call) []Finding {
 func missing(direction diag.Direction, kind string, c *call.Call, agreed, problem bool) Finding {
 	f := Finding{
 		ID: "media.none", Severity: finding.Graver(problem),
-		Evidence: MediaMissing{direction, kind, diag.Millis(c.Counted()), agreed},
+		Evidence: MediaMissing{direction, kind, diag.Millis(c.Counted()), agreed, c.Padding(direction, kind)},
 	}
 	if kind != "" {
 		f.ID = "media.no_" + string(direction) + "_" + kind
@@ -249,7 +253,8 @@ func (x Expectation) faded(c *call.Call, m call.MediaKind, severity Severity) []
 	e := MediaStopped{
 		Direction: m.Direction, Kind: m.Kind, Packets: s.Packets,
 		Running: c.Ended == nil, Muted: c.Muted(m.Direction, m.Kind),
-		OneFrame:    m.Direction == diag.Inbound && s.Frames != nil && *s.Frames == 1,
+		OneFrame:  m.Direction == diag.Inbound && s.Frames != nil && *s.Frames == 1,
+		SentSince: s.SentSince, Goodbye: s.Goodbye,
 		TesterShort: x.Load.Short(),
 	}
 	switch {

@@ -15,6 +15,9 @@ func TestPaused(t *testing.T) {
 	resumed := func(after float64) diag.Data {
 		return diag.MediaResumed{Kind: "audio", SSRC: 1, AfterMs: diag.Millis(after * 1e9)}
 	}
+	stalled := func(s float64) diag.Data {
+		return diag.Paused{DurationMs: diag.Millis(s * 1e9), Source: diag.PauseStopped}
+	}
 	mute := func(muted bool) diag.Data { return diag.TrackMuted{Side: diag.Remote, Kind: "audio", Muted: muted} }
 	for name, tt := range map[string]struct {
 		log  []any
@@ -24,7 +27,9 @@ func TestPaused(t *testing.T) {
 		"one":                    {[]any{30_000, resumed(5)}, 1},
 		"two":                    {[]any{30_000, resumed(5), 40_000, resumed(2)}, 2},
 		"muted":                  {[]any{25_000, mute(true), 29_900, mute(false), 30_000, resumed(5)}, 0},
-		"this program stopped":   {[]any{29_990, diag.Paused{}, 30_000, resumed(5)}, 0},
+		"this program stopped":   {[]any{29_990, stalled(3), 30_000, resumed(5)}, 0},
+		"it was short of CPU":    {[]any{27_000, stalled(1.5), 28_500, stalled(1.4), 29_990, stalled(1.3), 30_000, resumed(5)}, 0},
+		"it was, for a moment":   {[]any{27_000, stalled(1.5), 30_000, resumed(5)}, 1},
 		"a negotiation":          {[]any{29_000, diag.SessionDescription{Side: diag.Remote, SDPType: "offer"}, 30_000, resumed(5)}, 0},
 		"the path was down":      {[]any{25_000, diag.ConnectionState{State: "disconnected"}, 30_000, resumed(5)}, 0},
 		"impaired, as was asked": {[]any{25_000, diag.Impaired{}, 30_000, resumed(5)}, 0},

@@ -100,10 +100,11 @@ func toneFindings(c *call.Call, x Expectation, direction diag.Direction) []Findi
 	switch {
 	case t.AbsentFor >= toneGone:
 		f.ID = "media.tone_lost"
-	case t.Dropouts-min(t.DropoutsOfLoss, t.Dropouts) >= toneDrops && !x.Load.Short():
-		f.ID = "media.tone_dropouts"
-	default:
+	case t.Dropouts-min(t.DropoutsOfLoss, t.Dropouts) < toneDrops, x.Load.Short(),
+		c.Machine.Stalled(0, c.Now) >= diag.SecondsOf(t.DropoutsDuration)/2:
 		return nil
+	default:
+		f.ID = "media.tone_dropouts"
 	}
 	return []Finding{f}
 }

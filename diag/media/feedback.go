@@ -20,6 +20,10 @@ func (r *Recorder) received(pkts []rtcp.Packet) {
 			r.in.update(pkt.SSRC, func(s *inbound) { s.senderReport(pkt, now) })
 		case *rtcp.SourceDescription:
 			r.names(pkt)
+		case *rtcp.Goodbye:
+			for _, ssrc := range pkt.Sources {
+				r.in.update(ssrc, func(s *inbound) { s.goodbye = true })
+			}
 		case *rtcp.ReceiverReport:
 			r.receptionReports(pkt.Reports, now)
 		case *rtcp.TransportLayerNack:

@@ -12,7 +12,9 @@ import (
 	"dialtone/diag/media/clock"
 	"dialtone/diag/media/latency"
 	"dialtone/diag/media/redundancy"
+	"dialtone/diag/media/reports"
 	"dialtone/diag/media/sequence"
+	"dialtone/diag/media/video"
 )
 
 // inbound is one stream that arrives, with the retransmissions that repair it.
@@ -36,8 +38,10 @@ type inbound struct {
 	playout    clock.Playout // of audio
 	mapping    clock.Mapping
 	latency    latency.Receiver
+	sent       reports.Sent
+	goodbye    bool   // its sender has said that it ends
 	name       string // canonical, of its sender
-	layers     layers
+	layers     video.Layers
 	collector  collector
 	clip       follower
 	encoding   encoding      // of video
@@ -115,6 +119,8 @@ func (s *inbound) pause(paused bool, now time.Time) {
 // count does the arithmetic of packet. It returns a frame that is now complete, or nil.
 func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFrame {
 	s.packets++
+	s.sent.Arrived()
+	s.goodbye = false
 	if repair {
 		original, ok := h.original()
 		if !ok { // padding
@@ -159,7 +165,8 @@ func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFr
 	if h.carried > 0 {
 		s.presence.Add(now, s.frames.freezes.longest(average))
 	}
-	if !repair && arrival != sequence.Repair { // jitter is of the network, not of the time that a repair takes
+	padding := h.carried == 0                              // its timestamp is of no media
+	if !repair && arrival != sequence.Repair && !padding { // jitter is of the network, not of the time that a repair takes
 		s.jitter.Add(now, h.timestamp, s.codec.rate)
 	}
 	if arrival == sequence.New {
@@ -170,15 +177,9 @@ func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFr
 		if !repair {
 			s.restore(ext, h, now)
 		}
-		jumps := s.timing.Jumps
-		if s.timing.Add(now, ext, h.timestamp, s.codec.rate); s.timing.Jumps != jumps {
-			s.mapping.Restart()
+		if !padding {
+			s.keepTime(ext, h, now)
 		}
-		if s.codec.Kind == KindAudio {
-			s.pace.Add(now, ext, h.timestamp, s.codec.Name, h.payload)
-			s.playout.Add(now, ext, h.timestamp, s.codec.rate, s.jitter.Seconds())
-		}
-		s.travels(h, now)
 	}
 	if s.rec.senders != nil && (arrival == sequence.New || arrival == sequence.Late) && !repair {
 		s.latency.Packet(s.rec.senders, s.rec, s.codec.Kind, s.ssrc, now, h.timestamp, s.codec.body(h.payload))
@@ -188,13 +189,26 @@ func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFr
 		return nil
 	}
 	late := arrival == sequence.Late || arrival == sequence.Repair || repair
-	s.layers.add(s.codec, h.payload)
+	s.layers.Add(s.codec.Name, h.payload)
 	if arrival == sequence.New && !repair {
 		s.encoding.add(s.codec, ext, h.payload)
 	}
 	frame := s.frames.add(ext, h, s.codec.picture(h.payload), &s.seq, late, now)
 	s.collect(ext, h)
 	return frame
+}
+
+// keepTime notes when a packet with media arrived, by its timestamp.
+func (s *inbound) keepTime(ext int64, h header, now time.Time) {
+	jumps := s.timing.Jumps
+	if s.timing.Add(now, ext, h.timestamp, s.codec.rate); s.timing.Jumps != jumps {
+		s.mapping.Restart()
+	}
+	if s.codec.Kind == KindAudio {
+		s.pace.Add(now, ext, h.timestamp, s.codec.Name, h.payload)
+		s.playout.Add(now, ext, h.timestamp, s.codec.rate, s.jitter.Seconds())
+	}
+	s.travels(h, now)
 }
 
 // travels notes how long after its capture a packet arrived.
@@ -217,6 +231,7 @@ func (s *inbound) travels(h header, now time.Time) {
 
 // senderReport notes what the sender says of its clock.
 func (s *inbound) senderReport(r *rtcp.SenderReport, now time.Time) {
+	s.sent.Report(now, r.PacketCount)
 	transit, known := s.mapping.Report(now, r.NTPTime, r.RTPTime)
 	if trip := time.Duration(s.rec.pathTrip.Load()); known && trip > 0 {
 		s.latency.SenderReport(now, transit, trip)
@@ -245,7 +260,7 @@ const comfortNoise = 13
 
 // listen hands a packet of audio to the meter.
 func (s *inbound) listen(ext int64, h header, now time.Time) {
-	if s.codec.Kind != KindAudio || s.rec.headersOnly || len(h.payload) == 0 {
+	if s.codec.Kind != KindAudio || s.rec.headersOnly {
 		return
 	}
 	if s.meter == nil {
@@ -277,6 +292,10 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 		RoundTripTime: s.roundTrips.Seconds(now),
 	}
 	s.fec.report(&d)
+	d.Goodbye = s.goodbye
+	if packets, over := s.sent.Since(); over > 0 {
+		d.SentSince = &diag.SentSince{Packets: packets, Over: over.Seconds()}
+	}
 	if s.unagreed.Packets > 0 && s.rec.codecs[s.unagreed.PayloadType].Load() == nil { // else it is agreed on by now
 		d.Unagreed = diag.Ptr(s.unagreed)
 	}
@@ -321,7 +340,7 @@ func (s *inbound) video(d *diag.InboundRTP) {
 	if s.codec.hasKeys() {
 		d.KeyFramesReceived = diag.Ptr(f.keys)
 	}
-	d.Layers = s.layers.stats()
+	d.Layers = s.layers.Stats()
 	if f.width != 0 {
 		d.FrameWidth, d.FrameHeight = diag.Ptr(f.width), diag.Ptr(f.height)
 	}

@@ -12,6 +12,7 @@ type observers struct {
 	mu   sync.Mutex
 	next int
 	all  map[int]func(diag.Data)
+	last moment // of the latest tick
 	stop func() // ends the observation and waits for it
 }
 
@@ -31,10 +32,11 @@ func (o *observers) observe(ctx context.Context, report func(diag.Data)) {
 	}
 	o.all[id] = report
 	if len(o.all) == 1 {
-		o.stop = o.start()
+		o.last, o.stop = now(), o.start()
 	}
 	o.mu.Unlock()
 	<-ctx.Done()
+	o.tick() // a pause that has just ended is of interest to who leaves
 	o.mu.Lock()
 	delete(o.all, id)
 	stop := func() {}
@@ -58,10 +60,22 @@ func (o *observers) start() (stop func()) {
 	}
 	wg.Go(func() { wakeOnChange(ctx, wake) })
 	wg.Go(func() { watchNetwork(ctx, wakes, readNetwork, o.report) })
-	wg.Go(func() { watchPauses(ctx, o.report) })
+	wg.Go(func() { watchPauses(ctx, o.tick) })
 	return func() {
 		cancel()
 		wg.Wait()
+	}
+}
+
+// tick reports a pause since the tick before.
+func (o *observers) tick() {
+	o.mu.Lock()
+	at := now()
+	d, paused := at.pauseSince(o.last)
+	o.last = at
+	o.mu.Unlock()
+	if paused {
+		o.report(d)
 	}
 }
 

@@ -9,9 +9,12 @@ import (
 
 const (
 	// tickTime is how often it is noted that this program runs.
-	tickTime = 500 * time.Millisecond
-	// pauseTime is how late a tick may be: a busy machine is no stopped one.
-	pauseTime = 3 * time.Second
+	tickTime = 100 * time.Millisecond
+	// lateTime is how late a tick may be: a machine that is a little busy delays packets by less than a jitter buffer
+	// holds.
+	lateTime = 250 * time.Millisecond
+	// suspendTime is how far one clock may get ahead of the other: the time of day is corrected now and then.
+	suspendTime = 3 * time.Second
 )
 
 // moment is both clocks at once.
@@ -26,28 +29,24 @@ func now() (m moment) {
 func (m moment) pauseSince(last moment) (diag.Paused, bool) {
 	ran, passed := m.still-last.still, m.onward-last.onward
 	switch late := ran - tickTime; {
-	case passed-ran >= pauseTime:
+	case passed-ran >= suspendTime:
 		return diag.Paused{DurationMs: diag.Millis(passed - ran), Source: suspendSource}, true
-	case late >= pauseTime:
+	case late >= lateTime:
 		return diag.Paused{DurationMs: diag.Millis(late), Source: diag.PauseStopped}, true
 	}
 	return diag.Paused{}, false
 }
 
-// watchPauses reports each pause until ctx ends.
-func watchPauses(ctx context.Context, report func(diag.Data)) {
+// watchPauses ticks until ctx ends.
+func watchPauses(ctx context.Context, tick func()) {
 	ticker := time.NewTicker(tickTime)
 	defer ticker.Stop()
-	for last := now(); ; {
+	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+			tick()
 		}
-		at := now()
-		if d, paused := at.pauseSince(last); paused {
-			report(d)
-		}
-		last = at
 	}
 }

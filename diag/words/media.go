@@ -194,6 +194,10 @@ func mediaMissing(_ judge.Finding, e judge.MediaMissing) Text {
 		Title:    "No " + what + " was seen.",
 		Evidence: []string{"no packet was counted in " + Millis(e.UpMs) + " of connection"}, Advice: lookAtSender,
 	}
+	if e.Padding > 0 {
+		t.Evidence[0] = Count(int(e.Padding), "packet", "packets") + " of padding and no other came in " +
+			Millis(e.UpMs) + " of connection"
+	}
 	switch {
 	case e.Agreed && e.Kind != "":
 		t.Evidence = append(t.Evidence, "both descriptions agree on it")
@@ -271,15 +275,40 @@ func mediaStopped(_ judge.Finding, e judge.MediaStopped) Text {
 	default:
 		t.Evidence = lines(
 			fmt.Sprintf("%s packets received, none in the last %s%s", Number(e.Packets), Millis(e.AgoMs), connected),
-			muted(e.Kind, e.Muted))
+			muted(e.Kind, e.Muted), sentSince(e))
 		t.Advice = "Check the sender at that time: its source may have ended, or shows a screen that does not change. Then " +
 			"check firewalls and bandwidth limits on the path."
-		if e.Kind == "audio" {
+		switch {
+		case e.Goodbye || e.SentSince != nil && e.SentSince.Packets == 0:
+			t.Advice = "Check the sender's source: a track that was stopped, removed or replaced, or a picture that does not " +
+				"change, of which some senders send nothing."
+			if e.Kind == "audio" {
+				t.Advice = "Check the sender's source: a track that was stopped, removed or replaced."
+			}
+		case e.SentSince != nil:
+			t.Advice = "Check what drops these packets and lets others pass: a server between, firewalls, or a limit of the " +
+				"size or the rate of packets."
+		case e.Kind == "audio":
 			t.Advice = "Check the sender at that time: its source may have ended. Then check firewalls and bandwidth limits " +
 				"on the path."
 		}
 	}
 	return testerShort(t, e.TesterShort)
+}
+
+// sentSince says what the sender of inbound media that stopped says of it.
+func sentSince(e judge.MediaStopped) string {
+	switch s := e.SentSince; {
+	case e.Goodbye:
+		return "its sender says that it ended the stream (RTCP BYE)"
+	case s == nil:
+		return ""
+	case s.Packets == 0:
+		return "by its sender's reports of " + Millis(diag.Millis(diag.SecondsOf(s.Over))) + " of that time, it sends none"
+	default:
+		return "by its sender's reports of " + Millis(diag.Millis(diag.SecondsOf(s.Over))) + " of that time, it sent " +
+			Number(uint64(s.Packets)) + " more"
+	}
 }
 
 // testerShort adds that this machine was short of CPU, if it was.

@@ -75,6 +75,9 @@ func (m *Meter) play(p *Packet, missing int64) {
 	} else if d := m.pause(p); d > 0 {
 		m.sound.absent(d, false)
 	}
+	if len(p.Payload) == 0 { // padding
+		return
+	}
 	length := m.listen(p)
 	m.played, m.lastLen = true, length
 	m.last = *p

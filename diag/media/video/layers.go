@@ -1,4 +1,4 @@
-package media
+package video
 
 import (
 	"github.com/pion/rtp/codecs"
@@ -10,12 +10,12 @@ import (
 // §4.2).
 const maxLayers = 8
 
-// layers counts the packets of each layer of a stream of video. The zero value is ready.
-type layers [maxLayers][maxLayers]uint64
+// Layers counts the packets of each layer of a stream. The zero value is ready.
+type Layers [maxLayers][maxLayers]uint64
 
-// add counts a packet whose descriptor names its layer.
-func (l *layers) add(c *codec, payload []byte) {
-	switch c.Name {
+// Add counts a packet of a codec whose descriptor names its layer.
+func (l *Layers) Add(codec string, payload []byte) {
+	switch codec {
 	case "VP8":
 		var d codecs.VP8Packet
 		if _, err := d.Unmarshal(payload); err == nil && d.T == 1 {
@@ -29,8 +29,8 @@ func (l *layers) add(c *codec, payload []byte) {
 	}
 }
 
-// stats lists the layers that had packets; nil where none is named.
-func (l *layers) stats() []diag.LayerCount {
+// Stats lists the layers that had packets; nil where none is named.
+func (l *Layers) Stats() []diag.LayerCount {
 	var out []diag.LayerCount
 	for spatial := range l {
 		for temporal, n := range l[spatial] {
