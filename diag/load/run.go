@@ -348,6 +348,9 @@ func (r *runner) count(o *outcome) {
 	case o.run.Exit.Code == diag.ExitInterrupted:
 		r.counts.Interrupted++
 		r.cut = true
+		if !r.shortIn(o) { // how it fared until then
+			r.judged.add(o)
+		}
 	case r.shortIn(o) && !o.proven():
 		r.limit.Unjudged++
 		r.unjudged.add(o)

@@ -250,6 +250,26 @@ func TestProvenFailure(t *testing.T) {
 	}
 }
 
+// TestMeasuredUntilInterrupted: what was measured of calls that were interrupted is in the report, and none of them passed.
+func TestMeasuredUntilInterrupted(t *testing.T) {
+	for headline, exits := range map[string][]diag.Exit{
+		"interrupted":                            {diag.ExitInterrupted, diag.ExitInterrupted},
+		"interrupted; until then 1 call passed":  {diag.ExitInterrupted, diag.ExitPass},
+		"interrupted; 1 of 1 calls failed: lost": {diag.ExitInterrupted, diag.ExitICE},
+	} {
+		r := &runner{Options: options(check.Loopback{}, 2, 1), starts: map[int]time.Duration{}}
+		for _, exit := range exits {
+			o := outcome{setup: diag.Ptr(10 * time.Millisecond), ended: time.Second}
+			o.run.Exit, o.run.Headline = report.ExitOf(exit), "lost"
+			r.count(&o)
+		}
+		got := r.report(r.cut)
+		if got.Setup == nil || got.Setup.N != 2 || got.Headline != headline || got.Exit.Code != diag.ExitInterrupted {
+			t.Errorf("%q, %v: %+v", got.Headline, got.Exit, got.Setup)
+		}
+	}
+}
+
 // TestWaitInVain: a server that did not answer for long is the cause, unless the tester lost half of that time.
 func TestWaitInVain(t *testing.T) {
 	for lost, failed := range map[int]int{0: 1, 6: 1, 8: 0} {

@@ -186,11 +186,22 @@ func (r Result) proven() string {
 	return "; " + r.failures()
 }
 
+// untilThen is what an interrupted test has found.
+func (r Result) untilThen() string {
+	switch {
+	case r.Limit != nil && r.Limit.Rate != "":
+		return fmt.Sprintf("; until then %s held (%s in progress)", r.Limit.Rate, calls(r.Limit.InProgress))
+	case r.Failed == 0 && r.Judged > 0:
+		return fmt.Sprintf("; until then %s passed", calls(r.Judged))
+	}
+	return r.proven()
+}
+
 // Headline says it in a line.
 func Headline(r Result) string {
 	switch {
 	case r.Interrupted:
-		return "interrupted"
+		return "interrupted" + r.untilThen()
 	case r.Lost != nil:
 		return fmt.Sprintf("no verdict: %d of %d agents did not report all of their calls, and %d of %d calls have no result",
 			len(r.Lost.Lost)+r.Lost.More, r.Lost.Agents, r.Lost.Unreported, r.Lost.Calls)
