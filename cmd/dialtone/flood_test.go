@@ -3,14 +3,21 @@
 package main
 
 import (
+	"bufio"
+	"crypto/tls"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"dialtone/diag/lab/labtest"
 )
 
 // maxFloodMemory is what a server may take under each flood, in KiB.
@@ -59,6 +66,75 @@ func TestMemoryUnderFloods(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestMemoryOfPolls: as many requests that wait as the server takes, over TCP and TLS, cost less than 150 MB.
+func TestMemoryOfPolls(t *testing.T) {
+	if !labtest.Nightly() {
+		t.Skip("takes 20 s; fewer wait in TestCrowd of signal/server")
+	}
+	for name, flood := range map[string]struct {
+		polls int
+		args  []string
+	}{
+		"TCP": {12_288, nil},
+		"TLS": {6_144, []string{"--tls"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := startProgram(t, needBinary(t), append([]string{"serve", "--listen", "127.0.0.1:0", "--log-level", "error"}, flood.args...)...)
+			page := strings.TrimPrefix(s.await("listening on "), "listening on ")
+			address := strings.TrimSuffix(page[strings.Index(page, "//")+2:], "/call/")
+			var group sync.WaitGroup
+			const workers = 32
+			for w := range workers {
+				group.Go(func() {
+					for i := w; i < flood.polls; i += workers {
+						if err := poll(t, address, i, flood.args != nil); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+			}
+			group.Wait()
+			kib := peak(t, s.cmd.Process.Pid)
+			t.Logf("%d polls: %d MB", flood.polls, kib>>10)
+			if kib > maxFloodMemory {
+				t.Errorf("the server needs %d MB", kib>>10)
+			}
+		})
+	}
+}
+
+// poll dials a code of its own and waits there until the test ends.
+func poll(t *testing.T, address string, i int, secure bool) error {
+	c, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		return err
+	}
+	if secure {
+		c = tls.Client(c, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // a test
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	answers := bufio.NewReaderSize(c, 512)
+	post := func(body string) error {
+		_, err := fmt.Fprintf(c, "POST /call/call_line_process/ HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+		return err
+	}
+	if err := post(fmt.Sprintf(`{"code":"dial","call_code":"p%d"}`, i)); err != nil {
+		return err
+	}
+	answer, err := http.ReadResponse(answers, nil)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close() //nolint:errcheck // it was only read
+	var dialed struct {
+		User string `json:"user_id"`
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&dialed); err != nil || dialed.User == "" {
+		return fmt.Errorf("poll %d: %s: %w", i, answer.Status, err)
+	}
+	return post(fmt.Sprintf(`{"code":"get_status","user_id":%q,"wait_ms":25000}`, dialed.User))
 }
 
 // honest is how long it takes a new client to dial, the best of three: the machine may be busy.

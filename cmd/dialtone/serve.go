@@ -41,7 +41,7 @@ type serveCommand struct {
 	MaxRequestsPerSecond     settings.Rate  `placeholder:"N" group:"limits" help:"Mean request rate from one address. Default: 200, for loopback addresses none."`
 	MaxRequestBurst          settings.Limit `placeholder:"N" group:"limits" help:"Burst of requests beyond that rate. Default: ten seconds' worth."`
 	MaxMissesPerSecond       settings.Rate  `placeholder:"N" group:"limits" help:"Mean rate at which one address may dial codes that no peer waits for, beyond a burst of 320. Default: 1, for loopback addresses none."`
-	MaxConnections           settings.Limit `placeholder:"N" group:"limits" help:"Connections at one time. Default: 16384, or three quarters of the open files that the system allows."`
+	MaxConnections           settings.Limit `placeholder:"N" group:"limits" help:"Connections at one time. Default: 12288, with TLS 6144, or three quarters of the open files that the system allows."`
 	MaxConnectionsPerAddress settings.Limit `placeholder:"N" group:"limits" help:"Connections of one address. Default: 256, for loopback addresses and trusted proxies none."`
 	MaxIdleConnections       settings.Limit `placeholder:"N" group:"limits" help:"Connections without a request in progress. The one that has been idle for longest is closed for a new one. Default: 512."`
 	Expiry                   time.Duration  `placeholder:"DURATION" group:"limits" help:"How long a peer may be silent before its pair is deleted. Default: 10s, which deployed pages rely on."`
@@ -150,6 +150,7 @@ func (c *serveCommand) options(a app) server.Options {
 		RequestBurst: int(c.MaxRequestBurst), MissesPerSecond: float64(c.MaxMissesPerSecond),
 		Conns: gate.ConnLimits{
 			All: int(c.MaxConnections), PerClient: int(c.MaxConnectionsPerAddress), Idle: int(c.MaxIdleConnections),
+			TLS: c.Wanted() != (endpoint.TLS{}),
 		},
 		Hosts: gate.HostsOf(append(c.AllowedHost, c.PublicURL)...), Proxies: c.TrustedProxy,
 		StrongCodes: c.Codes == "strong", Expiry: c.Expiry, HeaderTimeout: c.HeaderTimeout,

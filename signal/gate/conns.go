@@ -10,9 +10,11 @@ import (
 
 // ConnLimits bound the connections of a server. 0 means the documented default, a negative number none.
 type ConnLimits struct {
-	// All is how many there may be. Default 16,384, but at most three quarters of the files that may be open. Of them, an
-	// eighth is kept for clients that are known.
+	// All is how many there may be. Default 12,288, or half of that over TLS, but at most three quarters of the files that
+	// may be open. Of them, an eighth is kept for clients that are known.
 	All int
+	// TLS says that they are encrypted, and cost twice as much.
+	TLS bool
 	// PerClient is how many a client may have. Default 256, and none for clients on this machine and for proxies.
 	PerClient int
 	// Idle is how many there may be that have no complete request. Default 512.
@@ -22,7 +24,7 @@ type ConnLimits struct {
 }
 
 const (
-	defaultConns     = 16 << 10
+	defaultConns     = 12 << 10
 	defaultPerClient = 256
 	defaultIdle      = 512
 	reservedPart     = 8 // one part in so many is kept for known clients
@@ -66,6 +68,9 @@ func NewConns(l ConnLimits, refusals *Refusals) *Conns {
 	}
 	if l.All == 0 {
 		c.limits.All = min(defaultConns, Files()/4*3)
+		if l.TLS {
+			c.limits.All = min(defaultConns/2, c.limits.All)
+		}
 	}
 	if l.PerClient == 0 {
 		c.limits.PerClient = defaultPerClient

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -19,6 +20,8 @@ const (
 	// are answered sooner while a call is set up; those of parties that wait for
 	// a peer leave it.
 	patience = 100 * time.Millisecond
+	// crowd is how many parked requests make that too costly: more are detached at once.
+	crowd = 1000
 	// answerTimeout bounds the writing of a detached connection's answer.
 	answerTimeout = 15 * time.Second
 )
@@ -26,7 +29,7 @@ const (
 // A connection with a parked request costs net/http 30 KB: three buffers and two stacks. So a request that waits for
 // long is detached: its connection is taken from net/http, waits in one goroutine with a small stack, is answered from
 // there, and goes back to net/http with the first byte of the next request. That lets 10,000 parties wait in 100 MB
-// instead of 320.
+// instead of 320, and 6,000 over TLS in 140 instead of 350.
 
 // detachedConns are the detached connections of one Serve. It is a net.Listener: those that come back are accepted
 // again.
@@ -113,30 +116,36 @@ type connectionKey struct{}
 
 // connection is the one by which a request came.
 type connection struct {
-	conn     *net.TCPConn
+	conn     net.Conn
 	detached *detachedConns
 }
 
 // inContext is an http.Server.ConnContext.
 func (d *detachedConns) inContext(ctx context.Context, c net.Conn) context.Context {
 	ctx = d.bounds.Context(ctx, c)
-	switch c := c.(type) {
-	case *net.TCPConn:
-		return context.WithValue(ctx, connectionKey{}, connection{c, d})
-	case *returned:
-		return context.WithValue(ctx, connectionKey{}, connection{c.TCPConn, d})
+	if back, ok := c.(*returned); ok {
+		c = back.Conn
 	}
-	return ctx // with TLS, for instance, requests stay with net/http
+	return context.WithValue(ctx, connectionKey{}, connection{c, d})
+}
+
+// secured gives a request its TLS, which net/http does not know of on a connection that came back.
+func secured(r *http.Request) {
+	at, _ := r.Context().Value(connectionKey{}).(connection)
+	if c, ok := at.conn.(*tls.Conn); ok && r.TLS == nil {
+		state := c.ConnectionState()
+		r.TLS = &state
+	}
 }
 
 // returned is a connection on its way back, with what was read of its next request.
 type returned struct {
-	*net.TCPConn
+	net.Conn
 	first []byte
 }
 
 // NetConn is the connection itself.
-func (r *returned) NetConn() net.Conn { return r.TCPConn }
+func (r *returned) NetConn() net.Conn { return r.Conn }
 
 // Read implements net.Conn.
 func (r *returned) Read(p []byte) (int, error) {
@@ -145,7 +154,7 @@ func (r *returned) Read(p []byte) (int, error) {
 		r.first = r.first[n:]
 		return n, nil
 	}
-	return r.TCPConn.Read(p)
+	return r.Conn.Read(p)
 }
 
 // detached is a parked request on a connection of its own.

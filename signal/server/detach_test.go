@@ -2,9 +2,12 @@ package server
 
 import (
 	"bufio"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 )
@@ -48,6 +51,44 @@ func TestDetachedKeepsConnection(t *testing.T) {
 		t.Fatalf("answer: %+v", r)
 	}
 	read("answered")
+}
+
+// TestDetachedOverTLS: a connection that comes back is still one over TLS, whose certificate has proved the name.
+func TestDetachedOverTLS(t *testing.T) {
+	t.Parallel()
+	hs := httptest.NewUnstartedServer(nil)
+	hs.StartTLS()
+	hs.Close()                                  // only its certificate is of use
+	ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // loopback
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := serveOn(Options{}, tls.NewListener(ln, &tls.Config{Certificates: hs.TLS.Certificates})) //nolint:gosec // a test
+	conn, err := tls.Dial("tcp", ln.Addr().String(), &tls.Config{InsecureSkipVerify: true})         //nolint:gosec,noctx // a test
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &member{conn: conn, reader: bufio.NewReader(conn)}
+	post := func(body string) (answer map[string]any) {
+		t.Helper()
+		_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+		_, err := fmt.Fprintf(conn, "POST /call/call_line_process/ HTTP/1.1\r\nHost: call.example\r\nOrigin: https://call.example\r\n"+
+			"Content-Length: %d\r\n\r\n%s", len(body), body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, err := m.read(&answer); err != nil || status != 200 {
+			t.Fatalf("%d %v %v", status, answer, err)
+		}
+		return answer
+	}
+	user := post(`{"code":"dial","call_code":"w"}`)["user_id"]
+	for range 2 {
+		post(fmt.Sprintf(`{"code":"get_status","user_id":%q,"wait_ms":%d}`, user, (patience + 20*time.Millisecond).Milliseconds()))
+	}
+	if err := errors.Join(conn.Close(), stop()); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestDetachedSendsAhead: a client that does not wait for the answer gets both.

@@ -296,6 +296,13 @@ func (l *ledger) park(w *parked) {
 	l.parked[w.poll.Name] = w
 }
 
+// isCrowded reports whether so many requests are parked that each must cost little at once.
+func (l *ledger) isCrowded() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.parked) > crowd
+}
+
 func (l *ledger) unpark(w *parked) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -37,10 +37,14 @@ func serveUntil(t testing.TB, o Options) (address string, stop func() error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return ln.Addr().String(), serveOn(o, ln)
+}
+
+func serveOn(o Options, ln net.Listener) (stop func() error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- New(o).Serve(ctx, ln) }()
-	return ln.Addr().String(), sync.OnceValue(func() error {
+	return sync.OnceValue(func() error {
 		cancel()
 		return <-served
 	})

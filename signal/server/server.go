@@ -144,6 +144,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // answer answers a request, and lets it be observed.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	id := s.names.request()
+	secured(r)
 	s.prepare(w.Header(), id)
 	if s.options.Observe == nil {
 		s.serve(w, r, id)

@@ -46,7 +46,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request, id string, 
 	if !result.isDone() {
 		note(w, func(a *Access) { a.Parked = true })
 		at, can := canDetach(r)
-		if can {
+		if can && !s.ledger.isCrowded() {
 			result = s.await(r.Context(), p, wake, patience)
 		}
 		if !result.isDone() && r.Context().Err() == nil {

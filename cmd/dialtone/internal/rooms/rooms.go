@@ -47,6 +47,7 @@ func (f *Flags) Observe(o *server.Options, log io.Writer, from string, health fu
 // Open applies the flags to the options of a server. End closes what it has opened.
 func (f *Flags) Open(ctx context.Context, o *server.Options) (end func() error, err error) {
 	o.Drain = f.Drain
+	boundGarbage(ctx)
 	if f.Store == "" {
 		return func() error { return nil }, nil
 	}
