@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"bytes"
 	"crypto/tls"
 	"log/slog"
 	"net"
@@ -196,7 +195,7 @@ func TestHosts(t *testing.T) {
 // TestRefusals: a kind of refusal is one line, then one a minute with its number.
 func TestRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var b bytes.Buffer
+		var b lines
 		r := NewRefusals(slog.New(slog.NewTextHandler(&b, nil)))
 		for range 1000 {
 			r.Warn("one")
@@ -205,10 +204,16 @@ func TestRefusals(t *testing.T) {
 		if n := strings.Count(b.String(), "\n"); n != 2 || !strings.Contains(b.String(), "flag=--x") {
 			t.Errorf("%d lines:\n%s", n, b.String())
 		}
+		time.Sleep(refusalPause) // the last ones are logged even if no other comes
+		synctest.Wait()
+		if n := strings.Count(b.String(), "refused=999"); n != 2 {
+			t.Errorf("%d numbers:\n%s", n, b.String())
+		}
 		time.Sleep(refusalPause)
+		synctest.Wait()
 		r.Warn("one")
-		if !strings.Contains(b.String(), "refused=1000") {
-			t.Errorf("no number:\n%s", b.String())
+		if n := strings.Count(b.String(), "\n"); n != 5 || strings.HasSuffix(b.String(), "refused=1\n") {
+			t.Errorf("after a silence, %d lines:\n%s", n, b.String())
 		}
 	})
 }

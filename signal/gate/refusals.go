@@ -9,8 +9,8 @@ import (
 // refusalPause is for how long a kind of refusal is only counted after it was logged.
 const refusalPause = time.Minute
 
-// Refusals logs each kind of refusal at once, and then, while it lasts, once a minute with its number: a flood of them
-// must not become a flood of lines.
+// Refusals logs each kind of refusal at once, and then, while it lasts, once a minute with its number, the last ones
+// too: a flood of them must not become a flood of lines.
 type Refusals struct {
 	log *slog.Logger
 
@@ -19,8 +19,9 @@ type Refusals struct {
 }
 
 type refusal struct {
-	logged time.Time
-	count  int // since then
+	count      int   // that is not logged yet
+	attributes []any // of the last one
+	pausing    bool
 }
 
 // NewRefusals makes the log of a server; nil discards it.
@@ -40,13 +41,25 @@ func (r *Refusals) Warn(kind string, attributes ...any) {
 		r.kinds[kind] = k
 	}
 	k.count++
-	if time.Since(k.logged) < refusalPause {
-		r.mu.Unlock()
+	k.attributes = attributes
+	pausing := k.pausing
+	k.pausing = true
+	r.mu.Unlock()
+	if !pausing {
+		r.say(kind, k)
+	}
+}
+
+// say logs what was counted of a kind, and what will be at the end of the pause.
+func (r *Refusals) say(kind string, k *refusal) {
+	r.mu.Lock()
+	n, attributes := k.count, k.attributes
+	k.count, k.pausing = 0, n > 0
+	r.mu.Unlock()
+	if n == 0 {
 		return
 	}
-	n := k.count
-	k.logged, k.count = time.Now(), 0
-	r.mu.Unlock()
+	time.AfterFunc(refusalPause, func() { r.say(kind, k) })
 	if n > 1 {
 		attributes = append(attributes, "refused", n)
 	}

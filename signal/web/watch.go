@@ -3,7 +3,7 @@ package web
 import (
 	"net/http"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -26,29 +26,58 @@ type Served struct {
 const (
 	reports     = 100 // at once
 	reportsRate = 10  // a second
+	reportsLate = time.Second
 )
 
 // Watched reports each request to a handler when its answer begins, or in a flood how many there are: what a handler
 // does after its answer, such as to end a call, comes after the report.
 func Watched(h http.Handler, report func(Served)) http.Handler {
-	var unreported atomic.Int64
-	limit := rate.NewLimiter(reportsRate, reports)
+	watch := &watch{limit: rate.NewLimiter(reportsRate, reports), report: report}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
 		watched := &watchedWriter{ResponseWriter: w}
 		watched.answering = func() {
-			if !limit.Allow() {
-				unreported.Add(1)
-				return
-			}
-			report(Served{
+			watch.see(Served{
 				Method: r.Method, Path: firstSegment(r.URL.Path), Origin: r.Header.Get("Origin"), Remote: r.RemoteAddr,
 				Status: watched.status, Problem: watched.problem, Duration: time.Since(begun),
-				Unreported: int(unreported.Swap(0)),
 			})
 		}
 		h.ServeHTTP(watched, r)
 	})
+}
+
+// watch reports requests, and soon after the last one also those that came too fast.
+type watch struct {
+	limit  *rate.Limiter
+	report func(Served)
+
+	mu      sync.Mutex
+	waiting int    // requests that are not reported yet
+	last    Served // of them
+}
+
+func (w *watch) see(s Served) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.limit.Allow() {
+		s.Unreported, w.waiting = w.waiting, 0
+		w.report(s)
+		return
+	}
+	w.last = s
+	if w.waiting++; w.waiting == 1 {
+		time.AfterFunc(reportsLate, w.flush)
+	}
+}
+
+// flush reports the last request with the number of those before it.
+func (w *watch) flush() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.waiting > 0 {
+		w.last.Unreported, w.waiting = w.waiting-1, 0
+		w.report(w.last)
+	}
 }
 
 // firstSegment is a path to its second slash.
