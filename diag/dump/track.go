@@ -38,8 +38,8 @@ func (c *conn) traceTrack(e entry, name string) bool {
 			c.track(e.at, diag.Outbound, kind, id)
 		}
 	}
-	if strings.HasPrefix(name, "mediastreamtrack.") {
-		c.pageTrack(e, strings.TrimPrefix(name, "mediastreamtrack."))
+	if after, ok := strings.CutPrefix(name, "mediastreamtrack."); ok {
+		c.pageTrack(e, after)
 		return true
 	}
 	return false

@@ -3,6 +3,7 @@ package export
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"dialtone/diag"
@@ -166,7 +167,5 @@ func codec(list []object, mime string, rate uint32) ([]object, string) {
 }
 
 func merge(to, from map[string]any) {
-	for name, value := range from {
-		to[name] = value
-	}
+	maps.Copy(to, from)
 }

@@ -1,5 +1,7 @@
 package nat
 
+import "slices"
+
 import "dialtone/diag/nat/turn"
 
 // Report is what a diagnosis shows: behaviors, servers, and this side of a pair of users.
@@ -61,10 +63,8 @@ func Judge(s *State) Report {
 // relays reports whether a relay is one of those.
 func (r *Report) relays(those ...turn.Relay) bool {
 	for _, row := range r.Servers {
-		for _, relay := range those {
-			if row.Relay == relay {
-				return true
-			}
+		if slices.Contains(those, row.Relay) {
+			return true
 		}
 	}
 	return false

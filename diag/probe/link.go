@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"time"
 
@@ -220,7 +221,5 @@ func (x *transaction) retire() {
 	if x.past == nil {
 		x.past = map[txID]time.Time{}
 	}
-	for id, at := range x.sent {
-		x.past[id] = at
-	}
+	maps.Copy(x.past, x.sent)
 }

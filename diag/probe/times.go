@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"dialtone/diag"
@@ -28,9 +29,7 @@ func (p *prober) sample(ctx context.Context, l *link, first *reply) {
 	}
 	s := sampler{link: l, open: map[txID]time.Time{}}
 	if first != nil {
-		for id, at := range l.past {
-			s.open[id] = at
-		}
+		maps.Copy(s.open, l.past)
 		delete(s.open, first.id)
 		s.trips, s.sent = []time.Duration{first.rtt}, len(l.past)
 	}

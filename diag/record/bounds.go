@@ -72,8 +72,8 @@ func sizeOf(v reflect.Value) int64 {
 			return 0 // a time or an address
 		}
 		n := int64(0)
-		for i := range v.NumField() {
-			n += sizeOf(v.Field(i))
+		for _, field := range v.Fields() {
+			n += sizeOf(field)
 		}
 		return n
 	default:

@@ -175,7 +175,7 @@ func (t *textWriter) waterfall(steps []step) {
 // line.
 func wrap(s string, n int) []string {
 	lines := []string{""}
-	for _, word := range strings.Fields(s) {
+	for word := range strings.FieldsSeq(s) {
 		last := len(lines) - 1
 		if lines[last] != "" && ansi.StringWidth(lines[last])+1+ansi.StringWidth(word) <= n {
 			lines[last] += " " + word

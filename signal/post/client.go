@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -76,9 +77,7 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 		Inbox: signal.NewInbox(), o: o, shape: shape, client: client, wake: make(chan struct{}, 1),
 		requests: make(chan struct{}, 1), values: values{"address": client.Endpoint().String()},
 	}
-	for name, value := range shape.Fields {
-		c.values[name] = value
-	}
+	maps.Copy(c.values, shape.Fields)
 	if !shape.offers() {
 		c.Put(signal.Message{Kind: signal.KindPaired, Role: signal.RoleOfferer})
 	}

@@ -125,9 +125,9 @@ func (c *checker) value(v any, t reflect.Type, path []string) {
 func (c *checker) table(v map[string]any, t reflect.Type, path []string) {
 	fields := map[string]reflect.Type{}
 	if t.Kind() == reflect.Struct {
-		for i := range t.NumField() {
-			if name := t.Field(i).Tag.Get("toml"); name != "" {
-				fields[name] = t.Field(i).Type
+		for field := range t.Fields() {
+			if name := field.Tag.Get("toml"); name != "" {
+				fields[name] = field.Type
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptrace"
@@ -323,9 +324,7 @@ func (c *Client) roundTrip(ctx context.Context, call Call) (*Answer, error) {
 	if err != nil {
 		return nil, errors.New("the request cannot be made")
 	}
-	for name, values := range call.Header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, call.Header)
 	set := func(name, value string) {
 		if value != "" {
 			req.Header.Set(name, value)
@@ -339,9 +338,7 @@ func (c *Client) roundTrip(ctx context.Context, call Call) (*Answer, error) {
 		set("Traceparent", c.o.Traceparent)
 	}
 	if !call.Anonymous && c.trusts(call.URL) {
-		for name, values := range c.o.Header {
-			req.Header[name] = values
-		}
+		maps.Copy(req.Header, c.o.Header)
 		if c.o.Token != "" {
 			set("Authorization", "Bearer "+c.o.Token)
 		}

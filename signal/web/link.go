@@ -68,7 +68,7 @@ func ParseICEServers(fields []string) []signal.ICEServer {
 
 // Is reports whether the link has a relation; relations are compared without case (RFC 8288 §3.3).
 func (l Link) Is(rel string) bool {
-	for _, r := range strings.Fields(l.Params["rel"]) {
+	for r := range strings.FieldsSeq(l.Params["rel"]) {
 		if strings.EqualFold(r, rel) {
 			return true
 		}

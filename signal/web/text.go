@@ -70,10 +70,8 @@ func textsIn(v any, depth int, out []string) []string {
 	before := len(out)
 	switch v := v.(type) {
 	case string:
-		for _, has := range out {
-			if has == v {
-				return out
-			}
+		if slices.Contains(out, v) {
+			return out
 		}
 		return append(out, v)
 	case []any:

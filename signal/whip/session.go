@@ -117,7 +117,7 @@ func (c *session) precondition(fields []string) *web.Problem {
 		}
 	}
 	current := c.tag()
-	for _, tag := range strings.Split(value, ",") {
+	for tag := range strings.SplitSeq(value, ",") {
 		switch strings.TrimSpace(tag) {
 		case current, "*", `"*"`:
 			return nil

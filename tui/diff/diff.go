@@ -2,6 +2,8 @@
 package diff
 
 import (
+	"slices"
+
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag/words/compare"
@@ -50,12 +52,10 @@ func (b *Beside) Key(msg tea.KeyMsg) bool {
 		return true
 	}
 	for _, k := range keys {
-		for _, name := range k.keys {
-			if name == msg.String() {
-				k.do(b)
-				b.clamp()
-				return true
-			}
+		if slices.Contains(k.keys, msg.String()) {
+			k.do(b)
+			b.clamp()
+			return true
 		}
 	}
 	return false

@@ -96,7 +96,7 @@ func Wrap(text string, width int) []string {
 	}
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(Safe(text)) {
+	for word := range strings.FieldsSeq(Safe(text)) {
 		if line != "" && Width(line)+1+Width(word) <= width {
 			line += " " + word
 			continue

@@ -63,7 +63,7 @@ func (f *filter) take(msg tea.KeyMsg) bool {
 
 func (f *filter) split() {
 	f.words, f.not = nil, nil
-	for _, w := range strings.Fields(lower(f.input.Text())) {
+	for w := range strings.FieldsSeq(lower(f.input.Text())) {
 		if rest, negated := strings.CutPrefix(w, "-"); !negated {
 			f.words = append(f.words, w)
 		} else if rest != "" {

@@ -94,7 +94,7 @@ func (r *report) oldHeading(text string) {
 // created is when the connection was made, as its name says.
 func (r *report) created() time.Time {
 	text, _ := r.members["pcid"].(string)
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if us, err := strconv.ParseInt(word, 10, 64); err == nil && us > 1e15 && us < 1e16 {
 			return time.UnixMicro(us)
 		}

@@ -166,8 +166,8 @@ func (f field) isNumber() bool {
 
 // fieldsOf lists the fields of a struct, those of embedded ones too.
 func fieldsOf(typ reflect.Type) (out []field) {
-	for i := range typ.NumField() {
-		f := typ.Field(i)
+	for f := range typ.Fields() {
+		f := f
 		tag := f.Tag.Get("json")
 		if f.Anonymous && tag == "" {
 			out = append(out, fieldsOf(f.Type)...)

@@ -3,6 +3,7 @@ package browser
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"dialtone/diag"
@@ -95,9 +96,7 @@ var Findings = merged(captureFindings, callFindings, sourceFindings, mediaFindin
 func merged(tables ...map[string]phrase.Entry) map[string]phrase.Entry {
 	all := map[string]phrase.Entry{}
 	for _, table := range tables {
-		for id, e := range table {
-			all[id] = e
-		}
+		maps.Copy(all, table)
 	}
 	return all
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -296,9 +297,7 @@ func (t *table) gets(ctx context.Context, user string, want description) error {
 // ice sends the n-th candidate.
 func (t *table) ice(ctx context.Context, user string, n int) error {
 	one := object{}
-	for name, value := range candidate {
-		one[name] = value
-	}
+	maps.Copy(one, candidate)
 	one["sdpMLineIndex"] = n
 	return t.ok(ctx, object{"code": "ice", "user_id": user, "ice": one})
 }

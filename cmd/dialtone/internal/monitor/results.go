@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"maps"
 	"slices"
 	"sync"
 )
@@ -81,8 +82,6 @@ func (s *results) view() (last []*result, latest map[Schedule]*result) {
 	last = slices.Clone(s.last)
 	slices.Reverse(last)
 	latest = map[Schedule]*result{}
-	for of, r := range s.latest {
-		latest[of] = r
-	}
+	maps.Copy(latest, s.latest)
 	return last, latest
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -88,9 +89,7 @@ func parseDuration(text string) (time.Duration, error) {
 func (p *parser) mappers() []kong.Option {
 	all := Decoders{}
 	Add(all, parseDuration)
-	for t, decode := range p.options.Decoders {
-		all[t] = decode
-	}
+	maps.Copy(all, p.options.Decoders)
 	p.options.Decoders = all
 	m := kong.MapperFunc(p.decode)
 	options := []kong.Option{kong.KindMapper(reflect.String, m), kong.KindMapper(reflect.Slice, m)}
