@@ -46,14 +46,12 @@ var callFindings = map[string]entry{
 				Advice:   Ended(diag.CallEnded{Reason: diag.EndPeerLost, Code: e.Code}),
 			}
 		}),
-	"call.ended_early": on(
+	"call.ended_early": fixed(
 		"The peer hung up before the call was to end, so the call could not be checked to its end.",
-		func(_ judge.Finding, e judge.EndedEarly) Text {
-			return Text{
-				Title:    "The peer hung up before the call was to end.",
-				Evidence: []string{"connected for " + Millis(e.UpMs) + " of " + Millis(e.AskedMs)},
-				Advice:   "Keep the peer connected longer, or make the call shorter (--for, in load tests --hold).",
-			}
+		"The peer hung up before the call was to end.",
+		"Keep the peer connected longer, or make the call shorter (--for, in load tests --hold).",
+		func(e judge.EndedEarly) []string {
+			return []string{"connected for " + Millis(e.UpMs) + " of " + Millis(e.AskedMs)}
 		}),
 	"call.cannot_run": on(
 		"dialtone itself could not run the call: it found no free port or no network interface, or a newer version "+
@@ -79,16 +77,14 @@ var callFindings = map[string]entry{
 				Advice: Ended(diag.CallEnded{Reason: diag.EndInternal}),
 			}
 		}),
-	"tester.cpu": on(
+	"tester.cpu": fixed(
 		"While the check ran, more than one in twenty timers of the program fired more than 10 ms late. The times, "+
 			"jitter, loss and pauses that it measured may be its own. Heavy loss is then a warning, not a failure.",
-		func(_ judge.Finding, e judge.TesterShort) Text {
-			return Text{
-				Title: "This machine was short of CPU: times, loss and jitter may be caused by it, not by the network.",
-				Evidence: []string{fmt.Sprintf("%d of %d timers fired more than %s late, the latest by %s",
-					e.Late, e.Ticks, Millis(e.LimitMs), Millis(e.WorstMs))},
-				Advice: "Run fewer calls at once (--parallel), or use a machine with less load.",
-			}
+		"This machine was short of CPU: times, loss and jitter may be caused by it, not by the network.",
+		"Run fewer calls at once (--parallel), or use a machine with less load.",
+		func(e judge.TesterShort) []string {
+			return []string{fmt.Sprintf("%d of %d timers fired more than %s late, the latest by %s",
+				e.Late, e.Ticks, Millis(e.LimitMs), Millis(e.WorstMs))}
 		}),
 }
 

@@ -29,6 +29,11 @@ func on[E any](explain string, write func(f judge.Finding, e E) Text) entry {
 	return phrase.On(explain, write)
 }
 
+// fixed makes the entry of findings whose title and advice are always the same.
+func fixed[E any](explain, title, advice string, evidence func(E) []string) entry {
+	return phrase.Fixed(explain, title, advice, evidence)
+}
+
 // entries are all findings by their ID: the tables of the files of this package.
 var entries = merged(beyondFindings, callFindings, signalFindings, pathFindings, remoteFindings, channelFindings,
 	mediaFindings, sound.Findings, video.Findings, timingFindings, restartFindings, ssrcFindings,

@@ -17,18 +17,16 @@ const lookAtSender = "Check the sender: muted, without a source, or with a codec
 
 // channelFindings are those about data channels.
 var channelFindings = map[string]entry{
-	"channel.not_open": on(
+	"channel.not_open": fixed(
 		"ICE and DTLS are connected, but no data channel opened. The peer did not accept the m=application section, "+
 			"its SCTP association did not connect, or large packets are lost.",
-		func(_ judge.Finding, e judge.ChannelNotOpen) Text {
-			return Text{
-				Title: "No data channel opened.",
-				Evidence: []string{
-					"connected for " + Millis(e.UpMs), "SCTP: " + unknown(e.SCTP),
-					fmt.Sprintf("%d packets received", e.Received),
-				},
-				Advice: "Check that the peer accepts data channels (an m=application section in its answer), and that " +
-					"large packets arrive.",
+		"No data channel opened.",
+		"Check that the peer accepts data channels (an m=application section in its answer), and that large packets "+
+			"arrive.",
+		func(e judge.ChannelNotOpen) []string {
+			return []string{
+				"connected for " + Millis(e.UpMs), "SCTP: " + unknown(e.SCTP),
+				fmt.Sprintf("%d packets received", e.Received),
 			}
 		}),
 	"channel.not_echoed": on(
@@ -111,16 +109,14 @@ var mediaFindings = map[string]entry{
 			t.Evidence = append(t.Evidence, stress.Beyond(e)...)
 			return testerShort(t, e.TesterShort)
 		}),
-	"media.no_key_frame": on(
+	"media.no_key_frame": fixed(
 		"Video packets arrive, but none of their frames is a key frame, although one was requested. A receiver that "+
-			"joins cannot start decoding. Encoders that publish over WHIP must answer a Picture Loss Indication (RFC "+
-			"4585) with a key frame, or send one every second or two.",
-		func(_ judge.Finding, e judge.NoKeyFrame) Text {
-			return Text{
-				Title:    "Video arrives without a key frame, so that decoding cannot start.",
-				Evidence: []string{fmt.Sprintf("%d frames received in %s, no key frame", e.Frames, Millis(e.UpMs))},
-				Advice:   "Set the encoder to a key frame every second or two, and check that it answers requests for one (PLI).",
-			}
+			"joins cannot start decoding. Encoders that publish over WHIP must answer a Picture Loss Indication "+
+			"(RFC 4585) with a key frame, or send one every second or two.",
+		"Video arrives without a key frame, so that decoding cannot start.",
+		"Set the encoder to a key frame every second or two, and check that it answers requests for one (PLI).",
+		func(e judge.NoKeyFrame) []string {
+			return []string{fmt.Sprintf("%d frames received in %s, no key frame", e.Frames, Millis(e.UpMs))}
 		}),
 	"media.codec_declined": on(
 		"The peer's offer has no codec for this kind of media that dialtone can receive, or send if the peer wants "+

@@ -146,15 +146,13 @@ var natFindings = map[string]entry{
 		"used.", mappedText("reports a mapped address of another family than it was asked over, and is not "+
 		"believed", "Let the server see its clients: publish its port without a proxy (host networking), or leave it out.")),
 
-	"nat.filtering_untested": on("Filtering can only be tested with a server that answers from a second address when it "+
-		"is asked to (RFC 5780): one with OTHER-ADDRESS. None of the servers that answered is one. Mostly that does not "+
-		"matter, because the mapping decides first; it does for two peers if one has an endpoint-dependent mapping.",
-		func(_ judge.Finding, e network.BasicServers) Text {
-			return Text{
-				Title: "None of the servers can test what the NAT filters.", Evidence: basicList(e.Servers),
-				Advice: "Ask a server that supports RFC 5780 too: coturn with two addresses, or dialtone serve --stun IP,IP2.",
-			}
-		}),
+	"nat.filtering_untested": fixed(
+		"Filtering can only be tested with a server that answers from a second address when it is asked to (RFC "+
+			"5780): one with OTHER-ADDRESS. None of the servers that answered is one. Mostly that does not matter, "+
+			"because the mapping decides first; it does for two peers if one has an endpoint-dependent mapping.",
+		"None of the servers can test what the NAT filters.",
+		"Ask a server that supports RFC 5780 too: coturn with two addresses, or dialtone serve --stun IP,IP2.",
+		func(e network.BasicServers) []string { return basicList(e.Servers) }),
 }
 
 // OpenUDP is the next step when UDP is blocked.

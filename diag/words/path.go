@@ -44,39 +44,29 @@ var pathFindings = map[string]entry{
 			}
 			return t
 		}),
-	"dtls.fingerprint_mismatch": on(
-		"The path works and the handshake is answered, but with another certificate than the description announced (RFC "+
-			"8122). Either the description was changed on its way, or another peer took the call. This is what the "+
-			"fingerprint is for: the call is rightly rejected.",
-		func(_ judge.Finding, e judge.FingerprintMismatch) Text {
-			return Text{
-				Title:    "The peer presented another certificate than its description announced.",
-				Evidence: []string{"announced: " + e.Announced, "presented: " + e.Presented},
-				Advice: "Check the signaling server and who can change what passes it: the offer or the answer was changed " +
-					"between the peers, or another peer took the call.",
-			}
+	"dtls.fingerprint_mismatch": fixed(
+		"The path works and the handshake is answered, but with another certificate than the description announced "+
+			"(RFC 8122). Either the description was changed on its way, or another peer took the call. This is what "+
+			"the fingerprint is for: the call is rightly rejected.",
+		"The peer presented another certificate than its description announced.",
+		"Check the signaling server and who can change what passes it: the offer or the answer was changed between "+
+			"the peers, or another peer took the call.",
+		func(e judge.FingerprintMismatch) []string {
+			return []string{"announced: " + e.Announced, "presented: " + e.Presented}
 		}),
-	"dtls.timeout": on(
-		"Connectivity checks pass over the path, and the handshake over it was not finished in time. Long packets may be "+
-			"lost where short ones pass: a tunnel or VPN with a smaller MTU than it says.",
-		func(_ judge.Finding, e judge.HandshakeFailed) Text {
-			return Text{
-				Title:    "The DTLS handshake timed out over a path that works.",
-				Evidence: handshakeEvidence(e),
-				Advice:   "Check the MTU of VPNs and tunnels: long packets may be lost on the way.",
-			}
-		}),
-	"dtls.failed": on(
-		"ICE found a path, and the DTLS handshake over it failed. Browsers say no more: the certificate of the peer may not "+
-			"be the one that its description announced, or the peer sent an alert.",
-		func(_ judge.Finding, e judge.HandshakeFailed) Text {
-			return Text{
-				Title:    "The DTLS handshake failed over a path that works.",
-				Evidence: handshakeEvidence(e),
-				Advice: "Compare a=fingerprint in the description that came from the peer with the one that the peer sent, and " +
-					"check the log of the peer.",
-			}
-		}),
+	"dtls.timeout": fixed(
+		"Connectivity checks pass over the path, and the handshake over it was not finished in time. Long packets "+
+			"may be lost where short ones pass: a tunnel or VPN with a smaller MTU than it says.",
+		"The DTLS handshake timed out over a path that works.",
+		"Check the MTU of VPNs and tunnels: long packets may be lost on the way.",
+		handshakeEvidence),
+	"dtls.failed": fixed(
+		"ICE found a path, and the DTLS handshake over it failed. Browsers say no more: the certificate of the peer "+
+			"may not be the one that its description announced, or the peer sent an alert.",
+		"The DTLS handshake failed over a path that works.",
+		"Compare a=fingerprint in the description that came from the peer with the one that the peer sent, and "+
+			"check the log of the peer.",
+		handshakeEvidence),
 	"dtls.peer_silent": on(
 		"Connectivity checks pass over the path, and no packet of a DTLS handshake came from the peer. The DTLS client, "+
 			"which is the side with a=setup:active (RFC 5763 §5), has to begin, and the server answers. The peer's program may "+
@@ -92,39 +82,31 @@ var pathFindings = map[string]entry{
 					"firewall that passes STUN only.",
 			}
 		}),
-	"dtls.role_conflict": on(
-		"Each peer began the handshake as the DTLS client, so none answers. The answer decides the roles: a=setup:active "+
-			"makes its sender the client, a=setup:passive the server (RFC 5763 §5). What one of them does is not what it said, "+
-			"or the signaling server has changed the attribute.",
-		func(_ judge.Finding, e judge.HandshakeFailed) Text {
-			return Text{
-				Title:    "Both peers began the DTLS handshake as its client.",
-				Evidence: handshakeEvidence(e),
-				Advice: "Compare a=setup in the answer as it was sent with the one that arrived, and let the peer take the role " +
-					"that it says.",
-			}
+	"dtls.role_conflict": fixed(
+		"Each peer began the handshake as the DTLS client, so none answers. The answer decides the roles: "+
+			"a=setup:active makes its sender the client, a=setup:passive the server (RFC 5763 §5). What one of them "+
+			"does is not what it said, or the signaling server has changed the attribute.",
+		"Both peers began the DTLS handshake as its client.",
+		"Compare a=setup in the answer as it was sent with the one that arrived, and let the peer take the role "+
+			"that it says.",
+		handshakeEvidence),
+	"dtls.pair_unused": fixed(
+		"A peer sends checks of its own on each candidate pair that it uses (RFC 8445 §7.3.1.4). This one answered "+
+			"those of dialtone on the selected pair, and sent none: the pair is not one of its own, so nothing else "+
+			"passes over it. dialtone prefers pairs on which checks came in both ways, so there was no other.",
+		"The peer sent no check on the selected candidate pair, and the DTLS handshake over it timed out.",
+		"Check which candidates the peer's program uses and signals; the MTU is not the cause.",
+		func(e judge.HandshakeFailed) []string {
+			return lines(labeled("path", e.Path), Number(e.Checks)+" checks answered by the peer, none sent by it",
+				labeled("cause", e.Cause), limit(e))
 		}),
-	"dtls.pair_unused": on(
-		"A peer sends checks of its own on each candidate pair that it uses (RFC 8445 §7.3.1.4). This one answered those of "+
-			"dialtone on the selected pair, and sent none: the pair is not one of its own, so nothing else passes over it. "+
-			"dialtone prefers pairs on which checks came in both ways, so there was no other.",
-		func(_ judge.Finding, e judge.HandshakeFailed) Text {
-			return Text{
-				Title: "The peer sent no check on the selected candidate pair, and the DTLS handshake over it timed out.",
-				Evidence: lines(labeled("path", e.Path), Number(e.Checks)+" checks answered by the peer, none sent by it",
-					labeled("cause", e.Cause), limit(e)),
-				Advice: "Check which candidates the peer's program uses and signals; the MTU is not the cause.",
-			}
-		}),
-	"dtls.closed_by_peer": on(
+	"dtls.closed_by_peer": fixed(
 		"The peer ended the handshake. It does not say why on the wire; its own log or its side's findings do.",
-		func(_ judge.Finding, e judge.HandshakeFailed) Text {
-			return Text{
-				Title:    "The peer gave up during the DTLS handshake.",
-				Evidence: lines(labeled("path", e.Path), labeled("cause", e.Cause)),
-				Advice: "Check the log of the peer: for example, the certificate that reached it may differ from the one " +
-					"in its description.",
-			}
+		"The peer gave up during the DTLS handshake.",
+		"Check the log of the peer: for example, the certificate that reached it may differ from the one in its "+
+			"description.",
+		func(e judge.HandshakeFailed) []string {
+			return lines(labeled("path", e.Path), labeled("cause", e.Cause))
 		}),
 	"path.long_packets_lost": on(
 		"Nearly all long packets that were sent are lost, and the short ones arrive: a tunnel or VPN on the path has an "+
@@ -141,35 +123,27 @@ var pathFindings = map[string]entry{
 					"through; dialtone nat measures it.",
 			}
 		}),
-	"path.relay_unexpected": on(
-		"The check expected a direct path (--expect direct), and the selected pair goes through a TURN relay: no direct "+
-			"pair worked, or the relayed one was nominated first.",
-		func(_ judge.Finding, e judge.PathKind) Text {
-			return Text{
-				Title: "The path goes through a relay, although a direct one was expected.", Evidence: kindEvidence(e),
-				Advice: "Run dialtone nat on both sides to see what is between them; or drop --expect direct.",
-			}
-		}),
-	"path.direct_unexpected": on(
-		"The check expected a relayed path (--expect relay), and the selected pair is direct. Relays are used if nothing "+
-			"else works; --relay-only allows nothing else.",
-		func(_ judge.Finding, e judge.PathKind) Text {
-			return Text{
-				Title: "The path is direct, although a relay was expected.", Evidence: kindEvidence(e),
-				Advice: "Add --relay-only to prove that the TURN server carries a call; or drop --expect relay.",
-			}
-		}),
-	"path.ipv6_lost": on(
-		"Both sides offered IPv6 candidates, all pairs of them failed, and the path is IPv4. Firewalls that block incoming "+
-			"IPv6 are the usual cause. Calls work as long as IPv4 does.",
-		func(_ judge.Finding, e judge.IPv6Lost) Text {
-			return Text{
-				Title: "Both sides have IPv6, and the path is IPv4: no IPv6 pair worked.",
-				Evidence: []string{
-					Count(e.Failed, "IPv6 pair was tried and failed", "IPv6 pairs were tried and all failed"),
-					"selected: " + e.Path,
-				},
-				Advice: "Check that the firewalls of both sides let UDP over IPv6 out and its answers in.",
+	"path.relay_unexpected": fixed(
+		"The check expected a direct path (--expect direct), and the selected pair goes through a TURN relay: no "+
+			"direct pair worked, or the relayed one was nominated first.",
+		"The path goes through a relay, although a direct one was expected.",
+		"Run dialtone nat on both sides to see what is between them; or drop --expect direct.",
+		kindEvidence),
+	"path.direct_unexpected": fixed(
+		"The check expected a relayed path (--expect relay), and the selected pair is direct. Relays are used if "+
+			"nothing else works; --relay-only allows nothing else.",
+		"The path is direct, although a relay was expected.",
+		"Add --relay-only to prove that the TURN server carries a call; or drop --expect relay.",
+		kindEvidence),
+	"path.ipv6_lost": fixed(
+		"Both sides offered IPv6 candidates, all pairs of them failed, and the path is IPv4. Firewalls that block "+
+			"incoming IPv6 are the usual cause. Calls work as long as IPv4 does.",
+		"Both sides have IPv6, and the path is IPv4: no IPv6 pair worked.",
+		"Check that the firewalls of both sides let UDP over IPv6 out and its answers in.",
+		func(e judge.IPv6Lost) []string {
+			return []string{
+				Count(e.Failed, "IPv6 pair was tried and failed", "IPv6 pairs were tried and all failed"),
+				"selected: " + e.Path,
 			}
 		}),
 	"path.rtt_differs": on(

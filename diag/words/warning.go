@@ -137,9 +137,7 @@ var warnings = map[string]entry{
 
 // warning makes the entry of a warning that always says the same.
 func warning(title, advice, explain string) entry {
-	return on(explain, func(_ judge.Finding, e judge.Warning) Text {
-		return Text{Title: title, Evidence: causes(e), Advice: advice}
-	})
+	return fixed(explain, title, advice, causes)
 }
 
 // warningOn makes the entry of a warning whose title ends with its subject.

@@ -383,13 +383,10 @@ var pathFindings = map[string]phrase.Entry{
 					"each to addIceCandidate.",
 			}
 		}),
-	"browser.turn_missing": phrase.On(
-		"No path was found, and the configuration of the page has no TURN server. Without a relay, peers behind some NATs "+
-			"and firewalls do not reach each other.",
-		func(judge.Finding, browser.NoRelay) phrase.Text {
-			return phrase.Text{
-				Title:  "The page configures no TURN server.",
-				Advice: "Configure a TURN server in iceServers.",
-			}
-		}),
+	"browser.turn_missing": phrase.Fixed[browser.NoRelay](
+		"No path was found, and the configuration of the page has no TURN server. Without a relay, peers behind "+
+			"some NATs and firewalls do not reach each other.",
+		"The page configures no TURN server.",
+		"Configure a TURN server in iceServers.",
+		nil),
 }

@@ -24,3 +24,15 @@ func On[E any](explain string, write func(f judge.Finding, e E) Text) Entry {
 		return write(f, e)
 	}}
 }
+
+// Fixed makes the entry of findings whose title and advice are always the same. Their evidence, an E, is put into words
+// by evidence; nil: there are none.
+func Fixed[E any](explain, title, advice string, evidence func(E) []string) Entry {
+	return On(explain, func(_ judge.Finding, e E) Text {
+		t := Text{Title: title, Advice: advice}
+		if evidence != nil {
+			t.Evidence = evidence(e)
+		}
+		return t
+	})
+}

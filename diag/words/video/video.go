@@ -13,31 +13,27 @@ import (
 
 // Findings are the entries of package words about pictures.
 var Findings = map[string]phrase.Entry{
-	"media.black": phrase.On(
-		"The key frames of the video were decoded, and those since then are black: at least 98 % of their pixels, and none "+
-			"stands out. Only VP8 is decoded. Where frames are as small as those of a black or frozen picture, key frames are "+
-			"requested to look at it. In a check that expects video, this is a failure.",
-		func(_ judge.Finding, e judge.PictureBlack) phrase.Text {
-			return phrase.Text{
-				Title: "Inbound video is black.",
-				Evidence: []string{
-					fmt.Sprintf("the last %d key frames, over %s, are black: %.1f %% of the pixels of the latest", e.Pictures,
-						phrase.Duration(e.ForMs.Duration()), 100*e.Dark),
-				},
-				Advice: "Check the sender's camera: covered, used by another program, or replaced by a black track.",
+	"media.black": phrase.Fixed(
+		"The key frames of the video were decoded, and those since then are black: at least 98 % of their pixels, "+
+			"and none stands out. Only VP8 is decoded. Where frames are as small as those of a black or frozen "+
+			"picture, key frames are requested to look at it. In a check that expects video, this is a failure.",
+		"Inbound video is black.",
+		"Check the sender's camera: covered, used by another program, or replaced by a black track.",
+		func(e judge.PictureBlack) []string {
+			return []string{
+				fmt.Sprintf("the last %d key frames, over %s, are black: %.1f %% of the pixels of the latest", e.Pictures,
+					phrase.Duration(e.ForMs.Duration()), 100*e.Dark),
 			}
 		}),
-	"media.b_frames": phrase.On(
-		"The video has B-frames: frames that are sent after others that are shown later (picture order counts and types of "+
-			"slices, ITU-T H.264). WebRTC endpoints send frames in the order in which they are shown, and receivers may "+
-			"show them as they come: the picture jumps back and forth, or stutters.",
-		func(_ judge.Finding, e diag.VideoEncoding) phrase.Text {
-			return phrase.Text{
-				Title:    "The video has B-frames, with which browsers stutter.",
-				Evidence: []string{Encoding(e), "frames arrive after frames that are shown later"},
-				Advice: "Set the encoder to no B-frames (OBS: Settings > Output > Streaming, B-frames 0 or tune zerolatency; " +
-					"ffmpeg: -bf 0).",
-			}
+	"media.b_frames": phrase.Fixed(
+		"The video has B-frames: frames that are sent after others that are shown later (picture order counts and "+
+			"types of slices, ITU-T H.264). WebRTC endpoints send frames in the order in which they are shown, and "+
+			"receivers may show them as they come: the picture jumps back and forth, or stutters.",
+		"The video has B-frames, with which browsers stutter.",
+		"Set the encoder to no B-frames (OBS: Settings > Output > Streaming, B-frames 0 or tune zerolatency; "+
+			"ffmpeg: -bf 0).",
+		func(e diag.VideoEncoding) []string {
+			return []string{Encoding(e), "frames arrive after frames that are shown later"}
 		}),
 	"media.key_frames_rare": phrase.On(
 		"Decoding begins at a key frame. This publisher sends one less often than every 4 seconds and none within 2.5 "+
@@ -98,18 +94,16 @@ var Findings = map[string]phrase.Entry{
 				Advice: "Check the sender and the servers between: one of them buffers " + later + ".",
 			}
 		}),
-	"media.still": phrase.On(
-		"The key frames of the video were decoded, and those since then show the same, although frames arrive. That need "+
-			"not be a fault: a slide does not move. The mean luma of 192 parts of the picture is compared, so the noise of "+
-			"coding does not count as a change. Only VP8 is decoded.",
-		func(_ judge.Finding, e judge.PictureStill) phrase.Text {
-			return phrase.Text{
-				Title: "Inbound video does not move.",
-				Evidence: []string{
-					fmt.Sprintf("the last %d key frames, over %s, show the same", e.Pictures,
-						phrase.Duration(e.ForMs.Duration())),
-				},
-				Advice: "Check the sender's source: a camera that hangs repeats its last picture. A slide is still, too.",
+	"media.still": phrase.Fixed(
+		"The key frames of the video were decoded, and those since then show the same, although frames arrive. That "+
+			"need not be a fault: a slide does not move. The mean luma of 192 parts of the picture is compared, so "+
+			"the noise of coding does not count as a change. Only VP8 is decoded.",
+		"Inbound video does not move.",
+		"Check the sender's source: a camera that hangs repeats its last picture. A slide is still, too.",
+		func(e judge.PictureStill) []string {
+			return []string{
+				fmt.Sprintf("the last %d key frames, over %s, show the same", e.Pictures,
+					phrase.Duration(e.ForMs.Duration())),
 			}
 		}),
 }
