@@ -21,8 +21,7 @@ var channelFindings = map[string]entry{
 		"ICE and DTLS are connected, but no data channel opened. The peer did not accept the m=application section, "+
 			"its SCTP association did not connect, or large packets are lost.",
 		"No data channel opened.",
-		"Check that the peer accepts data channels (an m=application section in its answer), and that large packets "+
-			"arrive.",
+		"Check that the peer accepts data channels (an m=application section in its answer), and that large packets arrive.",
 		func(e judge.ChannelNotOpen) []string {
 			return []string{
 				"connected for " + Millis(e.UpMs), "SCTP: " + unknown(e.SCTP),

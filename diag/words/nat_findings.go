@@ -59,8 +59,7 @@ var natFindings = map[string]entry{
 		}),
 	"nat.mapping_unstable": behavior("The same server reported two different addresses or ports for one socket within a "+
 		"second. Either the NAT forgets its mappings at once, or several NATs share the traffic packet by packet. Nothing "+
-		"else "+
-		"about the mapping can be known, and direct calls may or may not work.",
+		"else about the mapping can be known, and direct calls may or may not work.",
 		"The public address of one socket changed while it was in use.", always("Run dialtone nat again; if it still "+
 			"changes, the NAT forgets its mappings at once, and only TURN helps.")),
 	"nat.pooling": behavior("Different servers reported different public addresses for one socket, with the same port. "+
@@ -76,9 +75,8 @@ var natFindings = map[string]entry{
 			"if it has one; if the forms still differ, ask another server.")),
 	"nat.cgnat": behavior("An address of this machine, or its mapped address, belongs to a range that carriers use "+
 		"between their own NAT (CGNAT) and their customers (100.64.0.0/10, RFC 6598) or for IPv4 over IPv6 (192.0.0.0/29). "+
-		"Some VPNs use the first, too. "+
-		"Ports in a CGNAT cannot be opened; calls work as its mapping "+
-		"allows.", "The path seems to go through a carrier-grade NAT (CGNAT).",
+		"Some VPNs use the first, too. Ports in a CGNAT "+
+		"cannot be opened; calls work as its mapping allows.", "The path seems to go through a carrier-grade NAT (CGNAT).",
 		always("Use IPv6 or TURN if direct calls fail: ports cannot be forwarded to this machine.")),
 	"nat.uplinks": behavior("To different servers this machine sends from different addresses, so several interfaces or "+
 		"routes are in use at once, such as a cable and a VPN. Each has its own NAT, or none. Calls work, but a candidate "+
