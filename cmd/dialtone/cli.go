@@ -6,6 +6,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"dialtone/cmd/dialtone/internal/helps"
 	"dialtone/cmd/dialtone/internal/loads"
 	"dialtone/cmd/dialtone/internal/reports"
 	"dialtone/cmd/dialtone/internal/settings"
@@ -74,3 +75,10 @@ func (s streams) options() settings.Options {
 		},
 	}
 }
+
+// What the help of commands is made of.
+var (
+	exitWords = helps.ExitWords
+	callExits = helps.CallExits
+	detail    = helps.Detail
+)

@@ -7,10 +7,13 @@ import (
 	"slices"
 	"strings"
 
+	"dialtone/cmd/dialtone/internal/calls"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/cmd/dialtone/internal/shells"
 	"dialtone/cmd/dialtone/internal/telemetry"
+	"dialtone/cmd/dialtone/internal/terminal"
 	"dialtone/diag"
+	"dialtone/tui/pane"
 )
 
 // app is what commands share.
@@ -72,4 +75,19 @@ func (a app) logger(name string) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(name)) // the setting takes no other names
 	return slog.New(slog.NewTextHandler(a.Err, &slog.HandlerOptions{Level: level}))
+}
+
+// streams are what a command works with. Tests have their own.
+type streams struct {
+	terminal.Streams
+	engine calls.Engine      // makes calls
+	panes  []pane.Factory    // of the screen; nil: all
+	sender *telemetry.Sender // to OpenTelemetry; nil: none
+}
+
+func realStreams() streams { return streams{Streams: terminal.Process(), engine: newSession} }
+
+// placer places calls with them.
+func (s streams) placer() calls.Placer {
+	return calls.Placer{Streams: s.Streams, Engine: s.engine, Panes: s.panes, Begin: s.sender.Placed}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/browser"
 	"dialtone/diag/call"
 	"dialtone/diag/finding"
 	"dialtone/diag/judge/network"
@@ -188,3 +189,21 @@ func (v Verdict) Explains(f Finding) bool {
 		return true
 	}
 }
+
+// browserFindings are what only the dump of a browser shows.
+func browserFindings(c *call.Call, _ Expectation) []Finding {
+	return browser.Findings(c.Browser, c.BrowserFacts())
+}
+
+// Finding is one conclusion.
+type Finding = finding.Finding
+
+// Severity grades a finding.
+type Severity = diag.Severity
+
+// Severities.
+const (
+	Info    = diag.Info    // good to know
+	Warn    = diag.Warn    // it may do harm
+	Problem = diag.Problem // it explains a failure
+)

@@ -1,14 +1,18 @@
 package pane
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"dialtone/diag/call"
 	"dialtone/diag/judge/network"
+	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -160,4 +164,54 @@ func (p *Network) sections(parts []netPart) []section {
 // indented is dim text below a row.
 func (p *Network) indented(text string, indent, width int) []string {
 	return wrapped(p.Theme.Dim, text, indent, min(width, indent+121))
+}
+
+// judgedKey is a diagnosis at one moment: it changes with its events only.
+type judgedKey struct {
+	at, ended time.Duration
+	events    uint64 // of the call; 0 once it has ended
+}
+
+// maxJudged bounds what is kept; a call keeps fewer diagnoses.
+const maxJudged = 256
+
+// Judged is the verdict of a diagnosis; while it runs, the verdict so far. It is judged once for each change.
+func (s *Scene) Judged(d *call.NATRow) *network.Verdict {
+	key := judgedKey{at: d.At, ended: d.EndedAt}
+	if d.Running() {
+		key.events = s.Call.Events
+	}
+	if n, known := s.judged[key]; known {
+		return n
+	}
+	if s.judged == nil || len(s.judged) >= maxJudged {
+		s.judged = map[judgedKey]*network.Verdict{}
+	}
+	n := network.Judge(d.State)
+	s.judged[key] = &n
+	return &n
+}
+
+// seconds writes a time with a tenth: "1.2 s".
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", max(d, 0).Seconds()) }
+
+// explain puts the selected row into words.
+func (p *Network) explain() string {
+	all := p.entries()
+	if p.cursor >= len(all) {
+		return "A STUN server reports the mapped address of this machine. The reports of several servers on several " +
+			"addresses show what the NAT in between does."
+	}
+	return all[p.cursor].about
+}
+
+// serverDetails are the facts about a server that its row has no room for.
+func serverDetails(row nat.ServerRow) []string {
+	out := words.ServerFacts(&row.Server)
+	for _, text := range []string{words.Grade(row), words.Prefixed("next: ", words.ServerAdvice(&row.Server))} {
+		if text != "" {
+			out = append(out, text)
+		}
+	}
+	return orNone(out)
 }

@@ -3,8 +3,10 @@ package labtest
 
 import (
 	"bytes"
+	"flag"
 	"os"
 	"os/exec"
+	"strconv"
 	"testing"
 )
 
@@ -83,4 +85,14 @@ func NeedSuccess(t testing.TB, what string, command *exec.Cmd) {
 func tail(output []byte) []byte {
 	const most = 500 // bytes
 	return bytes.TrimSpace(output[max(0, len(output)-most):])
+}
+
+// AtOnce lets more tests run at a time than the machine has processors, for TestMain: those that place calls wait for
+// most of their time, those of the short level even more. The command line, which is read later, has the last word.
+func AtOnce() {
+	tests := 16
+	if Thorough() {
+		tests = 8
+	}
+	_ = flag.Set("test.parallel", strconv.Itoa(tests)) // a flag that every test binary has
 }

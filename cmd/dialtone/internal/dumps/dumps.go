@@ -2,16 +2,20 @@
 package dumps
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/check"
 	"dialtone/diag/dump"
 	"dialtone/diag/record"
 )
@@ -210,4 +214,24 @@ func recordingOf(c *dump.Connection, events []diag.Event) *record.Recording {
 		}
 	}
 	return &record.Recording{Header: h, Events: events}
+}
+
+// Check opens the file as the call that a check judges, without a limit of memory: all of it counts.
+func Check(path string, stdin io.Reader, o check.Options) (check.Options, string, error) {
+	recorded, damage, err := whole(path, stdin, "")
+	o.Name = cmp.Or(o.Name, diag.Clean(filepath.Base(path), 60))
+	return o.Of(recorded), damage, err
+}
+
+// whole reads one call.
+func whole(path string, stdin io.Reader, connection string) (check.Recorded, string, error) {
+	opened, err := Open([]string{path}, Options{Stdin: stdin, Connection: connection, Large: true})
+	if err == nil {
+		err = opened.Chosen(path)
+	}
+	if err != nil {
+		return check.Recorded{}, "", err
+	}
+	began := cmp.Or(opened.Recording.Header.StartedAt, time.Unix(0, 0))
+	return check.Recorded{Began: began, Events: opened.Recording.Events}, opened.Damage, nil
 }
