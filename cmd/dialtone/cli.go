@@ -78,7 +78,6 @@ func (s streams) options() settings.Options {
 
 // What the help of commands is made of.
 var (
-	exitWords = helps.ExitWords
 	callExits = helps.CallExits
 	detail    = helps.Detail
 )

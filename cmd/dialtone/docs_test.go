@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dialtone/cmd/dialtone/internal/helps"
 	"dialtone/cmd/dialtone/internal/settings"
 	"dialtone/diag"
 )
@@ -17,7 +18,7 @@ import (
 func TestExitCodesAreDocumented(t *testing.T) {
 	var want []string
 	for _, e := range diag.Exits() {
-		want = append(want, fmt.Sprintf("| %d | %s | %s |", int(e), e, exitWords[e]))
+		want = append(want, fmt.Sprintf("| %d | %s | %s |", int(e), e, helps.ExitWords[e]))
 	}
 	var got []string
 	for line := range strings.Lines(readDoc(t, "reference/exit-codes.md")) {
