@@ -112,6 +112,7 @@ type Picture struct {
 	Dark       float64   `json:"dark"`                 // share of the pixels that are black, 0–1
 	Difference *float64  `json:"difference,omitempty"` // 0–1, from the picture before of the stream, where they differ most
 	Moved      bool      `json:"moved,omitempty"`      // since the picture before: no frame was as small as those of one that stands still
+	Color      string    `json:"color,omitempty"`      // "#008700": all of the picture has this color
 	ClipFrame  *int      `json:"clipFrame,omitempty"`  // the number that dialtone's clip shows in its frames
 	Thumbnail  Thumbnail `json:"thumbnail,omitzero"`
 }

@@ -21,6 +21,7 @@ type (
 		SSRC     uint32      `json:"ssrc"`
 		Pictures int         `json:"pictures"`
 		ForMs    diag.Millis `json:"for_ms"`
+		Color    string      `json:"color,omitempty"` // "#008700": all of the picture has this color
 	}
 )
 
@@ -44,7 +45,7 @@ func pictureFindings(c *call.Call, x Expectation) []Finding {
 		case row.StaysStill():
 			out = append(out, Finding{
 				ID: "media.still", Severity: Warn, Subject: "video",
-				Evidence: PictureStill{in.SSRC, row.Alike.Times, diag.Millis(row.At - row.Alike.Since)},
+				Evidence: PictureStill{in.SSRC, row.Alike.Times, diag.Millis(row.At - row.Alike.Since), row.Color},
 			})
 		}
 	}

@@ -19,6 +19,7 @@ func TestPictures(t *testing.T) {
 	moving := diag.Picture{SSRC: ssrc, Contrast: 0.2, Difference: diag.Ptr(0.3)}
 	same := diag.Picture{SSRC: ssrc, Contrast: 0.2, Difference: diag.Ptr(0.004)}
 	blue := diag.Picture{SSRC: ssrc, Luma: 0.1, Difference: diag.Ptr(0.0)}
+	green := diag.Picture{SSRC: ssrc, Color: "#008700", Difference: diag.Ptr(0.0)}
 	blueAgain := diag.Picture{SSRC: ssrc, Luma: 0.1, Difference: diag.Ptr(0.4)}
 	half := diag.Picture{SSRC: ssrc, Contrast: 0.2, Difference: diag.Ptr(0.08)}
 	cursor := diag.Picture{SSRC: ssrc, Contrast: 0.2, Difference: diag.Ptr(0.026)}
@@ -37,6 +38,7 @@ func TestPictures(t *testing.T) {
 		"still for a moment":     {[]diag.Picture{moving, moving, same}, false, ""},
 		"still, and then not":    {[]diag.Picture{moving, same, same, moving}, false, ""},
 		"one color, not black":   {[]diag.Picture{blue, blue, blue}, false, "media.still"},
+		"green":                  {[]diag.Picture{green, green, green}, false, "media.still"},
 		"one color that changes": {[]diag.Picture{blue, {SSRC: ssrc, Difference: diag.Ptr(0.4)}, blueAgain}, false, ""},
 		"half of it is frozen":   {[]diag.Picture{moving, half, half, half}, false, ""},
 		"a cursor moves":         {[]diag.Picture{moving, cursor, cursor, cursor}, false, ""},

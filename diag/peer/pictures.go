@@ -97,7 +97,7 @@ func (s *pictures) look(f media.Frame) {
 	}
 	d := diag.Picture{
 		Moved: w.asker.Seen(now), SSRC: f.SSRC, Width: uint16(l.Width), Height: uint16(l.Height), // #nosec G115 -- of 14 bits
-		Luma: l.Luma, Contrast: l.Contrast, Dark: l.Dark, ClipFrame: l.Clip,
+		Luma: l.Luma, Contrast: l.Contrast, Dark: l.Dark, Color: l.Color, ClipFrame: l.Clip,
 	}
 	if w.thumb.IsZero() || now.Sub(w.thumb) >= thumbEvery {
 		w.thumb, d.Thumbnail = now, l.Thumbnail

@@ -22,6 +22,12 @@ const (
 	// blackLuma is the largest luma of a pixel that counts as dark: black is 16 in video (ITU-R BT.601 §3.5), and
 	// coding moves it a little.
 	blackLuma = 28
+	// blackChroma is how far the chroma of such a pixel may be from gray: frames of nothing but zeros, as of a source
+	// that has filled none, are green.
+	blackChroma = 32
+	// plain is the largest contrast of a picture of one color, and plainStep how much of 255 the parts of such a picture
+	// may differ.
+	plain, plainStep = 0.01, 6
 )
 
 // ErrPicture is returned (wrapped) for what is no key frame of VP8, or one that is too large.
@@ -33,6 +39,7 @@ type Look struct {
 	Luma          float64 // mean, 0–1
 	Contrast      float64 // standard deviation of the luma, 0–1
 	Dark          float64 // share of the pixels that are black, 0–1
+	Color         string  // "#008700": all of the picture has it
 	Clip          *int    // the number that dialtone's clip shows in each frame; nil: there is none
 	Thumbnail     diag.Thumbnail
 
@@ -72,7 +79,7 @@ func lookAt(img *image.YCbCr) *Look {
 			luma := float64(v)
 			sum += luma
 			squares += luma * luma
-			if v <= blackLuma {
+			if v <= blackLuma && isGray(img, x, y) {
 				dark++
 			}
 			cell := row + x*columns/size.X
@@ -89,7 +96,28 @@ func lookAt(img *image.YCbCr) *Look {
 	}
 	l.Clip = clipNumber(img)
 	l.Thumbnail = thumbnail(img)
+	if l.Contrast <= plain {
+		l.Color = oneColor(l.Thumbnail.RGB)
+	}
 	return l
+}
+
+// isGray reports whether a pixel has hardly any color.
+func isGray(img *image.YCbCr, x, y int) bool {
+	const gray = 128
+	at := (y/2)*img.CStride + x/2 // VP8 has 4:2:0
+	blue, red := int(img.Cb[at])-gray, int(img.Cr[at])-gray
+	return max(blue, -blue, red, -red) <= blackChroma
+}
+
+// oneColor is the color of all pixels; "" if they differ.
+func oneColor(rgb []byte) string {
+	for i := range rgb {
+		if d := int(rgb[i]) - int(rgb[i%3]); max(d, -d) > plainStep {
+			return ""
+		}
+	}
+	return fmt.Sprintf("#%x", rgb[:3])
 }
 
 // Difference is how much two pictures differ where they differ most, 0–1: the mean luma of each of 192 parts is

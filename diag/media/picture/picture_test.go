@@ -2,6 +2,7 @@ package picture
 
 import (
 	"errors"
+	"image"
 	"io"
 	"os"
 	"testing"
@@ -48,6 +49,34 @@ func look(t testing.TB, frame []byte) *Look {
 		t.Fatal(err)
 	}
 	return l
+}
+
+// TestGreen: a frame of zeros has no luma, and is green all the same.
+func TestGreen(t *testing.T) {
+	for name, tt := range map[string]struct {
+		luma, blue, red byte
+		dark            float64
+		color           string
+	}{
+		"zeros":      {0, 0, 0, 0, "#008700"},
+		"black":      {16, 128, 128, 1, "#000000"},
+		"dark red":   {20, 120, 165, 0, "#370000"},
+		"dark brown": {24, 118, 138, 1, "#170500"},
+	} {
+		img := image.NewYCbCr(image.Rect(0, 0, 32, 24), image.YCbCrSubsampleRatio420)
+		for plane, v := range map[*[]byte]byte{&img.Y: tt.luma, &img.Cb: tt.blue, &img.Cr: tt.red} {
+			for i := range *plane {
+				(*plane)[i] = v
+			}
+		}
+		if l := lookAt(img); l.Dark != tt.dark || l.Color != tt.color {
+			t.Errorf("%s: %v dark, %s", name, l.Dark, l.Color)
+		}
+		img.Y[0], img.Y[40], img.Y[200] = 120, 120, 120
+		if l := lookAt(img); l.Color != "" {
+			t.Errorf("%s, with a mark: %s", name, l.Color)
+		}
+	}
 }
 
 // TestClipNumbers: each key frame of the clip shows its own number, and other pictures show none.

@@ -94,17 +94,25 @@ var Findings = map[string]phrase.Entry{
 				Advice: "Check the sender and the servers between: one of them buffers " + later + ".",
 			}
 		}),
-	"media.still": phrase.Fixed(
-		"The key frames of the video were decoded, and those since then show the same, although frames arrive. That "+
-			"need not be a fault: a slide does not move. The mean luma of 192 parts of the picture is compared, so "+
-			"the noise of coding does not count as a change. Only VP8 is decoded.",
-		"Inbound video does not move.",
-		"Check the sender's source: a camera that hangs repeats its last picture. A slide is still, too.",
-		func(e judge.PictureStill) []string {
-			return []string{
-				fmt.Sprintf("the last %d key frames, over %s, show the same", e.Pictures,
-					phrase.Duration(e.ForMs.Duration())),
+	"media.still": phrase.On(
+		"The key frames of the video were decoded, and those since then show the same, although frames arrive. That need "+
+			"not be a fault: a slide does not move. The mean luma of 192 parts of the picture is compared, so the noise of "+
+			"coding does not count as a change. Only VP8 is decoded.",
+		func(_ judge.Finding, e judge.PictureStill) phrase.Text {
+			t := phrase.Text{
+				Title: "Inbound video does not move.",
+				Evidence: []string{
+					fmt.Sprintf("the last %d key frames, over %s, show the same", e.Pictures,
+						phrase.Duration(e.ForMs.Duration())),
+				},
+				Advice: "Check the sender's source: a camera that hangs repeats its last picture. A slide is still, too.",
 			}
+			if e.Color != "" {
+				color := diag.Clean(e.Color, len("#rrggbb"))
+				t.Title = "Inbound video shows nothing but one color, " + color + "."
+				t.Advice = "Check the sender's source: frames that no one has filled are often of one color, such as green."
+			}
+			return t
 		}),
 }
 
@@ -142,6 +150,9 @@ func Picture(d diag.Picture) string {
 	text := fmt.Sprintf("%d×%d, luma %.0f %%", d.Width, d.Height, 100*d.Luma)
 	if d.Dark > 0.5 {
 		text += fmt.Sprintf(", %.0f %% black", 100*d.Dark)
+	}
+	if d.Color != "" {
+		text += ", all " + diag.Clean(d.Color, len("#rrggbb"))
 	}
 	if d.Difference != nil {
 		text += fmt.Sprintf(", differs by %.1f %%", 100**d.Difference)
