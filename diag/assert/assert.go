@@ -27,7 +27,6 @@ type Assertion struct {
 	Expr    string
 	Default bool // one of dialtone's own
 
-	subject *Subject
 	program *vm.Program
 	left    *vm.Program // the left side of a comparison, whose value is shown; nil for other expressions
 }
@@ -88,7 +87,7 @@ func (s *Subject) Parse(text string) (*Assertion, error) {
 		append(rates(), expr.Env(s.types()), expr.AsBool(), expr.Optimize(false))...); err != nil {
 		return nil, s.refuse(text, err)
 	}
-	a := &Assertion{Expr: text, subject: s}
+	a := &Assertion{Expr: text}
 	if a.program, err = expr.Compile(text, dynamic(expr.AsBool())...); err != nil {
 		return nil, s.refuse(text, err)
 	}

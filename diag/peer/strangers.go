@@ -23,8 +23,8 @@ const (
 
 // section is a media section in which one stream arrives.
 type section struct {
-	mid, kind string
-	ssrc      uint32
+	mid  string
+	ssrc uint32
 }
 
 // meetStrangers lets a media section continue with the SSRC that the peer changed to, for which pion needs a
@@ -118,7 +118,7 @@ func (t *tracks) continued(s wire.Stranger) (section, bool) {
 			continue
 		}
 		for _, track := range receiver.Tracks() {
-			found = append(found, section{transceiver.Mid(), track.Kind().String(), uint32(track.SSRC())})
+			found = append(found, section{transceiver.Mid(), uint32(track.SSRC())})
 		}
 	}
 	if len(found) != 1 {

@@ -17,19 +17,18 @@ import (
 
 // Inquiry is what a diagnosis of the network asks.
 type Inquiry struct {
-	URLs               []iceurl.URL
-	Username, Password string // for the TURN servers among them that have no account of their own
-	Accounts           map[iceurl.URL]Account
-	TLS                *tls.Config    // as in [Target]
-	Proxies            *reach.Proxies // as in [Target]
-	Dial               reach.Dial     // as in [Target]
-	Limiter            *guard.Limiter // as in [NATOptions]
-	Families           reach.Families
-	Bind               netip.Addr // local address; the zero value lets the system choose
-	Deep               bool       // binding lifetime and fragments too
-	Hairpin            bool       // hairpinning too
-	Net                Sockets    // nil for the operating system
-	Budget             time.Duration
+	URLs     []iceurl.URL
+	Accounts map[iceurl.URL]Account
+	TLS      *tls.Config    // as in [Target]
+	Proxies  *reach.Proxies // as in [Target]
+	Dial     reach.Dial     // as in [Target]
+	Limiter  *guard.Limiter // as in [NATOptions]
+	Families reach.Families
+	Bind     netip.Addr // local address; the zero value lets the system choose
+	Deep     bool       // binding lifetime and fragments too
+	Hairpin  bool       // hairpinning too
+	Net      Sockets    // nil for the operating system
+	Budget   time.Duration
 
 	Limit   time.Duration // it is stopped after that; 0: it takes as long as it needs
 	Because diag.Because  // as in [diag.DiagnosisStart]
@@ -43,14 +42,6 @@ type Inquiry struct {
 // Account is what a TURN server is asked with. A server with an account of its own, be it an empty one, never sees
 // another's: the servers of a call may have been named by different peers.
 type Account struct{ Username, Password string }
-
-// account is what a server is asked with.
-func (q *Inquiry) account(u iceurl.URL) Account {
-	if own, ok := q.Accounts[u]; ok {
-		return own
-	}
-	return Account{q.Username, q.Password}
-}
 
 // leastTime is what every part is given, even when resolving names has used up the budget.
 const leastTime = time.Second
@@ -238,7 +229,7 @@ func (d *Diagnosis) targets(servers []diag.NATServer, timeout time.Duration) (ot
 		}
 		switch {
 		case u.Scheme.TURN():
-			own := q.account(u)
+			own := q.Accounts[u]
 			t.Username, t.Password, t.Use = own.Username, own.Password, true
 			t.Through = func() []netip.AddrPort { return d.throughRelay(servers) }
 			if q.Net == nil {

@@ -38,7 +38,7 @@ func TestFacts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			q.URLs = append(q.URLs, u)
+			q.URLs, q.Accounts[u] = append(q.URLs, u), Account{user, password}
 		}
 		var facts []diag.Data
 		var at []time.Duration
@@ -82,7 +82,7 @@ func replayed(t *testing.T, facts []diag.Data) *nat.State {
 
 // TestBudgetHolds: relays that are silent, and servers that are silent over TCP as well, do not make it take longer.
 func TestBudgetHolds(t *testing.T) {
-	q := Inquiry{Username: user, Password: password, Budget: 1500 * time.Millisecond}
+	q := Inquiry{Accounts: map[iceurl.URL]Account{}, Budget: 1500 * time.Millisecond}
 	for transport, schemes := range map[lab.Transport][]string{lab.UDP: {"stun:", "turn:"}, lab.TCP: {"turn:"}} {
 		mute, err := lab.StartFault(lab.Fault{Network: transport, Behavior: lab.Mute})
 		if err != nil {
@@ -94,7 +94,7 @@ func TestBudgetHolds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			q.URLs = append(q.URLs, u)
+			q.URLs, q.Accounts[u] = append(q.URLs, u), Account{user, password}
 		}
 	}
 	start := time.Now()
@@ -183,13 +183,13 @@ func TestTCPMapping(t *testing.T) {
 // TestOwnQuota: an account that allows one allocation is not used up by asking its server over two transports at once.
 func TestOwnQuota(t *testing.T) {
 	s := startTURN(t, lab.TURNOptions{UDP: true, TCP: true, Username: user, Password: password, MaxAllocations: 1})
-	q := Inquiry{Username: user, Password: password}
+	q := Inquiry{Accounts: map[iceurl.URL]Account{}}
 	for _, raw := range []string{s.URL(lab.UDP), s.URL(lab.TCP)} {
 		u, err := iceurl.Parse(raw)
 		if err != nil {
 			t.Fatal(err)
 		}
-		q.URLs = append(q.URLs, u)
+		q.URLs, q.Accounts[u] = append(q.URLs, u), Account{user, password}
 	}
 	for range 5 {
 		state, err := Diagnose(t.Context(), q)

@@ -26,9 +26,7 @@ type Test struct {
 	STUN      []diag.Millis // likewise, by checks of the candidate pair
 	Checks    []diag.Millis // those of the warm-up included
 	Lost      int           // pings
-	Unsent    int
 	Senders   []diag.SpeedSender
-	Over      bool
 	Complete  bool
 }
 
@@ -54,7 +52,7 @@ func Apply(s *State, d diag.Data) (*State, bool) {
 		}
 	case diag.SpeedTestEnd:
 		if t := s.test(d.Test); t != nil {
-			t.Over, t.Complete = true, d.Complete
+			t.Complete = d.Complete
 		}
 	case diag.SpeedEnd:
 		if s != nil {
@@ -100,7 +98,6 @@ func (t *Test) roundTrips(d diag.SpeedRoundTrips) {
 	t.Pings = append(t.Pings, d.ByPing[:min(len(d.ByPing), maxKept-len(t.Pings))]...)
 	t.STUN = append(t.STUN, d.BySTUN[:min(len(d.BySTUN), maxKept-len(t.STUN))]...)
 	t.Lost += d.Lost
-	t.Unsent += d.Unsent
 }
 
 // Copy is a state that later events do not change.

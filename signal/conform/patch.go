@@ -172,7 +172,7 @@ var restarting = []check{
 		patchOf(typeFragment, text("*"), text("a=ice-ufrag:x\r\na=ice-pwd:short\r\n")),
 		func(ctx context.Context, s *suite, a *web.Answer) error {
 			switch {
-			case a.Status == http.StatusOK && mediaType(a) == typeFragment:
+			case a.Status == http.StatusOK && web.MediaType(a.Header) == typeFragment:
 				return skip("the server takes credentials that RFC 8839 §5.4 forbids: there may be no restart that it cannot do")
 			case a.Status < 400:
 				return fmt.Errorf("impossible credentials are answered %d", a.Status)
@@ -216,7 +216,7 @@ func restarts(_ context.Context, s *suite, a *web.Answer) error {
 	if tag := a.Header.Get("ETag"); tag != "" {
 		s.etag = tag
 	}
-	if kind := mediaType(a); a.Status != http.StatusOK || kind != typeFragment {
+	if kind := web.MediaType(a.Header); a.Status != http.StatusOK || kind != typeFragment {
 		return fmt.Errorf("it is answered %d with content type %s", a.Status, orNone(kind))
 	}
 	return nil

@@ -40,7 +40,7 @@ var setup = []check{
 	{
 		"post-type", "4.2", "4.2", Must, "the answer's content type is application/sdp", hasAnswer, nil,
 		state(func(s *suite) error {
-			if mediaType(s.posted) != typeSDP {
+			if web.MediaType(s.posted.Header) != typeSDP {
 				return errors.New("Content-Type is " + orNone(s.posted.Header.Get("Content-Type")))
 			}
 			return nil

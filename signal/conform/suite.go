@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -304,14 +303,6 @@ func isRefused(what string) holdsFunc {
 // state looks at what is known.
 func state(holds func(*suite) error) holdsFunc {
 	return func(_ context.Context, s *suite, _ *web.Answer) error { return holds(s) }
-}
-
-func mediaType(a *web.Answer) string {
-	kind, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
-	if err != nil {
-		return ""
-	}
-	return kind
 }
 
 // fresh are ICE credentials that were never used.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
 	"strings"
 
 	"dialtone/signal"
@@ -59,7 +58,7 @@ func describe(a *web.Answer, path string, want signal.Kind) (sdp string, remarks
 	found := ""
 	if path == whole {
 		found = encoded(body)
-		if kind := mediaType(a); found != "" && strings.HasPrefix(body, "v=0") && kind != typeSDP {
+		if kind := web.MediaType(a.Header); found != "" && strings.HasPrefix(body, "v=0") && kind != typeSDP {
 			remarks = append(remarks, signal.RemarkContentType)
 		}
 	} else if s, isText := at(tree, path).(string); isText {
@@ -159,12 +158,4 @@ func inTree(tree any, depth int) string {
 		}
 	}
 	return ""
-}
-
-func mediaType(a *web.Answer) string {
-	kind, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
-	if err != nil {
-		return ""
-	}
-	return kind
 }

@@ -37,7 +37,7 @@ func form(a *web.Answer, path string, tree any, said string) error {
 		return coded(signal.CodeWrapped, "the answer contains a session description, but within something else: "+
 			"it begins with %q", begin(body))
 	case binary(body):
-		return fmt.Errorf("the answer is binary data (%s, %d bytes)", web.Clean(orNone(mediaType(a))), len(a.Body))
+		return fmt.Errorf("the answer is binary data (%s, %d bytes)", web.Clean(orNone(web.MediaType(a.Header))), len(a.Body))
 	case tree == nil && (body[0] == '{' || body[0] == '['):
 		return fmt.Errorf("the answer begins like JSON and is none: %w", json.Unmarshal(body, new(any)))
 	}

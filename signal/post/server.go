@@ -62,7 +62,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // post hands the offer to the session that waits, and its answer back.
 func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
-	switch web.MediaType(r) {
+	switch web.MediaType(r.Header) {
 	case "application/json", "text/plain", "":
 	default:
 		return &web.Problem{

@@ -204,9 +204,9 @@ func Authorized(r *http.Request, token string) bool {
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1 && strings.EqualFold(scheme, "Bearer")
 }
 
-// MediaType is the lower-case media type of a request's body without parameters; empty for none.
-func MediaType(r *http.Request) string {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+// MediaType is the lower-case media type of the body below a header, without parameters; empty for none.
+func MediaType(h http.Header) string {
+	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
 	if err != nil {
 		return ""
 	}

@@ -3,7 +3,6 @@ package web
 import (
 	"encoding/json"
 	"maps"
-	"mime"
 	"slices"
 	"strings"
 )
@@ -30,10 +29,7 @@ var besideKeys = []string{
 // text is what the body of an error says, without keys, cleaned and bounded, and the server's stable name for it; both
 // may be empty.
 func (c *Client) text(call Call, a *Answer) (text, code string) {
-	kind, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
-	if err != nil {
-		kind = ""
-	}
+	kind := MediaType(a.Header)
 	body := strings.TrimSpace(string(a.Body))
 	if strings.HasSuffix(kind, "json") || strings.HasPrefix(body, "{") || strings.HasPrefix(body, "[") {
 		var tree any

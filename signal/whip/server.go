@@ -172,7 +172,7 @@ func (s *Server) ofSession(name string) methods {
 
 // post makes a session of an offer.
 func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
-	if web.MediaType(r) != typeSDP {
+	if web.MediaType(r.Header) != typeSDP {
 		return &web.Problem{
 			Status: http.StatusUnsupportedMediaType, Title: "the body must be SDP",
 			Detail: "Send Content-Type: " + typeSDP + ".",

@@ -71,7 +71,7 @@ func (c *session) tag() string {
 
 // patch accepts candidates or an ICE restart (RFC 9725 §4.3).
 func (c *session) patch(w http.ResponseWriter, r *http.Request) *web.Problem {
-	if web.MediaType(r) != typeFragment {
+	if web.MediaType(r.Header) != typeFragment {
 		w.Header().Set("Accept-Patch", typeFragment)
 		return &web.Problem{
 			Status: http.StatusUnsupportedMediaType, Title: "the body must be an SDP fragment",

@@ -13,7 +13,7 @@ func secondsCell(seconds *float64) draw.Cell {
 	if seconds == nil {
 		return draw.Cell{}
 	}
-	return draw.LengthCell(secs(*seconds))
+	return draw.LengthCell(diag.SecondsOf(*seconds))
 }
 
 // kbitCell is a bitrate in kbit/s.

@@ -2,7 +2,6 @@ package pane
 
 import (
 	"strings"
-	"time"
 
 	"dialtone/tui/draw"
 )
@@ -131,6 +130,3 @@ func wrapped(paint draw.Paint, text string, indent, width int) []string {
 	}
 	return out
 }
-
-// secs turns W3C seconds into a duration.
-func secs(v float64) time.Duration { return time.Duration(v * float64(time.Second)) }

@@ -75,7 +75,7 @@ func streams(c *call.Call) []stream {
 			key := streamKey{t.Direction, t.Kind, t.SSRC}
 			out = append(out, stream{
 				streamKey: key, codec: term.Codec(t.MimeType), mid: t.Mid,
-				muted: isMuted(c, t.Direction, t.Kind),
+				muted: c.Muted(t.Direction, t.Kind),
 			})
 		}
 	}
@@ -83,20 +83,13 @@ func streams(c *call.Call) []stream {
 		expected := diag.TrackAdded{Direction: diag.Inbound, Kind: kind}
 		if flow := c.Flow(diag.Inbound, kind); (flow == call.FlowMissing || flow == call.FlowMuted) &&
 			!hasStream(out, call.TrackRow{TrackAdded: expected}) {
-			out = append(out, stream{streamKey: streamKey{diag.Inbound, kind, 0}, muted: isMuted(c, diag.Inbound, kind)})
+			out = append(out, stream{streamKey: streamKey{diag.Inbound, kind, 0}, muted: c.Muted(diag.Inbound, kind)})
 		}
 	}
 	return ordered(out)
 }
 
 var mediaKinds = []string{"audio", "video"}
-
-func isMuted(c *call.Call, dir diag.Direction, kind string) bool {
-	if dir == diag.Outbound {
-		return c.LocalMuted[kind]
-	}
-	return c.RemoteMuted[kind]
-}
 
 func sentStream(c *call.Call, o diag.OutboundRTP) stream {
 	s := stream{
@@ -181,7 +174,7 @@ func streamState(c *call.Call, s stream) (draw.Level, string) {
 	case diag.OrZero(s.packets) > 0 && c.Ended == nil && !c.Agreed(s.direction, s.kind):
 		return draw.Idle, "on hold"
 	case s.silence > 0:
-		return draw.Warn, "stopped " + words.Duration(secs(s.silence))
+		return draw.Warn, "stopped " + words.Seconds(s.silence)
 	case s.quiet() != "":
 		return draw.Warn, s.quiet()
 	case s.tone(c) != "":

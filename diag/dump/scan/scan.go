@@ -129,8 +129,6 @@ func (s *Scanner) list(open, end byte, one func() error) error {
 		switch {
 		case err != nil:
 			return err
-		case c == end && first:
-			return nil
 		case c == end:
 			return nil
 		case first:

@@ -63,7 +63,6 @@ type Saver struct {
 	// Of the goroutine that writes.
 	streams map[uint32]*stream
 	order   []*stream
-	names   map[string]bool // of the files
 	warned  map[string]bool // by what is warned of
 }
 
@@ -82,7 +81,7 @@ func New(o Options) (*Saver, error) {
 	}
 	s := &Saver{
 		o: o, packets: make(chan packet, queued), done: make(chan struct{}), streams: map[uint32]*stream{},
-		names: map[string]bool{}, warned: map[string]bool{},
+		warned: map[string]bool{},
 	}
 	go s.run()
 	return s, nil

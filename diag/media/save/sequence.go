@@ -1,6 +1,7 @@
 package save
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -90,11 +91,7 @@ func (q *sequence) skip(to int64, give func(p arrived, missing bool) error) erro
 
 // first is the number of the first packet that waits.
 func (q *sequence) first() int64 {
-	numbers := make([]int64, 0, len(q.waiting))
-	for n := range q.waiting {
-		numbers = append(numbers, n)
-	}
-	return slices.Min(numbers)
+	return slices.Min(slices.Collect(maps.Keys(q.waiting)))
 }
 
 // flush gives all packets that wait.
