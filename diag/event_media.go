@@ -341,7 +341,7 @@ const (
 	DelayReports DelaySource = "sender_reports"
 )
 
-// LayerCount counts the packets of one layer of a stream of video (RFC 7741, RFC 9628): each once, while
+// LayerCount counts the packets of one layer of a stream of video (RFC 7741, RFC 9628, AV1): each once, while
 // packetsReceived also counts retransmissions, which browsers send to probe the bandwidth, too.
 type LayerCount struct {
 	Spatial  int    `json:"spatial"`  // number, from 0

@@ -189,7 +189,7 @@ func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFr
 		return nil
 	}
 	late := arrival == sequence.Late || arrival == sequence.Repair || repair
-	s.layers.Add(s.codec.Name, h.payload)
+	s.layers.Add(s.codec.Name, ext, h.payload)
 	if arrival == sequence.New && !repair {
 		s.encoding.add(s.codec, ext, h.payload)
 	}

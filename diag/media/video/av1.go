@@ -1,6 +1,10 @@
 package video
 
-import "github.com/pion/rtp/codecs/av1/obu"
+import (
+	"iter"
+
+	"github.com/pion/rtp/codecs/av1/obu"
+)
 
 // AV1 reads the aggregation header (AV1 RTP payload format 1.0, section 4.4), whose N bit marks the first packet
 // of a coded video sequence, which begins with a key frame, the type of the first OBU, which shows where a frame
@@ -29,25 +33,54 @@ func AV1(b []byte) Picture {
 	return p
 }
 
+// av1Units lists the OBUs of a payload, and of each whether it begins there.
+func av1Units(b []byte) iter.Seq2[[]byte, bool] {
+	return func(yield func([]byte, bool) bool) {
+		const continues, count = 0x80, 0x30
+		if len(b) < 2 {
+			return
+		}
+		begins, units, rest := b[0]&continues == 0, int(b[0]&count>>4), b[1:]
+		for i := 1; len(rest) > 0; i++ {
+			unit := rest
+			if i != units { // a length precedes all but the last, whose number may be unknown
+				n, size, err := obu.ReadLeb128(rest)
+				if err != nil || n > uint(len(rest))-size {
+					return
+				}
+				unit = rest[size : size+n]
+				rest = rest[size:]
+			}
+			rest = rest[len(unit):]
+			if !yield(unit, begins) {
+				return
+			}
+			begins = true
+		}
+	}
+}
+
 // av1First is the first OBU of a payload, with its header; nil if a payload before began it.
 func av1First(b []byte) (unit []byte, head *obu.Header) {
-	const continues, count = 0x80, 0x30
-	if len(b) < 2 || b[0]&continues != 0 {
-		return nil, nil
-	}
-	unit = b[1:]
-	if b[0]&count != 0x10 { // more than one OBU: a length precedes the first
-		n, size, err := obu.ReadLeb128(unit)
-		if err != nil || n > uint(len(unit))-size {
-			return nil, nil
+	for unit, begins := range av1Units(b) {
+		if head, err := obu.ParseOBUHeader(unit); begins && err == nil {
+			return unit, head
 		}
-		unit = unit[size : size+n]
+		break
 	}
-	head, err := obu.ParseOBUHeader(unit)
-	if err != nil {
-		return nil, nil
+	return nil, nil
+}
+
+// av1Layer is the layer that the header of an OBU names. A payload that only goes on with an OBU names none.
+func av1Layer(b []byte) (layer obu.ExtensionHeader, named, goesOn bool) {
+	for unit, begins := range av1Units(b) {
+		if !begins {
+			goesOn = true
+		} else if head, err := obu.ParseOBUHeader(unit); err == nil && head.ExtensionHeader != nil {
+			return *head.ExtensionHeader, true, false
+		}
 	}
-	return unit, head
+	return layer, false, goesOn
 }
 
 // av1Size reads the largest resolution out of a sequence header (AV1 specification, section 5.5.1).
