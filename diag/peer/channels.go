@@ -34,10 +34,6 @@ type channels struct {
 	full    bool // no more are accepted
 }
 
-func newChannels(p *Peer) *channels {
-	return &channels{p: p, byLabel: map[string]*webrtc.DataChannel{}}
-}
-
 // ownLabels are the channels that an offerer opens: both names of the control channel, chat, ping, and statistics.
 var ownLabels = []string{diag.LabelControl, diag.LabelControlLegacy, diag.LabelChat, diag.LabelPing, diag.LabelStats}
 

@@ -40,10 +40,6 @@ type checks struct {
 	other     bool // ice.other_session was reported
 }
 
-func newChecks(p *Peer) *checks {
-	return &checks{p: p, wake: make(chan struct{}, 1), pairs: map[string]diag.Pair{}}
-}
-
 // iceState is pion's OnICEConnectionStateChange.
 func (c *checks) iceState(s webrtc.ICEConnectionState) {
 	c.mu.Lock()

@@ -30,10 +30,6 @@ type gathering struct {
 
 const hostSubject = "host"
 
-func newGathering(p *Peer) *gathering {
-	return &gathering{p: p, early: map[string]diag.Server{}, noRelay: map[string]bool{}}
-}
-
 // begin starts the spans; at a further description it does nothing.
 func (g *gathering) begin() {
 	g.mu.Lock()

@@ -2,6 +2,7 @@ package peer
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"net/netip"
 	"reflect"
@@ -174,4 +175,17 @@ const (
 	StateICEFailed          // no pair works, or the path is lost for good
 	StateDTLSFailed         // the handshake failed
 	StateClosed             // the peer closed the connection
+)
+
+// Errors that callers branch on.
+var (
+	// ErrCertificateChanged: an offer or answer for an ICE restart announces another DTLS certificate than the call began
+	// with.
+	ErrCertificateChanged = errors.New("the description announces another certificate than the call began with")
+	// ErrNoChannel: the data channel is not open.
+	ErrNoChannel = errors.New("the data channel is not open")
+	// ErrChannelFull: the data channel's buffer is full; the peer does not read.
+	ErrChannelFull = errors.New("the data channel is full: the peer does not keep up")
+	// ErrStuck: the connection did not end in time, and was left.
+	ErrStuck = errors.New("the connection did not end in time")
 )

@@ -90,10 +90,10 @@ func New(o Options) (*Peer, error) {
 		return nil, err
 	}
 	p.candidates = newCandidates(p)
-	p.remotes = newRemotes(p)
-	p.gather = newGathering(p)
-	p.checks = newChecks(p)
-	p.channels = newChannels(p)
+	p.remotes = &remotes{p: p, unresolved: make(chan named, maxNames), held: make(chan held, maxRemote)}
+	p.gather = &gathering{p: p, early: map[string]diag.Server{}, noRelay: map[string]bool{}}
+	p.checks = &checks{p: p, wake: make(chan struct{}, 1), pairs: map[string]diag.Pair{}}
+	p.channels = &channels{p: p, byLabel: map[string]*webrtc.DataChannel{}}
 	p.tracks = newTracks(p)
 	p.observe()
 	p.o.Emit(diag.DTLSState{State: "new", LocalFingerprint: p.transports.localFingerprint})

@@ -35,10 +35,6 @@ type remotes struct {
 	held       chan held
 }
 
-func newRemotes(p *Peer) *remotes {
-	return &remotes{p: p, unresolved: make(chan named, maxNames), held: make(chan held, maxRemote)}
-}
-
 // known reports whether a remote description is set.
 func (r *remotes) known() bool {
 	r.mu.Lock()
