@@ -219,11 +219,11 @@ func (s *stream) quiet() string {
 // metric is a value of streams that changes over time.
 type metric struct {
 	name, unit string
-	scale      float64 // from the unit of the statistics to that of the metric
-	sent       func(*diag.OutboundRTP) *float64
+	scale      float64                            // from the unit of the statistics to that of the metric
+	sent       func(*diag.OutboundRTP) *float64   // nil: only the receiver measures it
+	report     func(*diag.RemoteInbound) *float64 // of what is sent, as the peer's reports say; nil: they do not
 	received   func(*diag.InboundRTP) *float64
 	none       string // why it may be missing
-	reported   bool   // of what is sent, only the peer's reports measure it
 	path       bool   // the path has it too, for streams that have not
 	video      bool   // audio does not have it
 	audio      bool   // video does not have it
@@ -239,29 +239,22 @@ var metrics = []metric{
 		received: func(in *diag.InboundRTP) *float64 { return in.Bitrate },
 	},
 	{
-		name: "Packet loss", unit: "%", scale: 100, none: "too few packets arrived", reported: true,
-		sent: func(o *diag.OutboundRTP) *float64 {
-			return ofReport(o, func(r *diag.RemoteInbound) *float64 { return r.FractionLost })
-		},
+		name: "Packet loss", unit: "%", scale: 100, none: "too few packets arrived",
+		report:   func(r *diag.RemoteInbound) *float64 { return r.FractionLost },
 		received: func(in *diag.InboundRTP) *float64 { return in.FractionLost },
 	},
 	{
-		name: "Jitter", unit: "ms", scale: 1e3, none: "too few packets arrived", reported: true,
-		sent: func(o *diag.OutboundRTP) *float64 {
-			return ofReport(o, func(r *diag.RemoteInbound) *float64 { return r.Jitter })
-		},
+		name: "Jitter", unit: "ms", scale: 1e3, none: "too few packets arrived",
+		report:   func(r *diag.RemoteInbound) *float64 { return r.Jitter },
 		received: func(in *diag.InboundRTP) *float64 { return in.Jitter },
 	},
 	{
 		name: "Round-trip time", unit: "ms", scale: 1e3, none: "no report and no check has measured it yet", path: true,
-		sent: func(o *diag.OutboundRTP) *float64 {
-			return ofReport(o, func(r *diag.RemoteInbound) *float64 { return r.RoundTripTime })
-		},
+		report:   func(r *diag.RemoteInbound) *float64 { return r.RoundTripTime },
 		received: func(in *diag.InboundRTP) *float64 { return in.RoundTripTime },
 	},
 	{
 		name: "One-way delay", unit: "ms", scale: 1e3, none: "it is measured where media arrives, after a sender report",
-		sent: func(*diag.OutboundRTP) *float64 { return nil },
 		received: func(in *diag.InboundRTP) *float64 {
 			if in.OneWayDelay == nil {
 				return nil
@@ -288,15 +281,11 @@ var metrics = []metric{
 // mosOf is the speech quality of a stream in a sample, by the E-model.
 func mosOf(sample *diag.Sample, s streamKey) *float64 {
 	var q *call.Quality
-	for i := range sample.Outbound {
-		if o := &sample.Outbound[i]; s.is(diag.Outbound, o.Kind, o.SSRC) {
-			q = call.QualityOut(sample, o)
-		}
-	}
-	for i := range sample.Inbound {
-		if in := &sample.Inbound[i]; s.is(diag.Inbound, in.Kind, in.SSRC) {
-			q = call.QualityIn(sample, in)
-		}
+	switch sent, received := s.in(sample); {
+	case sent != nil:
+		q = call.QualityOut(sample, sent)
+	case received != nil:
+		q = call.QualityIn(sample, received)
 	}
 	if q == nil {
 		return nil
@@ -304,21 +293,24 @@ func mosOf(sample *diag.Sample, s streamKey) *float64 {
 	return &q.MOS
 }
 
-func (s streamKey) is(direction diag.Direction, kind string, ssrc uint32) bool {
-	return s == streamKey{direction, kind, ssrc}
-}
-
-// ofReport is a value of the peer's report about a stream; nil before the first.
-func ofReport(o *diag.OutboundRTP, value func(*diag.RemoteInbound) *float64) *float64 {
-	if o.Remote == nil {
-		return nil
+// in finds a stream in a sample: one of the two, or none.
+func (s streamKey) in(sample *diag.Sample) (sent *diag.OutboundRTP, received *diag.InboundRTP) {
+	for i := range sample.Outbound {
+		if o := &sample.Outbound[i]; s == (streamKey{diag.Outbound, o.Kind, o.SSRC}) {
+			sent = o
+		}
 	}
-	return value(o.Remote)
+	for i := range sample.Inbound {
+		if in := &sample.Inbound[i]; s == (streamKey{diag.Inbound, in.Kind, in.SSRC}) {
+			received = in
+		}
+	}
+	return sent, received
 }
 
 // missing says why a value of a stream is not there.
 func (m *metric) missing(s streamKey) string {
-	if m.reported && s.direction == diag.Outbound {
+	if m.report != nil && !m.path && s.direction == diag.Outbound {
 		return "not measured: no report of the peer has arrived yet"
 	}
 	return "not measured: " + m.none
@@ -327,20 +319,15 @@ func (m *metric) missing(s streamKey) string {
 // in is the metric of a stream in a sample, in the unit of the metric; NaN when it was not measured.
 func (m *metric) in(sample *diag.Sample, s streamKey) float64 {
 	var v *float64
-	if m.rated != nil {
+	switch sent, received := s.in(sample); {
+	case m.rated != nil:
 		v = m.rated(sample, s)
-	} else if s.direction == diag.Outbound {
-		for i := range sample.Outbound {
-			if o := &sample.Outbound[i]; o.SSRC == s.ssrc && o.Kind == s.kind {
-				v = m.sent(o)
-			}
-		}
-	} else {
-		for i := range sample.Inbound {
-			if in := &sample.Inbound[i]; in.SSRC == s.ssrc && in.Kind == s.kind {
-				v = m.received(in)
-			}
-		}
+	case sent != nil && sent.Remote != nil && m.report != nil:
+		v = m.report(sent.Remote)
+	case sent != nil && m.sent != nil:
+		v = m.sent(sent)
+	case received != nil:
+		v = m.received(received)
 	}
 	return orNaN(v, m.scale)
 }
