@@ -260,7 +260,7 @@ const (
 	manyCores = 1.8
 	// starving is the share of the time without data from which on the sender is the limit.
 	starving = 0.2
-	// drops is the share of packets that full buffers may drop, before they are the limit.
+	// drops is the share of packets that full receive buffers may drop, before they are the limit.
 	drops = 0.001
 )
 
@@ -271,12 +271,8 @@ func (t *Test) limit(d diag.Direction, idle *Latency) Limit {
 		return LimitUnknown
 	}
 	sums, _ := t.settled(d)
-	dropped := uint64(0)
-	for _, n := range []*uint64{s.ReceiveDrops, s.SendDrops} {
-		if n != nil {
-			dropped += *n
-		}
-	}
+	// What the kernel counts as dropped in sending is lost in the queue of an interface, which is a part of the path.
+	dropped := diag.OrZero(s.ReceiveDrops)
 	switch {
 	case exhausts(s), usedUp(s) && !t.stands(idle) && !isIdle(s):
 		return LimitCPU

@@ -78,7 +78,7 @@ func TestLimit(t *testing.T) {
 		"a busy machine":      {diag.SpeedSender{Cores: 2, CPU: diag.Ptr(0.6), Busy: diag.Ptr(0.99)}, LimitCPU},
 		"busy with others":    {diag.SpeedSender{Cores: 8, CPU: diag.Ptr(0.4), Busy: diag.Ptr(0.99)}, LimitUnknown},
 		"buffers":             {diag.SpeedSender{Cores: 8, ReceiveDrops: diag.Ptr(uint64(5))}, LimitBuffers},
-		"few drops":           {diag.SpeedSender{Cores: 8, SendDrops: diag.Ptr(uint64(0))}, LimitPath},
+		"a full interface":    {diag.SpeedSender{Cores: 8, SendDrops: diag.Ptr(uint64(5))}, LimitPath},
 		"nothing was waiting": {diag.SpeedSender{Cores: 8, Starved: 0.5}, LimitSender},
 	} {
 		r := flow(one.sender, 100_000, 100_000, 100_000, 100_000).Result()
