@@ -294,8 +294,8 @@ func TestSpeedFindings(t *testing.T) {
 	state := func(loaded time.Duration, end diag.SpeedEndReason) *speed.State {
 		arrived := []diag.SpeedInterval{{Direction: diag.Outbound, ToMs: diag.Millis(second), Bytes: 1e6, Messages: 1000}}
 		s := &speed.State{Start: diag.SpeedStart{Plan: plan}, Tests: []speed.Test{
-			{SpeedTest: diag.SpeedTest{Way: diag.SpeedIdle}, Pings: trip(10 * ms), STUN: trip(10 * ms), Checks: trip(10 * ms), Complete: true, Over: true},
-			{SpeedTest: diag.SpeedTest{Way: diag.SpeedUp, ForMs: diag.Millis(second)}, Intervals: arrived, Pings: trip(loaded), STUN: trip(loaded), Checks: trip(loaded), Over: true, Senders: []diag.SpeedSender{{Cores: 4, BytesSpent: end == ""}}},
+			{SpeedTest: diag.SpeedTest{Way: diag.SpeedIdle}, Pings: trip(10 * ms), STUN: trip(10 * ms), Checks: trip(10 * ms), Complete: true},
+			{SpeedTest: diag.SpeedTest{Way: diag.SpeedUp, ForMs: diag.Millis(second)}, Intervals: arrived, Pings: trip(loaded), STUN: trip(loaded), Checks: trip(loaded), Senders: []diag.SpeedSender{{Cores: 4, BytesSpent: end == ""}}},
 		}}
 		if end != "" {
 			s.End = &diag.SpeedEnd{Reason: end}
