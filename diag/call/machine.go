@@ -79,6 +79,13 @@ func (m *Machine) Stalled(from, to time.Duration) (total time.Duration) {
 	return total
 }
 
+// Explains reports whether a stream paused because this program did not run for most of the time: what is left of the
+// pause is no more, or too short for one. A stall may be noticed after the first packet that ended it.
+func (m *Machine) Explains(r ResumedRow) bool {
+	pause := r.AfterMs.Duration()
+	return pause-m.Stalled(r.At-pause, r.At) < max(time.Second, pause/2)
+}
+
 // silentTime is how long a path has been silent when its connection is reported as disconnected.
 const silentTime = 5 * time.Second
 

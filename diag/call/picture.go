@@ -30,6 +30,7 @@ type PictureRow struct {
 	Drawn time.Duration // when the thumbnail was: a picture may come without one
 	Alike Run           // of pictures that look the same
 	Black Run           // of black pictures
+	Clip  uint32        // how many frames of dialtone's clip had come
 }
 
 // Run is how many pictures in succession, up to the latest, have something in common. Zero: the latest has it not.
@@ -67,11 +68,26 @@ func (c *Call) putPicture(d diag.Picture, at time.Duration) {
 		d.Thumbnail = row.Thumbnail
 	}
 	row.Picture, row.At = d, at
-	if d.Difference == nil || *d.Difference > alike || d.Moved {
+	clip := c.clipFrames(d.SSRC)
+	if d.Difference == nil || *d.Difference > alike || d.Moved || clip > row.Clip+1 {
 		row.Alike = Run{}
 	}
+	row.Clip = clip
 	row.Alike.add(true, at)
 	row.Black.add(d.Dark >= blackDark && d.Contrast <= blackContrast, at)
+}
+
+// clipFrames counts the frames of dialtone's clip by the latest sample, one that is repeated once. The clip moves, and
+// has few key frames: a sender that is asked for one may go on at the same again.
+func (c *Call) clipFrames(ssrc uint32) uint32 {
+	if sample := c.Latest(); sample != nil {
+		for _, in := range sample.Inbound {
+			if clip := in.ClipFrames; in.SSRC == ssrc && clip != nil {
+				return clip.Received - min(clip.Repeated, clip.Received)
+			}
+		}
+	}
+	return 0
 }
 
 // Shown is the latest picture of an inbound stream of the latest sample; nil if none was looked at, or another stream

@@ -91,8 +91,7 @@ func (c *Call) explained(d diag.MediaResumed, at time.Duration) bool {
 	from := at - d.AfterMs.Duration()
 	unmuted, was := c.unmuted[muting{diag.Remote, d.Kind}]
 	described := len(c.Descriptions) > 0 && c.Descriptions[len(c.Descriptions)-1].At >= from
-	stopped := len(c.Machine.Pauses) > 0 && c.Machine.Pauses[len(c.Machine.Pauses)-1].At >= from ||
-		d.AfterMs.Duration()-c.Machine.Stalled(from, at) < time.Second
+	stopped := len(c.Machine.Pauses) > 0 && c.Machine.Pauses[len(c.Machine.Pauses)-1].At >= from
 	return c.Muted(diag.Inbound, d.Kind) || was && unmuted >= from || described || stopped ||
 		c.State() != StateConnected || c.StateAt >= from || c.otherFlowed(d, from)
 }

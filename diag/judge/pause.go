@@ -28,7 +28,7 @@ func pauseFindings(c *call.Call, x Expectation) []Finding {
 	for _, kind := range diag.Kinds {
 		e := InboundPaused{Kind: kind}
 		for _, r := range c.Resumed {
-			if r.Kind != kind || r.Explained || r.AfterMs.Duration() < pauseLeast {
+			if r.Kind != kind || r.Explained || c.Machine.Explains(r) || r.AfterMs.Duration() < pauseLeast {
 				continue
 			}
 			if e.Times++; r.AfterMs > e.LongestMs {

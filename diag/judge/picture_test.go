@@ -73,6 +73,34 @@ func TestPictures(t *testing.T) {
 	}
 }
 
+// TestClipMoves: the clip has two key frames, and a sender that is asked for one may go on at the same again. It stands
+// still if no other frames come, or the last one is repeated.
+func TestClipMoves(t *testing.T) {
+	for name, tt := range map[string]struct {
+		received, repeated []uint32 // before each picture
+		want               bool
+	}{
+		"it moves":        {[]uint32{25, 50, 75, 100}, []uint32{0, 0, 0, 0}, false},
+		"it stands still": {[]uint32{25, 26, 27, 28}, []uint32{0, 0, 0, 0}, true},
+		"it is repeated":  {[]uint32{25, 50, 75, 100}, []uint32{0, 24, 49, 74}, true},
+	} {
+		c := &call.Call{}
+		c.Apply(diag.Event{At: time.Second, Data: diag.ConnectionState{State: "connected"}})
+		for i := range tt.received {
+			at := time.Duration(2+i) * time.Second
+			c.Apply(diag.Event{At: at, Data: diag.Sample{Inbound: []diag.InboundRTP{{
+				Kind: "video", SSRC: 7, PacketsReceived: diag.Ptr(uint64(100)),
+				ClipFrames: &diag.ClipFrames{Received: tt.received[i], Repeated: tt.repeated[i]},
+			}}}})
+			c.Apply(diag.Event{At: at, Data: diag.Picture{SSRC: 7, Contrast: 0.2, Difference: diag.Ptr(0.0)}})
+		}
+		found := judge.Judge(c).Findings
+		if got := slices.ContainsFunc(found, func(f judge.Finding) bool { return f.ID == "media.still" }); got != tt.want {
+			t.Errorf("%s: %+v", name, found)
+		}
+	}
+}
+
 // TestThumbnailsAreKept: a picture without a thumbnail leaves the one before, and its time.
 func TestThumbnailsAreKept(t *testing.T) {
 	c := &call.Call{}
