@@ -198,11 +198,8 @@ func (c *checker) report(load judge.Load, took time.Duration, interrupted bool) 
 	x := c.Expectation()
 	target := c.Describe()
 	r := report.Build(report.Input{
-		Tool: strings.TrimSpace("dialtone " +
-			c.Config.Version), Name: c.Name, StartedAt: c.begun, Duration: took, Target: target,
-		Load:        load,
-		Runs:        c.runs,
-		Interrupted: interrupted,
+		Tool: strings.TrimSpace("dialtone " + c.Config.Version), Name: c.Name, StartedAt: c.begun, Duration: took,
+		Target: target, Load: load, Runs: c.runs, Interrupted: interrupted,
 	})
 	addAllocations(r, c.relays)
 	x.Echo = x.Echo && c.Config.Channel == "" // the peer's own channel needs to open, but not to answer

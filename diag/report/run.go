@@ -50,7 +50,6 @@ func runOf(in RunInput) Run {
 			Setup: setupOf(c),
 			Path:  pathOf(c),
 			Media: Media{kindOf(c, "audio"), kindOf(c, "video")}, Stress: c.Reactions(),
-
 			Speed:    c.Speed.Result(),
 			Restarts: restartsOf(c),
 		},
@@ -114,13 +113,8 @@ func setupOf(c *call.Call) Setup {
 	}
 	for _, span := range c.Spans {
 		p := Phase{
-			PhaseEnd: diag.PhaseEnd{
-				Phase:   span.Phase,
-				Subject: span.Subject,
-				Outcome: span.Outcome,
-				Detail:  span.Detail,
-			},
-			Start: diag.Millis(span.Start),
+			PhaseEnd: diag.PhaseEnd{Phase: span.Phase, Subject: span.Subject, Outcome: span.Outcome, Detail: span.Detail},
+			Start:    diag.Millis(span.Start),
 		}
 		if span.Outcome != "" {
 			p.Duration = diag.Ptr(diag.Millis(span.End - span.Start))

@@ -50,9 +50,8 @@ func resultOf(v judge.Verdict, side string) Result {
 		said.Headline = otherSide + said.Headline
 	}
 	return Result{
-		VerdictOf(
-			v.Exit,
-		), ExitOf(v.Exit), said.Headline, filled(said.Why), filled(said.Next), merged(inEnglish(v.Findings, side)),
+		VerdictOf(v.Exit), ExitOf(v.Exit), said.Headline, filled(said.Why), filled(said.Next),
+		merged(inEnglish(v.Findings, side)),
 	}
 }
 

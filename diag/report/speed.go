@@ -158,11 +158,12 @@ func (r *Report) comparison() section {
 	s.Columns = columns("path", "#up", "#down", "#idle p50", "#up p50", "#down p50", "", "cause")
 	known := false
 	for _, c := range r.Checks {
-		cause := ""
-		if cause = c.Headline; c.Verdict == Pass {
+		cause := c.Headline
+		switch n := len(c.Why); {
+		case c.Verdict == Pass:
 			cause = ""
-		} else if c.Exit.Code != diag.ExitAssertion {
-			cause = append([]string{c.Headline}, c.Why...)[len(c.Why)] // the last is the closest to it
+		case c.Exit.Code != diag.ExitAssertion && n > 0:
+			cause = c.Why[n-1] // the last is the closest to it
 		}
 		m := speed.Result{}
 		if c.Speed != nil {
