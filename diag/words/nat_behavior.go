@@ -83,7 +83,8 @@ func RowLabel(row nat.Row) string {
 }
 
 var confidenceMeanings = map[nat.Confidence]string{
-	nat.Proven:        "Proven: with another value, these observations would happen by chance in fewer than one of 10,000 runs.",
+	nat.Proven: "Proven: with another value, these observations would happen by chance in fewer than one of " +
+		"10,000 runs.",
 	nat.Likely:        "Likely: it fits all observations, and another value is not excluded.",
 	nat.NotKnown:      "Unknown: no observation decides it.",
 	nat.Contradictory: "Contradictory: the observations contradict each other.",

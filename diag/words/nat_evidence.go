@@ -112,7 +112,8 @@ var evidenceForms = map[nat.Kind]string{
 	nat.KindChangeRejected: "{a} rejected CHANGE-REQUEST with error {0}",
 	nat.KindWake: "{a} was asked to answer to sockets that had been silent for a while (RESPONSE-PORT), after one " +
 		"exchange of packets each",
-	nat.KindAgain:          "{a} does not support RESPONSE-PORT, so sockets that had been silent for a while asked it again",
+	nat.KindAgain: "{a} does not support RESPONSE-PORT, so sockets that had been silent for a while asked it " +
+		"again",
 	nat.KindLived:          "the port was the same after {*s}",
 	nat.KindGone:           "it was gone after {*s}",
 	nat.KindOpen:           "it is not known after {*s}",

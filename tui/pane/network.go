@@ -177,18 +177,18 @@ const maxJudged = 256
 
 // Judged is the verdict of a diagnosis; while it runs, the verdict so far. It is judged once for each change.
 func (s *Scene) Judged(d *call.NATRow) *network.Verdict {
-	key := judgedKey{at: d.At, ended: d.EndedAt}
+	of := judgedKey{at: d.At, ended: d.EndedAt}
 	if d.Running() {
-		key.events = s.Call.Events
+		of.events = s.Call.Events
 	}
-	if n, known := s.judged[key]; known {
+	if n, known := s.judged[of]; known {
 		return n
 	}
 	if s.judged == nil || len(s.judged) >= maxJudged {
 		s.judged = map[judgedKey]*network.Verdict{}
 	}
 	n := network.Judge(d.State)
-	s.judged[key] = &n
+	s.judged[of] = &n
 	return &n
 }
 

@@ -194,8 +194,8 @@ var Findings = map[string]phrase.Entry{
 		"Check the log of the peer, and repeat with --rate below what the path carries."),
 	"speed.lower_bound": phrase.On(
 		"A measurement can show no more than its sender can send. The process used nearly all of the CPU that it can use, "+
-			"or the kernel dropped packets at full receive buffers of sockets, or the sender had nothing to send for a fifth of "+
-			"the time. The path may carry more.",
+			"or the kernel dropped packets at full receive buffers of sockets, or the sender had nothing to send for a fifth "+
+			"of the time. The path may carry more.",
 		func(f judge.Finding, e judge.SpeedBound) phrase.Text {
 			t := phrase.Text{
 				Title:    fmt.Sprintf("The sender limited the throughput %s: %s is a lower bound.", f.Subject, Rate(e.Goodput)),

@@ -115,7 +115,7 @@ func (e *OutputError) Unwrap() error { return e.err }
 // locale's variables the first that is set and not empty counts (POSIX.1-2024 §8.2). If none is, as on Windows and in
 // many containers, Unicode is assumed. The Linux console has 512 glyphs at most, a dumb terminal promises nothing.
 func (s Streams) Unicode() bool {
-	if term := s.Getenv("TERM"); term == "linux" || term == "dumb" {
+	if name := s.Getenv("TERM"); name == "linux" || name == "dumb" {
 		return false
 	}
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
