@@ -130,7 +130,7 @@ func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Conf
 		switch {
 		case err != nil, c.Once, n == int(c.MaxCalls), (c.Screen || w.Carried) && !result.Again:
 			return result.Exit, err
-		case interrupted(ctx): // a call may have ended at the same moment: this ended with the interruption
+		case ctx.Err() != nil: // a call may have ended at the same moment: this ended with the interruption
 			return diag.ExitInterrupted, nil
 		}
 		reached = reached || waited(result.Call)
@@ -163,6 +163,3 @@ func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Conf
 func waited(c *call.Call) bool {
 	return c.Role != "" || c.Signal.State == diag.SignalWaiting || c.Signal.Requests > c.Signal.Failed
 }
-
-// interrupted reports whether the command is to end.
-func interrupted(ctx context.Context) bool { return ctx.Err() != nil }

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"dialtone/diag"
 )
 
 // maxPseudonyms bounds each table: beyond it all further addresses share one pseudonym. No ordinary call has so many.
@@ -63,7 +65,7 @@ func (m *masker) addr(a netip.Addr) (string, bool) {
 	mapped := a.Is4In6()
 	a = a.Unmap().WithZone("")
 	if a.IsLoopback() || a.IsUnspecified() || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) ||
-		clatRange.Contains(a) {
+		diag.CLATSpace.Contains(a) {
 		return "", false
 	}
 	c := classOf(a)
@@ -81,18 +83,13 @@ func (m *masker) addr(a netip.Addr) (string, bool) {
 	return text, true
 }
 
-var (
-	sharedRange = netip.MustParsePrefix("100.64.0.0/10")
-	clatRange   = netip.MustParsePrefix("192.0.0.0/29") // the same few addresses in every host (RFC 7335)
-)
-
 func classOf(a netip.Addr) class {
 	switch {
 	case a.IsPrivate():
 		return private
 	case a.IsLinkLocalUnicast():
 		return linkLocal
-	case sharedRange.Contains(a):
+	case diag.SharedSpace.Contains(a):
 		return shared
 	}
 	return public

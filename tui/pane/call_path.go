@@ -100,7 +100,8 @@ func localSite(c *call.Call, local, remote *call.CandidateRow) []draw.Node {
 	you.Address = place
 	you.Note = words.Join(", ", words.CandidateType(local.CandidateType), local.NetworkInterface)
 	nodes := []draw.Node{you}
-	if remote != nil && isPrivate(local.Address) && isPublic(remote.Address) {
+	if remote != nil && !local.IsIPv6() && diag.KindOfAddress(local.Address) == diag.AddressPrivate &&
+		diag.KindOfAddress(remote.Address) == diag.AddressPublic {
 		nodes = append(nodes, natOf(c, place))
 	}
 	return nodes
@@ -176,17 +177,4 @@ func shortName(host string) string {
 func isAny(s string) bool {
 	a, err := netip.ParseAddr(s)
 	return err == nil && a.IsUnspecified()
-}
-
-// sharedSpace is the address space of CGNATs (RFC 6598).
-var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
-
-func isPrivate(s string) bool {
-	a, err := netip.ParseAddr(s)
-	return err == nil && (a.IsPrivate() && a.Is4() || sharedSpace.Contains(a))
-}
-
-func isPublic(s string) bool {
-	a, err := netip.ParseAddr(s)
-	return err == nil && a.IsGlobalUnicast() && !a.IsPrivate() && !sharedSpace.Contains(a)
 }
