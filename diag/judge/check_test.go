@@ -103,6 +103,12 @@ func TestJudgeCheck(t *testing.T) {
 			diag.ExitPass, "connected",
 			[]string{"warning media.unconfirmed"},
 		},
+		"lost before a report was due": {
+			checked(diag.CallEnded{Reason: diag.EndPeerLost, By: diag.ByLocal}, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(9))}}}),
+			judge.Expectation{Media: []call.MediaKind{{Direction: diag.Outbound, Kind: "audio"}}, Echo: true},
+			diag.ExitICE, "",
+			[]string{"error call.peer_lost", "error media.no_inbound_audio", "error media.no_outbound_video", "error media.no_inbound_video"},
+		},
 		"nothing in":               {checked(over, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(9))}, {Kind: "video", PacketsSent: diag.Ptr(uint64(9))}}}), media, diag.ExitMedia, "but no inbound audio, no inbound video", []string{"error media.no_inbound_audio", "error media.no_inbound_video", "error media.one_way", "error media.unconfirmed", "error media.unconfirmed"}},
 		"nothing in, as described": {checked(over, 320, diag.SessionDescription{Side: diag.Remote, SDPType: "offer", SDP: "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=recvonly\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=recvonly\r\n"}, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(9))}, {Kind: "video", PacketsSent: diag.Ptr(uint64(9))}}}), judge.Expectation{Media: []call.MediaKind{{Direction: diag.Inbound, Kind: "audio"}}, Echo: true}, diag.ExitMedia, "but no inbound audio", []string{"error media.no_inbound_audio"}},
 		"stopped":                  {checked(over, 4900, sampled(audioIn(150, 0, 0, 2.1))), media, diag.ExitMedia, "inbound audio stopped 2.1 s before the end", []string{"error media.stopped"}},

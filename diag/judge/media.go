@@ -173,6 +173,9 @@ func unconfirmedFindings(c *call.Call, x Expectation) []Finding {
 	if c.Browser != nil && len(reported) == 0 && !x.check {
 		return nil // a dump may lack what peers report
 	}
+	if at, lost := c.LostAt(); lost && at-*c.ConnectedAt < ReportGrace {
+		return nil // it was gone before a report was due
+	}
 	for _, kind := range diag.Kinds {
 		packets, wanted := c.StreamOf(diag.Outbound, kind).Packets, x.expects(diag.Outbound, kind) && c.Ended != nil
 		soon := c.UpTime() < ReportGrace

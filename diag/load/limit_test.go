@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	said "dialtone/diag/words/load"
 )
 
 // lab is a server in virtual time that degrades from a number of sessions on: a step at a rate has as many as arrive
@@ -72,6 +74,8 @@ func TestNoKnee(t *testing.T) {
 	}
 	if l := Search(t.Context(), 1, tester); !l.Tester || l.Broke != nil || l.Rate == nil || *l.Rate != 16 {
 		t.Errorf("the tester is the limit: %+v", l)
+	} else if got := said.Headline((&Report{Limit: &l}).result()); got != "16/s held (17 calls in progress); at 32/s this machine was the limit" {
+		t.Error(got)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	l := Search(ctx, 1, func(ctx context.Context, rate Rate) Step {

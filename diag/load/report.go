@@ -173,6 +173,9 @@ func (r *Report) result() said.Result {
 		if l.Rate != nil {
 			s.Limit.Rate, s.Limit.InProgress = l.Rate.String(), diag.OrZero(l.InProgress)
 		}
+		if n := len(l.Steps); n > 0 {
+			s.Limit.Beyond = l.Steps[n-1].Rate.String()
+		}
 		if l.Broke != nil {
 			s.Limit.Broke = l.Broke.String()
 		}

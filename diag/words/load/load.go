@@ -154,6 +154,7 @@ type Limit struct {
 	InProgress  int    // calls at Rate
 	Assertion   string // that broke
 	Tester      bool   // this machine was the limit
+	Beyond      string // the rate at which it was
 }
 
 func (l Limit) headline() string {
@@ -163,8 +164,8 @@ func (l Limit) headline() string {
 	case l.Rate == "":
 		return fmt.Sprintf("no rate held; at %s this broke: %s", l.Broke, l.Assertion)
 	case l.Broke == "" && l.Tester:
-		return fmt.Sprintf("the limit is above %s (%s in progress), where this machine was the limit", l.Rate,
-			calls(l.InProgress))
+		return fmt.Sprintf("%s held (%s in progress); at %s this machine was the limit", l.Rate, calls(l.InProgress),
+			l.Beyond)
 	case l.Broke == "":
 		return fmt.Sprintf("no limit was found; the highest rate was %s (%s in progress)", l.Rate, calls(l.InProgress))
 	}
