@@ -40,6 +40,7 @@ type channel struct {
 	closing  chan struct{}
 	overlap  bool          // the server lets requests overlap
 	giveUp   time.Duration // how long a failure that passes is waited for
+	leaving  atomic.Bool   // the goodbye is on its way
 	cancel   context.CancelFunc
 	done     chan struct{} // closed when the engine has stopped
 	end      error         // why; readable after done
@@ -258,6 +259,7 @@ func (c *channel) pack(ctx context.Context, m signal.Message) (*sending, error) 
 		code = "ice"
 		body[code] = signal.Candidate{}
 	case signal.KindBye:
+		c.leaving.Store(true)
 		code = "disconnect"
 		if call, over := signal.CallOf(ctx); over && call != "" {
 			body["hung_up"] = call

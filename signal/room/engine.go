@@ -24,9 +24,11 @@ const (
 	// that was under way then, and undid it. Later it means that the pair has ended.
 	lossTime = 2 * time.Second
 	// maxRedials is how often a dial that was lost is made again, each time after up to redialPause: at random, because
-	// the first peer polls at the same pace, and would undo each of them.
+	// the first peer polls at the same pace, and would undo each of them. Those before a dial that lasted for rareTime do
+	// not count.
 	maxRedials  = 8
 	redialPause = 300 * time.Millisecond
+	rareTime    = time.Minute
 	// maxResent bounds the candidates that are sent again, and resendPause is when that is done after the server has said
 	// "connected", each further time after twice the pause.
 	maxResent   = 64
@@ -97,6 +99,7 @@ type polled struct {
 	failure *signal.Error
 	fresh   bool // the dial is so young that an unknown user means a lost one
 	waiting bool // there is no peer yet
+	again   bool // a dial that the server has lost may be made again
 	redone  bool // it was made again
 }
 
@@ -316,7 +319,11 @@ func (e *engine) startPoll(ctx context.Context) {
 	e.poll.failure, e.poll.status = nil, nil
 	e.poll.hold = e.pacer.hold(e.phase, e.quiet)
 	e.poll.begun = time.Now()
-	e.poll.fresh = !e.pacer.announced && e.role == signal.RoleUnknown && e.redials < maxRedials &&
+	if time.Since(e.dialed) > rareTime {
+		e.redials = 0
+	}
+	e.poll.again = e.redials < maxRedials
+	e.poll.fresh = !e.pacer.announced && e.role == signal.RoleUnknown && e.poll.again &&
 		time.Since(e.dialed) < lossTime
 	e.poll.waiting = e.role == signal.RoleUnknown
 	e.polling, e.due = true, false

@@ -23,7 +23,7 @@ func refine(e *signal.Error, a *web.Answer) {
 		e.Err = fmt.Errorf("%w: it hung up", signal.ErrPeerGone)
 	case "expired":
 		e.Err = fmt.Errorf("%w: one peer was silent for too long and the server deleted the call", signal.ErrPeerGone)
-	case "unknown_user":
+	case codeUnknownUser:
 		e.Err = errUnknownCall
 	case "":
 		if e.Op != "get_status" && !strings.Contains(string(a.Body), "Не найден user_id") {
@@ -35,6 +35,9 @@ func refine(e *signal.Error, a *web.Answer) {
 	}
 	e.Reason = signal.ReasonPeerGone
 }
+
+// codeUnknownUser is the code of a server that does not know the user ID: it has lost it, or the call ended long ago.
+const codeUnknownUser = "unknown_user"
 
 var errUnknownCall = fmt.Errorf("%w: the server does not know the call anymore", signal.ErrPeerGone)
 

@@ -2,6 +2,7 @@ package room
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -18,13 +19,15 @@ const (
 )
 
 // ask makes one poll. If it shows that the server has lost the dial, that is made again: a server of the original's
-// kind undoes it when a poll of the first peer overlaps with it, and one that shuts down forgets it. There is no call
-// yet.
+// kind undoes it when a poll of the first peer overlaps with it, one that shuts down forgets it, and so does one that
+// was killed, or whose store has lost its data. There is no call yet, and no peer who could have left it.
 func (c *channel) ask(ctx context.Context, p polled, numbered bool) polled {
 	p = c.getStatus(ctx, p, numbered)
 	switch {
-	case p.failure == nil:
-	case p.waiting && p.failure.Reason == signal.ReasonShutdown:
+	case p.failure == nil, c.leaving.Load():
+	case p.waiting && p.failure.Code == codeUnknownUser && !p.again:
+		p.failure = forgetful(p.failure)
+	case p.waiting && (p.failure.Reason == signal.ReasonShutdown || p.failure.Code == codeUnknownUser):
 		if failure := c.dialRestarted(ctx); failure == nil {
 			p.redone, p.failure, p.status = true, nil, &status{}
 		} else if ctx.Err() == nil {
@@ -39,7 +42,14 @@ func (c *channel) ask(ctx context.Context, p polled, numbered bool) polled {
 	return p
 }
 
-// dialRestarted dials a server that said that it shuts down, until it is there again or ctx ends.
+// forgetful is the failure of a server that takes dials and does not know them afterwards.
+func forgetful(f *signal.Error) *signal.Error {
+	e := *f
+	e.Reason, e.Err = signal.ReasonStatus, errors.New("the server takes each dial and does not know it afterwards")
+	return &e
+}
+
+// dialRestarted dials a server that shuts down or has lost the dial, until it is there again or ctx ends.
 func (c *channel) dialRestarted(ctx context.Context) *signal.Error {
 	for pause := restartPause; ; {
 		if web.Sleep(ctx, pause) != nil {

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -29,6 +30,39 @@ func TestRestartWhileWaiting(t *testing.T) {
 		mustReceive(t, b, signal.KindPaired)
 		mustReceive(t, b, signal.KindOffer)
 		_, _ = a.Close(testContext(t)), b.Close(testContext(t))
+	})
+}
+
+// TestLossWhileWaiting: a server that was killed, or whose store has lost its data, is dialed again. One that loses every
+// dial is named, and no peer is said to have left.
+func TestLossWhileWaiting(t *testing.T) {
+	s := &switchable{}
+	inBubble(t, s, func(t *testing.T, _ *memNet, o Options) {
+		servers := make([]*server.Server, 20)
+		for i := range servers {
+			servers[i] = server.New(server.Options{})
+			defer servers[i].Close()
+			time.AfterFunc(time.Duration(i)*70*time.Second, func() { s.set(servers[i]) })
+		}
+		time.Sleep(time.Second) // in a bubble
+		a := mustDial(t, o)
+		time.Sleep(20 * 70 * time.Second)
+		b := mustDial(t, o)
+		mustReceive(t, a, signal.KindPaired)
+		_, _ = a.Close(testContext(t)), b.Close(testContext(t))
+
+		s.set(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			forgetful := server.New(server.Options{})
+			defer forgetful.Close()
+			forgetful.ServeHTTP(w, r)
+		}))
+		a = mustDial(t, o)
+		_, err := a.Receive(testContext(t))
+		wantError(t, err, signal.ReasonStatus, nil)
+		if errors.Is(err, signal.ErrPeerGone) {
+			t.Error(err)
+		}
+		_ = a.Close(testContext(t))
 	})
 }
 
