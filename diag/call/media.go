@@ -191,6 +191,17 @@ func (c *Call) latestExchange() (offer, answer *DescriptionRow, agreed bool) {
 	return offer, answer, answer != nil
 }
 
+// MediaOnly reports whether no data channel is due: the call has none by its way, or outside of a room the peer's offer has
+// no section for them.
+func (c *Call) MediaOnly() bool {
+	if c.Start.MediaOnly || c.Start.Code != "" {
+		return c.Start.MediaOnly
+	}
+	offer, _, _ := c.latestExchange()
+	return offer != nil && offer.Side == diag.Remote && !offer.Parsed().Cut &&
+		!slices.ContainsFunc(offer.Parsed().Media, func(s sdp.Section) bool { return s.Kind == "application" })
+}
+
 // PeersAnswer is the peer's answer to the last local offer, with that; nil if there is none or not all of it is known.
 func (c *Call) PeersAnswer() (offer, answer *sdp.Description) {
 	o, a, agreed := c.latestExchange()

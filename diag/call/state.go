@@ -345,7 +345,7 @@ func (c *Call) RoundTripTime() (time.Duration, bool) {
 // ReadyAt is when the call was set up: its first data channel was open, or media without channels was connected. It is
 // nil before.
 func (c *Call) ReadyAt() *time.Duration {
-	if c.Start.MediaOnly {
+	if c.MediaOnly() {
 		return c.ConnectedAt
 	}
 	return c.OpenAt

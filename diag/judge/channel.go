@@ -43,7 +43,7 @@ func leftAtOnce(c *call.Call) bool {
 // channelFindings name a data channel that did not open, or from which nothing came back.
 func channelFindings(c *call.Call, x Expectation) []Finding {
 	switch {
-	case c.ConnectedAt == nil || c.Ended == nil || c.Start.MediaOnly || leftAtOnce(c),
+	case c.ConnectedAt == nil || c.Ended == nil || c.MediaOnly() || leftAtOnce(c),
 		x.check && !x.Echo && c.Start.Channel == "":
 		return nil
 	case c.OpenAt == nil && !c.ChannelSeen():

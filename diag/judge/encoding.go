@@ -23,7 +23,7 @@ func encodingFindings(c *call.Call, _ Expectation) []Finding {
 		if diag.OrZero(e.Reordered) && diag.OrZero(e.BFrames) {
 			found("media.b_frames", Warn, *e)
 		}
-		if rare := c.RareKeyFrames(in); rare != nil && c.Start.MediaOnly {
+		if rare := c.RareKeyFrames(in); rare != nil && c.MediaOnly() {
 			found("media.key_frames_rare", Warn, *rare)
 		}
 		if p := c.AgreedProfile(in.SSRC); p != nil {
@@ -32,7 +32,7 @@ func encodingFindings(c *call.Call, _ Expectation) []Finding {
 			switch {
 			case known && !agreed.Decodes(sent):
 				found("media.profile_not_agreed", Warn, *p)
-			case c.Start.MediaOnly && sent.Profile() != diag.ConstrainedBaseline:
+			case c.MediaOnly() && sent.Profile() != diag.ConstrainedBaseline:
 				found("media.profile_optional", Info, *p)
 			}
 		}

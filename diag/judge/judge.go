@@ -149,7 +149,7 @@ func exitOfOrderly(c *call.Call, found []Finding) diag.Exit {
 	switch {
 	case c.ConnectedAt == nil && c.Ended.Reason == diag.EndPeerHangup:
 		return diag.ExitSignaling
-	case c.ConnectedAt == nil, c.Ended.Reason == diag.EndInterrupted, !c.Start.MediaOnly && leftAtOnce(c):
+	case c.ConnectedAt == nil, c.Ended.Reason == diag.EndInterrupted, !c.MediaOnly() && leftAtOnce(c):
 		return diag.ExitInterrupted
 	}
 	for _, exit := range []diag.Exit{diag.ExitICE, diag.ExitChannel, diag.ExitMedia, diag.ExitAssertion} {

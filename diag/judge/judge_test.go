@@ -128,6 +128,15 @@ func transportEnds() []judgeTest {
 			[]string{"channel.not_open"},
 		},
 		{
+			"an offer of media only", diagtest.Log(
+				0, diag.SessionDescription{Side: diag.Remote, SDPType: "offer", SDP: "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"},
+				0, diag.ConnectionState{State: "connected"},
+				2900, diag.Sample{Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: diag.Ptr(uint64(9))}}},
+				3000, diag.CallEnded{Reason: diag.EndDuration},
+			),
+			diag.ExitPass, "connected for 3.0 s; reached --for", nil, nil,
+		},
+		{
 			"hung up at once", diagtest.Log(0, diag.ConnectionState{State: "connected"}, 40, diag.CallEnded{Reason: diag.EndHangup, By: diag.ByLocal}),
 			diag.ExitInterrupted, "connected for 40.0 ms; you hung up", nil, nil,
 		},

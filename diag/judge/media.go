@@ -103,7 +103,7 @@ func mediaFindings(c *call.Call, x Expectation) []Finding {
 		return out
 	}
 	agreed := agreedMedia(c)
-	if c.Ended != nil && c.Start.MediaOnly && c.NoMedia() && len(agreed)+len(out) == 0 {
+	if c.Ended != nil && c.MediaOnly() && c.NoMedia() && len(agreed)+len(out) == 0 {
 		// there is nothing else that such a call could prove
 		agreed = append(agreed, missing("", "", c, true, true))
 	}
@@ -291,7 +291,7 @@ func publishFindings(c *call.Call, _ Expectation) []Finding {
 	}
 	if frames, without := c.WithoutKeyFrame(); without {
 		out = append(out, Finding{
-			ID: "media.no_key_frame", Severity: finding.Graver(c.Start.MediaOnly && c.Ended != nil),
+			ID: "media.no_key_frame", Severity: finding.Graver(c.MediaOnly() && c.Ended != nil),
 			Evidence: NoKeyFrame{frames, diag.Millis(c.UpTime())},
 		})
 	}

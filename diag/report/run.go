@@ -126,7 +126,7 @@ func setupOf(c *call.Call) Setup {
 
 // setupTime is from the pairing until a channel was open; of a call of media only, until it was connected.
 func setupTime(c *call.Call) (time.Duration, bool) {
-	if !c.Start.MediaOnly {
+	if !c.MediaOnly() {
 		return c.SetupTime()
 	}
 	connected := *c
