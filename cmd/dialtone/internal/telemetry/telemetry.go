@@ -4,6 +4,7 @@ package telemetry
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/url"
@@ -234,7 +235,12 @@ func (s *Sender) failed(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.failing && s.pending == "" {
-		s.pending = s.clean(err.Error())
+		advice := "check the address, the headers, and that it accepts OTLP over HTTP"
+		var certificate *tls.CertificateVerificationError
+		if errors.As(err, &certificate) {
+			advice = "if you trust its certificate authority, name it with OTEL_EXPORTER_OTLP_CERTIFICATE=FILE"
+		}
+		s.pending = s.clean(err.Error()) + "; " + advice
 	}
 	s.failing = true
 }
@@ -249,8 +255,7 @@ func (s *Sender) Report() {
 	s.pending = ""
 	s.mu.Unlock()
 	if text != "" {
-		s.complain("dialtone: warning: the OpenTelemetry receiver did not accept a message: " + text +
-			"; check the address, the headers, and that it accepts OTLP over HTTP")
+		s.complain("dialtone: warning: the OpenTelemetry receiver did not accept a message: " + text)
 	}
 }
 

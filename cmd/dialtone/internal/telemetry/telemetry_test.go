@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"encoding/hex"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -259,6 +260,21 @@ func TestReceiverFails(t *testing.T) {
 	if strings.Contains(text, "s3cr3t") || strings.Contains(text, "Zebra") || strings.Contains(text, "\x1b") || strings.Count(text, "\n") != 1 ||
 		!strings.Contains(text, "401") || !strings.Contains(text, "3 of 3 messages") {
 		t.Errorf("it says %q", text)
+	}
+}
+
+// TestReceiverIsNotTrusted: who has a certificate authority of their own learns where it is named.
+func TestReceiverIsNotTrusted(t *testing.T) {
+	server := httptest.NewUnstartedServer(nil)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	s, said := opened(t, server.URL, nil)
+	_, end := s.Begin()
+	end(began, ended())
+	s.Close()
+	if !strings.Contains(said(), prefix+"CERTIFICATE=FILE") {
+		t.Errorf("it says %q", said())
 	}
 }
 
