@@ -292,26 +292,67 @@ func TestServersOfTheMetrics(t *testing.T) {
 	}
 }
 
+// TestCertificatesOfTheMetrics: a certificate whose end is known has a metric.
+func TestCertificatesOfTheMetrics(t *testing.T) {
+	var b bytes.Buffer
+	r := &Report{Details: Details{Certificates: []call.ServerCertificate{
+		{Server: "turns:a", Name: "a", NotAfter: "1970-01-01T00:01:00Z"}, {Server: "turns:b", Name: "b", NotAfter: "never"},
+	}}}
+	if err := WriteProm(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	want := `certificate_expiry_timestamp_seconds{check="check",server="turns:a",name="a"} 60`
+	if got := b.String(); !strings.Contains(got, want) || strings.Contains(got, "turns:b") {
+		t.Errorf("%q is missing, or not alone: %s", want, got)
+	}
+}
+
+// TestCommandsOfRunners: a line that a CI runner takes for a command is changed, and an IPv6 address is not.
+func TestCommandsOfRunners(t *testing.T) {
+	for in, want := range map[string]string{
+		"::error::x": "∷error::x", "  ::add-mask::x": "  ∷add-mask::x", "::1 answers": "::1 answers", "at fd00::1 and ::1": "at fd00::1 and ::1",
+		"## [group]": "## [group]", "##[group]": "# [group]",
+	} {
+		if got := disarm(in); got != want {
+			t.Errorf("%q: %q instead of %q", in, got, want)
+		}
+	}
+}
+
 // TestThroughputInReports: both directions at once have one row of round trips, and a rate is told in bytes.
 func TestThroughputInReports(t *testing.T) {
-	flow := func() *speed.Flow { return &speed.Flow{Loaded: &speed.Latency{}} }
+	flow := func() *speed.Flow {
+		return &speed.Flow{Goodput: 16e6, Rate: diag.Ptr(24e6), Capacity: diag.Ptr(32e6), Loaded: &speed.Latency{}}
+	}
 	r := &Report{Measurements: Measurements{Speed: &speed.Result{
 		Up: flow(), Down: flow(), Both: &speed.Both{Up: flow(), Down: flow()}, Search: []speed.Found{{Way: "up", Rate: diag.Ptr(8e6)}, {Way: "down"}},
+		Paced: []speed.Paced{{Way: "up", Rate: 2e6, Goodput: diag.Ptr(1.6e6), Loaded: &speed.Latency{}}},
 	}}}
 	var loads []string
 	for _, row := range r.latencySection().Rows {
 		loads = append(loads, row.Cells[0].Text)
 	}
-	if diff := cmp.Diff([]string{"up", "down", "both"}, loads); diff != "" {
+	if diff := cmp.Diff([]string{"up", "down", "both", "up at 2.00 Mbit/s"}, loads); diff != "" {
 		t.Error(diff)
 	}
 	var b bytes.Buffer
 	if err := WriteProm(&b, r); err != nil {
 		t.Fatal(err)
 	}
-	want := `speed_search_bytes_per_second{check="check",direction="up"} 1000000`
-	if got := b.String(); !strings.Contains(got, want) || strings.Count(got, "speed_search_bytes_per_second{") != 1 {
-		t.Errorf("%q is missing, or not alone: %s", want, got)
+	got := b.String()
+	for _, want := range []string{
+		`speed_search_bytes_per_second{check="check",direction="up"} 1000000`,
+		`speed_goodput_bytes_per_second{check="check",test="up",direction="up"} 2000000`,
+		`speed_rate_bytes_per_second{check="check",test="up",direction="up"} 3000000`,
+		`speed_capacity_bytes_per_second{check="check",test="up",direction="up"} 4000000`,
+		`speed_paced_bytes_per_second{check="check",direction="up",rate="2000000"} 200000`,
+	} {
+		if !strings.Contains(got, want+"\n") {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if strings.Count(got, "speed_search_bytes_per_second{") != 1 {
+		t.Error("a search that found nothing has a metric")
 	}
 }
 
@@ -330,6 +371,7 @@ func TestWhoIsBlamed(t *testing.T) {
 		"left alone, it failed": {placed(5*ms, diag.EndPeerLeft), placed(5*ms, diag.EndDTLS), true},
 		"it missed the echo":    {placed(5*ms, diag.EndDuration), unechoed(diag.EndPeerHangup), true},
 		"and has not hung up":   {placed(5*ms, diag.EndDuration), unechoed(diag.EndDuration), false},
+		"it failed here, too":   {placed(5*ms, diag.EndPeerLost), unechoed(diag.EndPeerHangup), false},
 		"left alone, cancelled": {placed(5*ms, diag.EndPeerLeft), placed(5*ms, diag.EndInterrupted), false},
 	} {
 		r := judgeRun(judge.Expectation{Echo: true}, RunInput{Call: tt.here, Other: tt.there})

@@ -134,7 +134,15 @@ func TestPathsCompared(t *testing.T) {
 		Up:   &speed.Flow{Goodput: 5e6, Loaded: &speed.Latency{P50: 7 * ms}}, Down: &speed.Flow{Goodput: 9e6, LowerBound: true},
 	}
 	failed := Report{Name: "TURN/TLS", Result: Result{Verdict: Fail, Headline: "no path found", Why: []string{"No relay.", "Port closed."}}}
-	r := Combine("dialtone", "comparison", time.Now(), time.Second, []Report{measured, failed}, false)
+	slow := Report{Name: "TURN/TCP", Result: Result{Verdict: Fail, Headline: "up.goodput is low", Why: []string{"A detail."}, Exit: ExitOf(diag.ExitAssertion)}}
+	r := Combine("dialtone", "comparison", time.Now(), time.Second, []Report{measured, failed, slow}, false)
+	var causes []string
+	for _, row := range r.comparison().Rows {
+		causes = append(causes, row.Cells[len(row.Cells)-1].Text)
+	}
+	if diff := cmp.Diff([]string{"", "Port closed.", "up.goodput is low"}, causes); diff != "" {
+		t.Error(diff)
+	}
 	for name, write := range map[string]func(io.Writer, *Report) error{"text": WriteText, "markdown": WriteMarkdown, "html": WriteHTML} {
 		var b strings.Builder
 		if err := write(&b, r); err != nil {

@@ -64,6 +64,18 @@ func TestAnswererAlone(t *testing.T) {
 	}
 }
 
+// TestBothHaveFindings: the answerer's are listed beside others of the offerer.
+func TestBothHaveFindings(t *testing.T) {
+	here, there := unechoed(diag.EndDuration), placed(5e6, diag.EndDTLS)
+	var got []string
+	for _, f := range judgeRun(judge.Expectation{Echo: true}, RunInput{Call: here, Other: there}).Findings {
+		got = append(got, f.ID+" "+f.Side)
+	}
+	if diff := cmp.Diff([]string{"channel.not_echoed ", "dtls.timeout answerer"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestNearestToTheMedian: of two runs as near to the median whose events were kept, the quicker one is described.
 func TestNearestToTheMedian(t *testing.T) {
 	var calls []*call.Call
