@@ -195,7 +195,12 @@ func faults() map[string]func(t *testing.T) Options {
 		},
 		"the channel never echoes": func(t *testing.T) Options {
 			o := here(2 * time.Second)
-			o.Target, o.Config.NoMedia = deaf{t}, true
+			o.Target, o.Config.NoMedia = deaf{t: t, takes: true}, true
+			return o
+		},
+		"the peer closes the channels": func(t *testing.T) Options {
+			o := here(2 * time.Second)
+			o.Target, o.Config.NoMedia = deaf{t: t}, true
 			return o
 		},
 		"media stops after 3 s": func(t *testing.T) Options { return fromOther(t, here(6*time.Second), after(3*time.Second, isRTP)) },
@@ -386,8 +391,12 @@ func vanisher(t *testing.T) Options {
 	return o
 }
 
-// deaf is a party of bare pion that takes messages and answers none.
-type deaf struct{ t *testing.T }
+// deaf is a party of bare pion that answers no message: it takes data channels, or closes them, as pion does without a
+// handler.
+type deaf struct {
+	t     *testing.T
+	takes bool
+}
 
 // Describe implements Target.
 func (deaf) Describe() report.Target { return report.Target{Kind: "deaf"} }
@@ -398,6 +407,9 @@ func (d deaf) Place(int) Placement {
 	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(loopbackEngine())).NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		d.t.Fatal(err)
+	}
+	if d.takes {
+		pc.OnDataChannel(func(*webrtc.DataChannel) {})
 	}
 	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
 		if c != nil {

@@ -154,7 +154,7 @@ func sounding(t *testing.T, s source) signal.Channel {
 	}()
 	go func() {
 		defer func() { done <- struct{}{} }()
-		deaf{t}.answer(pc, answerer)
+		deaf{t: t}.answer(pc, answerer)
 	}()
 	t.Cleanup(func() {
 		stop()

@@ -62,7 +62,7 @@ func (h habitual) Place(int) Placement {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		deaf{h.t}.answer(p.pc, answerer)
+		deaf{t: h.t}.answer(p.pc, answerer)
 	}()
 	h.t.Cleanup(func() {
 		_ = answerer.Close(context.Background())

@@ -16,13 +16,20 @@ type (
 		SCTP     string      `json:"sctp,omitempty"` // RTCSctpTransportState
 		Received uint64      `json:"packetsReceived"`
 	}
+	// ChannelsClosed means that the peer closed every data channel while the call went on.
+	ChannelsClosed struct {
+		Channels int         `json:"channels"`
+		OpenMs   diag.Millis `json:"open_ms"` // until the last of them was closed
+		UpMs     diag.Millis `json:"up_ms"`
+	}
 	// ChannelNotEchoed means that nothing came back as it was sent.
 	ChannelNotEchoed struct {
 		Channels int         `json:"channels"` // that were open
 		UpMs     diag.Millis `json:"up_ms"`
-		Answer   string      `json:"answer,omitempty"` // what came instead; absent: nothing, or no text
-		Label    string      `json:"label,omitempty"`  // of the channel on which it came; absent: nothing came
-		Bytes    int         `json:"bytes,omitempty"`  // of it, if it is binary
+		Sent     *uint64     `json:"messagesSent,omitempty"` // on channels for pings and messages; absent: unknown
+		Answer   string      `json:"answer,omitempty"`       // what came instead; absent: nothing, or no text
+		Label    string      `json:"label,omitempty"`        // of the channel on which it came; absent: nothing came
+		Bytes    int         `json:"bytes,omitempty"`        // of it, if it is binary
 	}
 )
 
@@ -34,13 +41,47 @@ func leftEarly(c *call.Call) bool {
 	return ok && c.Ended.By == diag.ByRemote && c.EndedAt-*c.OpenAt < due
 }
 
+// messagesSent is how many pings and messages left, as far as statistics say.
+func messagesSent(c *call.Call) (sent *uint64) {
+	for _, row := range c.Channels {
+		if row.Stats == nil || call.IsControl(row.Label) || row.Label == diag.LabelStats {
+			continue
+		}
+		if sent == nil {
+			sent = new(uint64)
+		}
+		*sent += row.Stats.MessagesSent
+	}
+	return sent
+}
+
 // leftAtOnce reports whether the user hung up before a data channel was due: a second after the call was connected.
 func leftAtOnce(c *call.Call) bool {
 	return c.Ended.Reason == diag.EndHangup && c.Ended.By == diag.ByLocal && c.ConnectedAt != nil && c.OpenAt == nil &&
 		c.UpTime() < time.Second
 }
 
-// channelFindings name a data channel that did not open, or from which nothing came back.
+// closedBefore is how long before the end of a call channels are closed that do not belong to its end.
+const closedBefore = time.Second
+
+// closedChannels returns evidence if the peer closed every channel while the call went on.
+func closedChannels(c *call.Call) *ChannelsClosed {
+	last := time.Duration(0)
+	for _, row := range c.Channels {
+		if row.ClosedAt == nil || c.EndedAt-*row.ClosedAt < closedBefore {
+			return nil
+		}
+		last = max(last, *row.ClosedAt)
+	}
+	if len(c.Channels) == 0 || c.OpenAt == nil || c.Browser != nil { // the page itself may have closed them
+		return nil
+	}
+	return &ChannelsClosed{
+		Channels: len(c.Channels), OpenMs: diag.Millis(last - *c.OpenAt), UpMs: diag.Millis(c.UpTime()),
+	}
+}
+
+// channelFindings name a data channel that did not open or was closed, or from which nothing came back.
 func channelFindings(c *call.Call, x Expectation) []Finding {
 	switch {
 	case c.ConnectedAt == nil || c.Ended == nil || c.MediaOnly() || leftAtOnce(c),
@@ -50,8 +91,12 @@ func channelFindings(c *call.Call, x Expectation) []Finding {
 		return []Finding{{ID: "channel.not_open", Severity: Problem, Evidence: ChannelNotOpen{
 			diag.Millis(c.UpTime()), c.SCTP.State, c.Received(),
 		}}}
-	case x.check && c.Start.Channel == "" && !c.Echoed() && !leftEarly(c):
-		e := ChannelNotEchoed{Channels: len(c.Channels), UpMs: diag.Millis(c.UpTime())}
+	}
+	if e := closedChannels(c); e != nil {
+		return []Finding{{ID: "channel.closed", Severity: finding.Graver(x.check && !c.Echoed()), Evidence: *e}}
+	}
+	if x.check && c.Start.Channel == "" && !c.Echoed() && !leftEarly(c) {
+		e := ChannelNotEchoed{Channels: len(c.Channels), UpMs: diag.Millis(c.UpTime()), Sent: messagesSent(c)}
 		answer := c.Answer()
 		if answer != nil {
 			e.Answer, e.Label = diag.Clean(answer.Text, 60), diag.Clean(answer.Label, 60)

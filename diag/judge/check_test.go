@@ -85,6 +85,8 @@ func TestJudgeCheck(t *testing.T) {
 	candidate := func(side diag.Side, id, address string, kind diag.CandidateType) diag.Candidate {
 		return diag.Candidate{Side: side, ID: id, Address: address, Protocol: "udp", CandidateType: kind}
 	}
+	unsent := sampled(audioIn(250, 0, 0, 0.01))
+	unsent.Channels = []diag.DataChannelRow{{Label: diag.LabelChat}, {Label: diag.LabelControl, MessagesSent: 1}}
 	short := judge.Load{Ticks: 100, Late: 20, Worst: 90 * time.Millisecond}
 	tests := map[string]struct {
 		call     *call.Call
@@ -97,6 +99,7 @@ func TestJudgeCheck(t *testing.T) {
 		"no media asked": {checked(over), judge.Expectation{Echo: true}, diag.ExitPass, "connected", nil},
 		"left early":     {call.Fold(diagtest.Then(diagtest.GoodCall(), 1100, diag.CallEnded{Reason: diag.EndPeerHangup, By: diag.ByRemote})), judge.Expectation{Echo: true}, diag.ExitPass, "", nil},
 		"not echoed":     {call.Fold(diagtest.Then(diagtest.GoodCall(), 5000, over)), judge.Expectation{Echo: true}, diag.ExitChannel, "no message on a data channel was answered", []string{"error channel.not_echoed"}},
+		"nothing sent":   {call.Fold(diagtest.Then(diagtest.GoodCall(), 4900, unsent, 5000, over)), judge.Expectation{Echo: true}, diag.ExitChannel, "nothing could be sent on a data channel", []string{"error channel.not_echoed"}},
 		"too short for a report, of many": {
 			checked(over, 320, diag.SessionDescription{Side: diag.Remote, SDPType: "offer", SDP: "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=recvonly\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=recvonly\r\n"}, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(9))}, {Kind: "video", PacketsSent: diag.Ptr(uint64(9))}}}),
 			judge.Expectation{Media: []call.MediaKind{{Direction: diag.Outbound, Kind: "audio"}}, Echo: true, OneOfMany: true},

@@ -11,6 +11,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"dialtone/diag"
+	"dialtone/diag/peer/association"
 )
 
 const (
@@ -120,15 +121,15 @@ func (c *channels) wire(dc *webrtc.DataChannel, side diag.Side) {
 	if c.byLabel[label] == nil {
 		c.byLabel[label] = dc
 	}
-	// pion reports the opening in a goroutine, perhaps after a message or the end. A channel of the peer was open then.
-	opened := sync.OnceFunc(func() { c.onOpen(dc, side, label) })
-	dc.OnOpen(opened)
+	opening := association.NewOpening(func() { c.onOpen(dc, side, label) })
+	dc.OnOpen(opening.Happened)
 	var once sync.Once // a channel that ends by an error also closes
 	closed := func(cause string) {
 		once.Do(func() {
 			if side == diag.Remote {
-				opened()
+				opening.Happened() // or it would not be here
 			}
+			opening.End(c.p.done)
 			c.forget(dc, side, label)
 			if !c.p.closing() {
 				c.p.o.Emit(diag.ChannelClose{ID: dc.ID(), Label: label, Error: cause})
@@ -138,7 +139,7 @@ func (c *channels) wire(dc *webrtc.DataChannel, side diag.Side) {
 	dc.OnClose(func() { closed("") })
 	dc.OnError(func(err error) { closed(diag.Clean(err.Error(), 200)) })
 	dc.OnMessage(func(m webrtc.DataChannelMessage) {
-		opened()
+		opening.Happened()
 		c.p.o.OnMessage(label, m.IsString, m.Data)
 	})
 }

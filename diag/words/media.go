@@ -28,6 +28,19 @@ var channelFindings = map[string]entry{
 				fmt.Sprintf("%d packets received", e.Received),
 			}
 		}),
+	"channel.closed": on(
+		"The peer closed every data channel while the call went on. Some stacks do that with a channel that no part of the "+
+			"application takes.",
+		func(_ judge.Finding, e judge.ChannelsClosed) Text {
+			return Text{
+				Title: "The peer closed every data channel.",
+				Evidence: []string{
+					Count(e.Channels, "channel was open", "channels were open") + ", the last of them until " + Millis(e.OpenMs) +
+						" after the first had opened", "the call was connected for " + Millis(e.UpMs),
+				},
+				Advice: "Check that the peer's application takes the data channels that it is offered.",
+			}
+		}),
 	"channel.not_echoed": on(
 		"A data channel opened, but nothing sent on it came back: no pong to a ping, and no message as it was sent. If the "+
 			"peer answers with a text of its own, the channel carries data both ways. If it sends nothing, that is unknown.",
@@ -37,6 +50,13 @@ var channelFindings = map[string]entry{
 					Title:    "The peer answers on a data channel, but does not echo.",
 					Evidence: []string{"it sent " + answered(e)},
 					Advice:   "Nothing needs to change if this server is not to echo: data arrives in both directions.",
+				}
+			}
+			if e.Sent != nil && *e.Sent == 0 {
+				return Text{
+					Title:    "Nothing could be sent on a data channel, so nothing came back.",
+					Evidence: []string{Count(e.Channels, "channel was open", "channels were open") + " for " + Millis(e.UpMs)},
+					Advice:   "Open a channel named ping: pings are sent on it.",
 				}
 			}
 			return Text{
