@@ -191,8 +191,8 @@ func (c *Call) latestExchange() (offer, answer *DescriptionRow, agreed bool) {
 	return offer, answer, answer != nil
 }
 
-// MediaOnly reports whether no data channel is due: the call has none by its way, or outside of a room the peer's offer has
-// no section for them.
+// MediaOnly reports whether no data channel is due: the call has none by its way, or outside of a room the peer's offer
+// has no section for them.
 func (c *Call) MediaOnly() bool {
 	if c.Start.MediaOnly || c.Start.Code != "" {
 		return c.Start.MediaOnly
