@@ -130,7 +130,7 @@ func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Conf
 		switch {
 		case err != nil, c.Once, n == int(c.MaxCalls), (c.Screen || w.Carried) && !result.Again:
 			return result.Exit, err
-		case errors.Is(ctx.Err(), context.Canceled): // a call may have ended at the same moment: this ended with the interruption
+		case errors.Is(ctx.Err(), context.Canceled): // a call may have ended at that moment
 			return diag.ExitInterrupted, nil
 		}
 		reached = reached || waited(result.Call)
