@@ -90,8 +90,8 @@ func TestBrowsers(t *testing.T) {
 		{"oneway.json.gz", 0, diag.ExitMedia, 7, []string{"media.no_inbound_audio ", "media.no_inbound_video "}},
 		{"oneway.json.gz", 1, diag.ExitMedia, 7, []string{"media.no_outbound_audio ", "media.no_outbound_video "}},
 		{"firefox-oneway.json.gz", 0, diag.ExitMedia, 1, []string{"media.no_inbound_audio "}},
-		{"denied.json.gz", 0, diag.ExitMedia, 3, []string{"media.no_outbound_audio ", "browser.capture_denied getUserMedia"}},
-		{"denied.rtcstats.gz", 0, diag.ExitMedia, 3, []string{"media.no_outbound_audio ", "browser.capture_denied getUserMedia"}},
+		{"denied.json.gz", 0, diag.ExitMedia, 3, []string{"browser.capture_denied getUserMedia", "media.no_outbound_audio "}},
+		{"denied.rtcstats.gz", 0, diag.ExitMedia, 3, []string{"browser.capture_denied getUserMedia", "media.no_outbound_audio "}},
 		{"loss.json.gz", 0, diag.ExitPass, 12, loss},
 		{"ended.json.gz", 0, diag.ExitPass, 8, []string{
 			"media.stopped audio", "browser.sending_stopped audio mid 0", "browser.concealment audio mid 0",

@@ -4,6 +4,7 @@ package judge
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"dialtone/diag"
@@ -69,6 +70,7 @@ type rule func(c *call.Call, x Expectation) []Finding
 var rules = []rule{
 	endFindings, machineFindings, signalingFindings, answerFindings,
 	pathLostFindings, dtlsFindings, channelFindings,
+	captureFindings,
 	sizeFindings, mediaFindings, soundFindings, publishFindings, encodingFindings, pictureFindings, skewFindings,
 	lossFindings, pauseFindings,
 	timingFindings, restartFindings, ssrcFindings, impairFindings, stressFindings, speedFindings,
@@ -169,6 +171,10 @@ func exitOfFinding(f Finding) diag.Exit {
 		return diag.ExitChannel
 	case "media":
 		return diag.ExitMedia
+	case "browser":
+		if ofCapture(f) {
+			return diag.ExitMedia
+		}
 	}
 	return diag.ExitAssertion
 }
@@ -192,8 +198,15 @@ func (v Verdict) Explains(f Finding) bool {
 
 // browserFindings are what only the dump of a browser shows.
 func browserFindings(c *call.Call, _ Expectation) []Finding {
-	return browser.Findings(c.Browser, c.BrowserFacts())
+	return slices.DeleteFunc(browser.Findings(c.Browser, c.BrowserFacts()), ofCapture)
 }
+
+// captureFindings are those about devices that the page did not get: they explain the media that is missing.
+func captureFindings(c *call.Call, _ Expectation) []Finding {
+	return slices.DeleteFunc(browser.Findings(c.Browser, c.BrowserFacts()), func(f Finding) bool { return !ofCapture(f) })
+}
+
+func ofCapture(f Finding) bool { return strings.HasPrefix(f.ID, "browser.capture_") }
 
 // Finding is one conclusion.
 type Finding = finding.Finding
