@@ -1,7 +1,10 @@
 package session
 
 import (
+	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/diag/call"
 	"dialtone/diag/peer"
 	"dialtone/signal"
 )
@@ -136,4 +140,111 @@ func TestControlBeyondTheFlood(t *testing.T) {
 			t.Errorf("%d of %d obeyed", n, many)
 		}
 	})
+}
+
+// TestGreeting: it is said once, on the channel for it, and recorded if the channel took it.
+func TestGreeting(t *testing.T) {
+	for name, full := range map[string]error{"taken": nil, "not open": peer.ErrNoChannel} {
+		c, _ := place(t, Options{Greeting: "hello"}, func(r *rig) {
+			r.answers()
+			r.peer.full = full
+			r.opens(diag.LabelControl)
+			r.opens(diag.LabelChat)
+			r.opens(diag.LabelChat)
+			r.peer.full = nil
+			r.Hangup()
+		})
+		said := 0
+		for _, m := range c.Messages {
+			if m.Label == diag.LabelChat && m.Text == "hello" && m.Direction == diag.Outbound {
+				said++
+			}
+		}
+		warned := slices.ContainsFunc(c.Warnings, func(w call.WarningRow) bool { return w.ID == "channel.unavailable" })
+		if (said == 1) != (full == nil) || warned != (full != nil) {
+			t.Errorf("%s: said %d times, warned %t", name, said, warned)
+		}
+	}
+}
+
+// TestWhoSaysGoodbye: the side that ends the call, and not the one that was told.
+func TestWhoSaysGoodbye(t *testing.T) {
+	goodbye := func(did []string) bool {
+		return slices.ContainsFunc(did, func(s string) bool { return strings.Contains(s, codeReject) })
+	}
+	for name, tt := range map[string]struct {
+		end  func(*rig)
+		want bool
+	}{
+		"this side ends": {func(r *rig) { r.Hangup() }, true},
+		"the peer ends":  {func(r *rig) { r.peer.callbacks.OnState(peer.StateClosed) }, false},
+	} {
+		var did []string
+		place(t, Options{}, func(r *rig) {
+			r.answers()
+			tt.end(r)
+			synctest.Wait()
+			did = r.copy()
+		})
+		if goodbye(did) != tt.want {
+			t.Errorf("%s: %q", name, did)
+		}
+	}
+}
+
+// TestRoleIsRecorded: who offers is what the server said.
+func TestRoleIsRecorded(t *testing.T) {
+	for role, want := range map[signal.Role]diag.Role{
+		signal.RoleOfferer: diag.RoleOfferer, signal.RoleAnswerer: diag.RoleAnswerer,
+	} {
+		c, _ := place(t, Options{}, func(r *rig) {
+			r.channel.paired(role)
+			synctest.Wait()
+			r.Hangup()
+		})
+		if c.Role != want {
+			t.Errorf("%v: %v", role, c.Role)
+		}
+	}
+}
+
+// TestFlowOfOptions: media of one direction is sent or received, whatever the way of the signaling.
+func TestFlowOfOptions(t *testing.T) {
+	for way, want := range map[diag.Direction]peer.Flow{
+		"": 0, diag.Outbound: peer.FlowSend, diag.Inbound: peer.FlowReceive,
+	} {
+		r := newRig(Options{Config: diag.Config{Way: way}})
+		if got := r.peerOptions().Flow; got != want {
+			t.Errorf("%q: %v", way, got)
+		}
+		if r = newRig(Options{Config: diag.Config{Way: way}, Flow: peer.FlowReceive}); r.peerOptions().Flow != peer.FlowReceive {
+			t.Errorf("%q changes what a signaling of one direction says", way)
+		}
+	}
+}
+
+// TestHungUpWhileDialing: a dial that the server answers with the end of the call ends it.
+func TestHungUpWhileDialing(t *testing.T) {
+	c, _ := place(t, Options{Dial: func(context.Context, func(diag.SignalRequest)) (signal.Channel, error) {
+		return nil, signal.ErrHungUp
+	}}, func(*rig) {})
+	if c.Ended.Reason != diag.EndPeerHangup || c.Ended.By != diag.ByRemote {
+		t.Errorf("%+v", c.Ended)
+	}
+}
+
+// TestPauseOfAttempts: a peer that left dials again soon; any other failure is tried again after a while.
+func TestPauseOfAttempts(t *testing.T) {
+	for kind, want := range map[kind]time.Duration{inGoodbye: quietTick, inSignalingLost: redialPause} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(Options{})
+			r.in(redialing)
+			tryAgain(r.Session, input{kind: kind, err: errSilent})
+			if got := time.Until(r.deadlines.at[dueRedial]); got != want {
+				t.Errorf("%s: %s", kindNames[kind], got)
+			}
+			r.deadlines.drop(dueRedial)
+			synctest.Wait()
+		})
+	}
 }
