@@ -54,8 +54,8 @@ func (ServedRequest) Type() Type { return "signal.served" }
 // SignalFailure is why signaling failed, in stable words.
 type SignalFailure struct {
 	Op string `json:"op,omitempty"` // the step: endpoint, dial, get_status, offer, …
-	// dns, refused, unreachable, proxy, tls, timeout, broken, status, limit, protocol, rejected, peer-gone, shutdown;
-	// absent: unknown
+	// dns, refused, unreachable, proxy, tls, timeout, broken, status, limit, protocol, rejected, peer-gone, shutdown,
+	// forgotten; absent: unknown
 	Reason   string `json:"reason,omitempty"`
 	Status   int    `json:"status,omitempty"`   // HTTP status; absent without an answer
 	Code     string `json:"code,omitempty"`     // the detail: dialtone's or the server's stable name for it

@@ -53,13 +53,15 @@ const (
 	ReasonPeerGone
 	// ReasonShutdown: the server says that it is shutting down.
 	ReasonShutdown
+	// ReasonForgotten: the server does not know the call anymore, and nothing says that the peer has left.
+	ReasonForgotten
 )
 
 var reasonNames = [...]string{
 	ReasonUnknown: "unknown", ReasonDNS: "dns", ReasonRefused: "refused", ReasonUnreachable: "unreachable",
 	ReasonProxy: "proxy", ReasonTLS: "tls", ReasonTimeout: "timeout", ReasonBroken: "broken", ReasonStatus: "status",
 	ReasonLimit: "limit", ReasonProtocol: "protocol", ReasonRejected: "rejected", ReasonPeerGone: "peer-gone",
-	ReasonShutdown: "shutdown",
+	ReasonShutdown: "shutdown", ReasonForgotten: "forgotten",
 }
 
 // String is the stable lower-case name, for logs, recordings and scripts.

@@ -174,6 +174,7 @@ func signalingFailed(c *call.Call, cause string) SignalingFailed {
 var signalReasons = map[string]bool{
 	"dns": true, "refused": true, "unreachable": true, "proxy": true, "tls": true, "timeout": true, "broken": true,
 	"status": true, "limit": true, "protocol": true, "rejected": true, "peer-gone": true, "shutdown": true,
+	"forgotten": true,
 }
 
 // signalFindingID names the cause of failed signaling.

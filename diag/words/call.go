@@ -155,6 +155,11 @@ var signalTitles = map[string][2]string{
 	"peer_gone": {"The signaling server says that the peer is gone.", "It hung up, or was silent for longer than the " +
 		"server waits."},
 	"shutdown": {"The signaling server is shutting down.", ""},
+	"forgotten": {
+		"The signaling server does not know the call anymore.",
+		"It was restarted, its store lost its data, or this side was silent for longer than it remembers a call. " +
+			"If the peer had hung up, that would have been its answer.",
+	},
 	"failed": {
 		"The peers could not exchange offer, answer and candidates.",
 		"The cause has no finding of its own; the evidence quotes it.",

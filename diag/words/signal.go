@@ -94,6 +94,10 @@ var signalAdvice = []struct {
 	{reason: "timeout", advice: "Check the address and firewalls; if only a proxy leads out, name it with --proxy."},
 	{reason: "broken", advice: "Check the log of the server, or of the proxy in front of it."},
 	{reason: "peer-gone", advice: "Dial again at both ends."},
+	{
+		reason: "forgotten",
+		advice: "Dial again at both ends; if that happens again, check the server's log, and its store if it has one.",
+	},
 	{reason: "shutdown", advice: "Call again when the server has restarted."},
 	{reason: "limit", advice: "Wait a little, or raise the limits of the server."},
 	{

@@ -327,7 +327,7 @@ func (c *channel) close(ctx context.Context) error {
 
 // isKnown reports whether the server knows already that the call is over.
 func isKnown(end error) bool {
-	return errors.Is(end, signal.ErrPeerGone) || errors.Is(end, errBye) || errors.Is(end, errSaidBye)
+	return isOver(end) || errors.Is(end, errBye) || errors.Is(end, errSaidBye)
 }
 
 func isDone(c <-chan struct{}) bool {
@@ -347,7 +347,7 @@ func (c *channel) goodbye(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err = c.client.Do(bounded, s.call); errors.Is(err, signal.ErrPeerGone) {
+	if _, err = c.client.Do(bounded, s.call); isOver(err) {
 		return nil
 	}
 	return err

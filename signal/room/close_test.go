@@ -135,7 +135,7 @@ func TestGoodbyeIsSaidOnce(t *testing.T) {
 		end  error
 		want bool
 	}{
-		{&signal.Error{Reason: signal.ReasonPeerGone, Err: errUnknownCall}, true},
+		{&signal.Error{Reason: signal.ReasonPeerGone, Err: errForgotten}, true},
 		{errBye, true},
 		{errSaidBye, true},
 		{errClosing, false},

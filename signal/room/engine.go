@@ -238,7 +238,7 @@ func (e *engine) persist(ctx context.Context, call web.Call) error {
 func (e *engine) onPosted(err error) {
 	s := e.posting
 	failure := failureOf(err)
-	if errors.Is(err, signal.ErrPeerGone) && s.kind == signal.KindBye {
+	if isOver(err) && s.kind == signal.KindBye {
 		err = nil // there is nothing left to end
 	}
 	switch {
@@ -253,12 +253,12 @@ func (e *engine) onPosted(err error) {
 
 // endsAll reports whether a failed post is the end of the channel, and does not concern only its message.
 func endsAll(f *signal.Error) bool {
-	return f.Reason == signal.ReasonPeerGone || f.Reason == signal.ReasonShutdown || isPassing(f)
+	return isOver(f) || f.Reason == signal.ReasonShutdown || isPassing(f)
 }
 
 // lose ends the channel. If the server says that the peer hung up, that is its goodbye.
 func (e *engine) lose(f *signal.Error) {
-	gone := f.Reason == signal.ReasonPeerGone
+	gone := isOver(f)
 	switch {
 	case gone && isDone(e.c.closing): // by the local goodbye
 		e.end = errClosing

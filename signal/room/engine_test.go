@@ -149,7 +149,7 @@ func TestResendRounds(t *testing.T) {
 
 // TestLost: what a failure of the server means for the channel.
 func TestLost(t *testing.T) {
-	gone := &signal.Error{Reason: signal.ReasonPeerGone, Err: errUnknownCall}
+	gone := &signal.Error{Reason: signal.ReasonForgotten, Err: errForgotten}
 	left := &signal.Error{Reason: signal.ReasonPeerGone, Code: "peer_left", Err: signal.ErrPeerGone}
 	broken := &signal.Error{Reason: signal.ReasonBroken, Err: errors.New("broken")}
 	tests := []struct {
@@ -179,7 +179,7 @@ func TestLost(t *testing.T) {
 
 // TestPosted: what the result of a post means for its sender and for the channel.
 func TestPosted(t *testing.T) {
-	gone := &signal.Error{Reason: signal.ReasonPeerGone, Err: errUnknownCall}
+	gone := &signal.Error{Reason: signal.ReasonPeerGone, Err: errForgotten}
 	rejected := &signal.Error{Reason: signal.ReasonRejected, Err: errors.New("no")}
 	broken := &signal.Error{Reason: signal.ReasonBroken, Err: errors.New("broken")}
 	for _, test := range []struct {

@@ -10,9 +10,9 @@ import (
 	"dialtone/signal/web"
 )
 
-// refine recognizes that the server does not know the user ID anymore. To get_status and to the original's server a 400
-// has no other meaning.
-func refine(e *signal.Error, a *web.Answer) {
+// refine recognizes that the pair has ended, and that the server does not know the user ID anymore. The original's
+// server answers both with the same 400, which has no other meaning there, nor to get_status.
+func (c *channel) refine(e *signal.Error, a *web.Answer) {
 	if a.Status != http.StatusBadRequest {
 		return
 	}
@@ -24,22 +24,32 @@ func refine(e *signal.Error, a *web.Answer) {
 	case "expired":
 		e.Err = fmt.Errorf("%w: one peer was silent for too long and the server deleted the call", signal.ErrPeerGone)
 	case codeUnknownUser:
-		e.Err = errUnknownCall
+		if !c.leaving.Load() {
+			e.Reason, e.Err = signal.ReasonForgotten, errForgotten
+			return
+		}
+		e.Err = fmt.Errorf("%w: this side has hung up", signal.ErrPeerGone)
 	case "":
 		if e.Op != "get_status" && !strings.Contains(string(a.Body), "Не найден user_id") {
 			return
 		}
-		e.Err = errUnknownCall
+		e.Err = fmt.Errorf("%w: the server does not know the call anymore", signal.ErrPeerGone)
 	default:
 		return
 	}
 	e.Reason = signal.ReasonPeerGone
 }
 
-// codeUnknownUser is the code of a server that does not know the user ID: it has lost it, or the call ended long ago.
+// codeUnknownUser is the code of dialtone's server for a user ID that it does not know. For a while after the end of a
+// call it answers with the cause of that instead.
 const codeUnknownUser = "unknown_user"
 
-var errUnknownCall = fmt.Errorf("%w: the server does not know the call anymore", signal.ErrPeerGone)
+var errForgotten = errors.New(
+	"the server does not know the call anymore: it was restarted, its store lost it, or this side was silent for long",
+)
+
+// isOver reports whether the server has no such call: there is nothing left to end.
+func isOver(err error) bool { return errors.Is(err, signal.ErrPeerGone) || errors.Is(err, errForgotten) }
 
 // failureOf gives the *signal.Error that every failed request ends with; nil for none.
 func failureOf(err error) *signal.Error {
@@ -59,7 +69,7 @@ func isPassing(e *signal.Error) bool {
 	case signal.ReasonLimit:
 		return e.Code == "rate_limited" || e.Code == "" && e.Status == http.StatusTooManyRequests
 	case signal.ReasonUnknown, signal.ReasonTLS, signal.ReasonProtocol, signal.ReasonRejected,
-		signal.ReasonPeerGone, signal.ReasonShutdown:
+		signal.ReasonPeerGone, signal.ReasonShutdown, signal.ReasonForgotten:
 	}
 	return false
 }

@@ -235,6 +235,7 @@ func TestFaultsDuringSetup(t *testing.T) {
 		{"garbage", says(200, "{"), signal.ReasonProtocol, 0, 4 * time.Second},
 		{"forgot us", unknownUser, signal.ReasonPeerGone, 0, 4 * time.Second},
 		{"forgot us, in other words", says(400, "Bad Request"), signal.ReasonPeerGone, 0, 4 * time.Second},
+		{"lost us", says(400, `{"error":"unknown_user"}`), signal.ReasonForgotten, 0, 4 * time.Second},
 		{"expired", says(400, `{"error":"expired"}`), signal.ReasonPeerGone, 0, 4 * time.Second},
 		{"403", says(403, ""), signal.ReasonStatus, 0, 4 * time.Second},
 		{"shuts down", says(503, `{"error":"shutting_down","message":"bye"}`), signal.ReasonShutdown, 0, 4 * time.Second},

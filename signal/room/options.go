@@ -115,6 +115,6 @@ func announced(a *web.Answer) time.Duration {
 func (c *channel) request(op string, body []byte) web.Call {
 	return web.Call{
 		Op: op, Method: http.MethodPost, URL: c.endpoint, ContentType: "application/json", Accept: "application/json",
-		Body: body, Expect: []int{http.StatusOK}, Anonymous: true, Refine: refine,
+		Body: body, Expect: []int{http.StatusOK}, Anonymous: true, Refine: c.refine,
 	}
 }

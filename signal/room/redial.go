@@ -25,9 +25,9 @@ func (c *channel) ask(ctx context.Context, p polled, numbered bool) polled {
 	p = c.getStatus(ctx, p, numbered)
 	switch {
 	case p.failure == nil, c.leaving.Load():
-	case p.waiting && p.failure.Code == codeUnknownUser && !p.again:
+	case p.waiting && p.failure.Reason == signal.ReasonForgotten && !p.again:
 		p.failure = forgetful(p.failure)
-	case p.waiting && (p.failure.Reason == signal.ReasonShutdown || p.failure.Code == codeUnknownUser):
+	case p.waiting && (p.failure.Reason == signal.ReasonShutdown || p.failure.Reason == signal.ReasonForgotten):
 		if failure := c.dialRestarted(ctx); failure == nil {
 			p.redone, p.failure, p.status = true, nil, &status{}
 		} else if ctx.Err() == nil {
@@ -45,7 +45,7 @@ func (c *channel) ask(ctx context.Context, p polled, numbered bool) polled {
 // forgetful is the failure of a server that takes dials and does not know them afterwards.
 func forgetful(f *signal.Error) *signal.Error {
 	e := *f
-	e.Reason, e.Err = signal.ReasonStatus, errors.New("the server takes each dial and does not know it afterwards")
+	e.Err = errors.New("the server takes each dial and does not know it afterwards")
 	return &e
 }
 

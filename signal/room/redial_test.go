@@ -58,7 +58,7 @@ func TestLossWhileWaiting(t *testing.T) {
 		}))
 		a = mustDial(t, o)
 		_, err := a.Receive(testContext(t))
-		wantError(t, err, signal.ReasonStatus, nil)
+		wantError(t, err, signal.ReasonForgotten, nil)
 		if errors.Is(err, signal.ErrPeerGone) {
 			t.Error(err)
 		}

@@ -86,7 +86,7 @@ func everyEnd(t *testing.T) (ends []diag.CallEnded) {
 func signalEnds() (ends []diag.CallEnded) {
 	for _, reason := range []string{
 		"dns", "refused", "unreachable", "proxy", "tls", "timeout", "broken", "status", "limit", "protocol", "rejected", "peer-gone",
-		"shutdown", "", "new",
+		"shutdown", "forgotten", "", "new",
 	} {
 		for _, status := range []int{0, 200, 302, 400, 401, 403, 404, 407, 409, 418, 429, 500, 503} {
 			for _, op := range []string{"", "dial", "offer", "ice-servers", "paste", "listen", "pairing"} {
