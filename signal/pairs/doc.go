@@ -9,3 +9,16 @@ import "errors"
 
 // ErrNoPair is what a store's Update returns for an ID that it does not know.
 var ErrNoPair = errors.New("no such pair")
+
+// StoreError is that of a store which answers, and does not keep pairs.
+type StoreError struct {
+	// Why is the cause, for people: "it is read-only". It contains nothing that is not for the store's clients.
+	Why string
+	Err error // what the store said
+}
+
+// Error implements error.
+func (e *StoreError) Error() string { return e.Why + ": " + e.Err.Error() }
+
+// Unwrap gives Err.
+func (e *StoreError) Unwrap() error { return e.Err }

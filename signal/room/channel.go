@@ -191,7 +191,7 @@ func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
-// codeNoStore is the code of a server that cannot reach its store for the moment, and so gave no place.
+// codeNoStore is the code of a server that cannot use its store for the moment, and so gave no place.
 const codeNoStore = "store_unavailable"
 
 // dialsAgain reports whether a dial that failed may be repeated: no server has taken it, and that may change soon.

@@ -49,7 +49,9 @@ var errForgotten = errors.New(
 )
 
 // isOver reports whether the server has no such call: there is nothing left to end.
-func isOver(err error) bool { return errors.Is(err, signal.ErrPeerGone) || errors.Is(err, errForgotten) }
+func isOver(err error) bool {
+	return errors.Is(err, signal.ErrPeerGone) || errors.Is(err, errForgotten)
+}
 
 // failureOf gives the *signal.Error that every failed request ends with; nil for none.
 func failureOf(err error) *signal.Error {

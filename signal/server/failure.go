@@ -84,11 +84,6 @@ var (
 		message: "the server is about to shut down and begins no new calls: dial again, so that another server is asked",
 		retry:   time.Second,
 	}
-	errStore = &failure{
-		status: http.StatusServiceUnavailable, reason: "store_unavailable",
-		message: "the server cannot reach the store of its calls (--store): send the request again; its operator finds " +
-			"the cause in its log", retry: time.Second,
-	}
 	errCandidateLimit = tooMany("candidates_limit", "this peer has sent as many candidates as the server keeps", 0)
 	errPairLimit      = tooMany("pairs_limit", "the server holds as many calls as it may; try again later", 10*time.Second)
 	errAddressLimit   = tooMany("address_pairs_limit",
@@ -105,6 +100,15 @@ var refusals = map[pairs.Refusal]*failure{
 
 func rateLimited(wait time.Duration) *failure {
 	return tooMany("rate_limited", "too many requests from your address; slow down", wait)
+}
+
+// storeFails refuses what a store does not keep.
+func storeFails(why string) *failure {
+	return &failure{
+		status: http.StatusServiceUnavailable, reason: "store_unavailable",
+		message: "the server cannot use the store of its calls (--store), " + why + ": send the request again; " +
+			"its operator finds more in its log", retry: time.Second,
+	}
 }
 
 // dialsLimited refuses another dial for a while, whether or not a peer waits for it.

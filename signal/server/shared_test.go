@@ -1,10 +1,12 @@
 package server
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -171,17 +173,19 @@ func TestRacingDials(t *testing.T) {
 	}
 }
 
-// TestStoreIsAway: while Redis is away each request says so at once, parked ones too, and when it is back all go on.
+// TestStoreIsAway: while Redis is away each request says so at once, parked ones too, and when it is back all go on. A
+// Redis that answers and keeps nothing is told from that, when a server starts and by those that have.
 func TestStoreIsAway(t *testing.T) {
 	t.Parallel()
 	const expiry = 9 * time.Second
-	address := startProxy(t, strings.TrimPrefix(redisServer(t), "redis://"))
+	redis := strings.TrimPrefix(redisServer(t), "redis://")
+	address := startProxy(t, redis)
 	l := newShared(t, "redis://"+address.String(), 2, Options{Expiry: expiry})
 	initiator, _ := l.pairIn(pairs.Waiting)
 	answered := l.parkIn(initiator)
 	address.cut()
 	l.wantRefused("parked", <-answered, 503, "store_unavailable")
-	l.wantRefused("dial", l.post(`{"code":"dial","call_code":"w"}`), 503, "store_unavailable")
+	l.wantSaid(l.post(`{"code":"dial","call_code":"w"}`), "does not answer")
 	l.wantRefused("poll", l.poll(initiator), 503, "store_unavailable")
 	address.restore()
 	for range 1 + len(l.others) { // each server finds out by itself, within a second
@@ -191,6 +195,46 @@ func TestStoreIsAway(t *testing.T) {
 	answered = l.parkIn(user)
 	l.dial("again")
 	l.want("woken over the new connection", <-answered, 200, needInitBody)
+
+	store := openStore(t, "redis://"+redis, expiry)
+	if err := store.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for _, test := range []struct{ command, undo, why string }{
+		{"config set maxmemory 1", "config set maxmemory 0", "its memory is full"},
+		{"acl setuser default -eval -evalsha", "acl setuser default +eval +evalsha", "it does not permit this user"},
+		{"replicaof 127.0.0.1 1", "replicaof no one", "it is read-only"},
+	} {
+		tell(t, redis, test.command)
+		if err := store.Check(t.Context()); err == nil || !strings.Contains(err.Error(), test.why) {
+			t.Errorf("%s: %v", test.command, err)
+		}
+		l.wantSaid(l.post(`{"code":"dial","call_code":"refused"}`), test.why)
+		tell(t, redis, test.undo)
+	}
+}
+
+// wantSaid checks what people read of a store that fails.
+func (l *line) wantSaid(got reply, why string) {
+	l.t.Helper()
+	l.wantRefused(why, got, 503, "store_unavailable")
+	if !strings.Contains(got.body, why) {
+		l.t.Errorf("%q is not in %s", why, got.body)
+	}
+}
+
+// tell gives Redis a command.
+func tell(t *testing.T, redis, command string) {
+	t.Helper()
+	c, err := new(net.Dialer).DialContext(t.Context(), "tcp", redis)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	_, _ = fmt.Fprint(c, command, "\r\n")
+	if said, err := bufio.NewReader(c).ReadString('\n'); err != nil || said != "+OK\r\n" {
+		t.Fatalf("%s: %q, %v", command, said, err)
+	}
 }
 
 // TestSharedWakeTime measures how long after a candidate was posted on one server the request that is parked on another

@@ -69,15 +69,19 @@ func (s *Server) closing() *failure {
 
 // storeFailure is the refusal where a store fails; nil for nil.
 func (s *Server) storeFailure(err error) *failure {
+	var refused *pairs.StoreError
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, pairs.ErrNoPair):
 		return errUnknownUser
+	case errors.As(err, &refused):
+		s.refusals.Warn("the store of rooms does not keep them", "error", err.Error(), "flag", "--store")
+		return storeFails("which answers, but does not keep them: " + refused.Why)
 	case !errors.Is(err, context.Canceled):
 		s.refusals.Warn("the store of rooms does not answer", "error", err.Error(), "flag", "--store")
 	}
-	return errStore
+	return storeFails("which does not answer")
 }
 
 // onTime ends a pair whose time is over.

@@ -112,11 +112,47 @@ func (s *Store) Address() string { return s.client.Options().Addr }
 // Close ends the connections.
 func (s *Store) Close() error { return s.client.Close() }
 
-// Ping reports whether Redis answers.
-func (s *Store) Ping(ctx context.Context) error {
+// Check reports what would keep calls from being stored: it reads and writes as for one, under a name that none has.
+func (s *Store) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return s.client.Ping(ctx).Err()
+	id := "check-" + random()
+	if _, _, err := s.read(ctx, id); err != nil {
+		return err
+	}
+	const forMillis = 1
+	return refusal(keepScript.Run(ctx, s.client, []string{pairKey(id), roomKey(id), pairKey(id)},
+		"", random(), "", forMillis, id, "true", "true", "", "", channel(id), id).Err())
+}
+
+// random names what is of this process only.
+func random() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails
+	return hex.EncodeToString(b[:])
+}
+
+// refusals are causes by the first word of what Redis answers.
+var refusals = map[string]string{
+	"READONLY": "it is read-only", "OOM": "its memory is full", "MISCONF": "it cannot write to its disk",
+	"NOAUTH": "it wants a password", "WRONGPASS": "it rejects the user or the password",
+	"NOPERM": "it does not permit this user what calls need", "LOADING": "it is still loading its data",
+	"MASTERDOWN": "it has no connection to its master", "NOREPLICAS": "it has too few replicas",
+	"CROSSSLOT": "it is a cluster, which cannot keep calls", "MOVED": "it is a cluster, which cannot keep calls",
+}
+
+// refusal adds the cause to an error that Redis answered with. It leaves any other error, and nil, as they are.
+func refusal(err error) error {
+	var said redis.Error
+	if !errors.As(err, &said) {
+		return err
+	}
+	for _, word := range strings.FieldsFunc(said.Error(), func(c rune) bool { return c == ' ' || c == '-' }) {
+		if why := refusals[word]; why != "" { // Redis 6 puts the place in the script before it
+			return &pairs.StoreError{Why: why, Err: err}
+		}
+	}
+	return &pairs.StoreError{Why: "it answers with an error", Err: err}
 }
 
 // record is a pair as it was read.
@@ -164,7 +200,7 @@ func (s *Store) Dial(
 	for range attempts {
 		id, err := s.client.Get(ctx, roomKey(room)).Result()
 		if err != nil && !errors.Is(err, redis.Nil) {
-			return err
+			return refusal(err)
 		}
 		found, now, err := s.read(ctx, id)
 		if err != nil {
@@ -199,7 +235,7 @@ func (s *Store) read(ctx context.Context, id string) (r record, now time.Time, e
 		return nil
 	})
 	if err != nil {
-		return r, now, err
+		return r, now, refusal(err)
 	}
 	values := fields.Val()
 	state, _ := values[0].(string)
@@ -207,7 +243,9 @@ func (s *Store) read(ctx context.Context, id string) (r record, now time.Time, e
 	if state != "" {
 		r.pair = new(pairs.Pair)
 		if err := json.Unmarshal([]byte(state), r.pair); err != nil || !r.pair.IsSound() {
-			return record{}, now, fmt.Errorf("%s is not a call of this version of dialtone: %w", pairKey(id), err)
+			return record{}, now, &pairs.StoreError{
+				Why: "it holds something else than a call of this version of dialtone", Err: fmt.Errorf("%s: %w", pairKey(id), err),
+			}
 		}
 	}
 	return r, clock.Val(), nil
@@ -219,28 +257,24 @@ func (s *Store) keep(ctx context.Context, p *pairs.Pair, version string, was wai
 	if err != nil {
 		return false, err
 	}
-	var next [8]byte
-	_, _ = rand.Read(next[:]) // crypto/rand.Read never fails
 	old := pairKey(p.ID)
 	if was.id != "" {
 		old = pairKey(was.id)
 	}
 	args := []any{
-		version, hex.EncodeToString(next[:]), state, max(1, p.KeptFor(now, s.expiry).Milliseconds()), p.ID,
+		version, random(), state, max(1, p.KeptFor(now, s.expiry).Milliseconds()), p.ID,
 		strconv.FormatBool(p.State == pairs.Waiting), strconv.FormatBool(was.dial), was.id, was.version,
 	}
 	for _, name := range p.Wakes() {
 		args = append(args, channel(name), name)
 	}
 	kept, err := keepScript.Run(ctx, s.client, []string{pairKey(p.ID), roomKey(p.Room()), old}, args...).Int()
-	return kept == 1, err
+	return kept == 1, refusal(err)
 }
 
 // Listen implements server.Store. After the connection was lost, all requests look again.
 func (s *Store) Listen(wake func(name string)) (names string, stop func()) {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails
-	names = hex.EncodeToString(b[:]) + "-"
+	names = random() + "-"
 	subscription := s.client.Subscribe(context.Background(), channel(names))
 	done := make(chan struct{})
 	go func() {

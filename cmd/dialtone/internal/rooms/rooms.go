@@ -61,9 +61,9 @@ func (f *Flags) Open(ctx context.Context, o *server.Options) (end func() error, 
 	}
 	bounded, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	if err := store.Ping(bounded); err != nil {
-		_ = store.Close() // it has no connection
-		return nil, fmt.Errorf("cannot use the store at %s: %w; check --store, and that Redis runs there",
+	if err := store.Check(bounded); err != nil {
+		_ = store.Close() // it has kept nothing
+		return nil, fmt.Errorf("cannot use the store at %s: %w; check --store, and that Redis runs there and takes writes",
 			store.Address(), err)
 	}
 	o.Store = store
