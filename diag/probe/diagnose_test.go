@@ -32,7 +32,7 @@ func TestFacts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		q := Inquiry{Net: w.Client(0), Deep: true}
+		q := Inquiry{Accounts: map[iceurl.URL]Account{}, Net: w.Client(0), Deep: true}
 		for _, r := range w.Responders() {
 			u, err := iceurl.Parse(r.URL())
 			if err != nil {
