@@ -190,6 +190,12 @@ func TestHosts(t *testing.T) {
 			t.Errorf("%+v: %d", test, got)
 		}
 	}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+	r.Host = "evil.example"
+	r.Header = http.Header{"User-Agent": {"curl/8"}, "Accept-Language": {""}}
+	if named.Check(r) != UnknownHost {
+		t.Error("a page that has renamed its browser passes")
+	}
 }
 
 // TestRefusals: a kind of refusal is one line, then one a minute with its number.

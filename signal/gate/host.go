@@ -52,9 +52,12 @@ func (h Hosts) Check(r *http.Request) Refusal {
 	return Welcome
 }
 
-// fromBrowser reports whether a request bears what browsers send and pages cannot take away.
+// fromBrowser reports whether a request bears what browsers send. In some of them a page can change the User-Agent and
+// hide itself, and over http they do not say Sec-Fetch-Site; Accept-Language it can change, but not take away.
 func fromBrowser(h http.Header) bool {
-	for _, name := range []string{"Origin", "Referer", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest"} {
+	for _, name := range []string{
+		"Origin", "Referer", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest", "Accept-Language",
+	} {
 		if _, given := h[name]; given {
 			return true
 		}
