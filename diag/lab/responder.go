@@ -54,8 +54,10 @@ type ResponderFaults struct {
 	PlainMapped netip.AddrPort // only in MAPPED-ADDRESS, as an ALG rewrites it (RFC 5780 §3.6)
 	Origin      netip.AddrPort // in RESPONSE-ORIGIN, instead of the source
 	EmptyMapped bool           // zero-length XOR-MAPPED-ADDRESS, and no MAPPED-ADDRESS
-	MappedDrift bool           // the port of the mapped address changes each time
 	MappedShift bool           // the mapped address is 7.7.7.7, with the port plus 1
+
+	// Invent makes the mapped address of the true one and the number of the request.
+	Invent func(from netip.AddrPort, request int) netip.AddrPort
 
 	Elsewhere bool // plain requests are answered from the alternate address and port
 	Truncated bool // the last attribute of an answer announces more bytes than there are

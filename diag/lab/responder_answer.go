@@ -157,8 +157,8 @@ func (r *Responder) mapped(from netip.AddrPort) []stun.Setter {
 		from = f.Mapped
 	}
 	switch {
-	case f.MappedDrift:
-		from = netip.AddrPortFrom(from.Addr(), 1024+uint16(r.requests.Load()))
+	case f.Invent != nil:
+		from = f.Invent(from, int(r.requests.Load()))
 	case f.MappedShift:
 		from = netip.AddrPortFrom(netip.AddrFrom4([4]byte{7, 7, 7, 7}), from.Port()+1)
 	}

@@ -204,7 +204,7 @@ const (
 	KindUDPOneHost    Kind = "udp-one-host"    // address that answers over TCP or TLS and not over UDP, the only one
 	KindUDPNone       Kind = "udp-none"        // no server was named that is asked over UDP
 	KindUDPRejected   Kind = "udp-rejected"    // counts: servers to which UDP failed at once, servers, hosts as before
-	KindLocalMapped   Kind = "local-mapped"    // addresses: the socket, its mapped address
+	KindLocalMapped   Kind = "local-mapped"    // addresses: the socket, its mapped address, the server
 	KindNoLocal       Kind = "no-local"        // the local address of the sockets is not known
 	KindALGDiffers    Kind = "alg-differs"     // addresses: the server, its MAPPED-ADDRESS, its XOR-MAPPED-ADDRESS
 	KindALGEqual      Kind = "alg-equal"       // counts: answers in which both forms were equal

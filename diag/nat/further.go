@@ -41,12 +41,15 @@ type further struct {
 	*State // of the family that is judged
 }
 
-// servers lists those that answer, those of RFC 5780 first, one for each IP address.
+// servers lists those that answer and whose mapped addresses are believed, those of RFC 5780 first, one for each IP
+// address.
 func (f further) servers() []int {
 	var graded, plain []int
+	m := f.judgeMapping()
+	left := slices.Concat(m.distrusted, m.unsteady)
 	seen := map[netip.Addr]bool{}
 	for i, s := range f.Servers {
-		if !f.Heard(i) || s.Failure != nil || seen[s.Address.Addr()] {
+		if !f.Heard(i) || s.Failure != nil || seen[s.Address.Addr()] || slices.Contains(left, i) {
 			continue
 		}
 		seen[s.Address.Addr()] = true
@@ -95,7 +98,7 @@ func (f further) silence(server int) int {
 func planHairpin(o *State) []Question {
 	f := further{o.Of(o.Main())}
 	servers := f.servers()
-	if !o.Start.Hairpin || len(servers) == 0 || o.NAT().Value != Present {
+	if !o.Start.Hairpin || len(servers) == 0 || f.judgeNAT(f.judgeMapping()).Value != Present {
 		return nil
 	}
 	var asks []Question

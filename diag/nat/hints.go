@@ -10,32 +10,26 @@ import (
 	"dialtone/diag"
 )
 
-// NAT judges whether addresses are translated.
-func (s *State) NAT() Behavior { return s.Of(s.Main()).judgeNAT(mapping{}) }
-
-// judgeNAT compares the address of a socket with how it is seen.
+// judgeNAT compares the address of a socket with how it is seen. No server can know an address that a NAT has replaced,
+// so one that reports it proves that there is none; another one may be an error of the server, until a second sees it.
 func (s *State) judgeNAT(m mapping) Behavior {
 	for i := range s.Requests {
 		r := &s.Requests[i]
-		if !success(r) || !r.Answer.Mapped.IsValid() || !known(r.Local.Addr()) || slices.Contains(m.distrusted, r.Server) {
+		if !m.shows(s, r) || !known(r.Local.Addr()) {
 			continue
 		}
-		b := Behavior{
-			Value: Present, Confidence: Proven,
-			Evidence: []Evidence{fact(KindLocalMapped, r.Local, r.Answer.Mapped)},
-		}
+		b := likely(Present, fact(KindLocalMapped, r.Local, r.Answer.Mapped, r.To))
 		if r.Local == r.Answer.Mapped {
-			b.Value = None
+			b.Value, b.Confidence = None, Proven
+		} else if m.ips > 1 {
+			b.Confidence = Proven
 		}
 		return b
 	}
-	switch {
-	case m.public.IsValid():
+	if m.public.IsValid() {
 		return unknown(of(KindNoLocal))
-	case len(m.distrusted) > 0:
-		return unknown(of(KindNotBelieved))
 	}
-	return unknown(of(KindNoMapped))
+	return unknown(m.why())
 }
 
 // known reports whether an address is that of a socket, and not any.
@@ -199,7 +193,9 @@ func (s *State) judgeUplinks(m mapping) Behavior {
 		r := &s.Requests[i]
 		if a := r.Local.Addr(); success(r) && known(a) {
 			locals = appendNew(locals, a)
-			asked = appendNew(asked, r.To.Addr())
+			if m.shows(s, r) {
+				asked = appendNew(asked, r.To.Addr())
+			}
 		}
 	}
 	switch {

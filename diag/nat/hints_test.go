@@ -41,25 +41,29 @@ func TestPorts(t *testing.T) {
 		"nothing known": {diagtest.NewDiagnosis(diagtest.ServerA), Unknown, NotKnown, "no-mapped []"},
 		"kept":          {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 5000, 5003, 5003), PortPreserved, Proven, "ports-kept [2 5000]"},
 		"kept once":     {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 5000), PortPreserved, Likely, "ports-kept [1 5000]"},
-		"sequential":    {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 41000, 5003, 41001, 5009, 41003), PortNotPreserved, Proven, "port-steps [1 2] sequential"},
-		"no order":      {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 41000, 5003, 1025, 5009, 60003), PortNotPreserved, Proven, "port-steps [-39975 58978] none"},
+		"sequential":    {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 41000, 5003, 41001, 5009, 41003), PortNotPreserved, Likely, "port-steps [1 2] sequential"},
+		"no order":      {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 41000, 5003, 1025, 5009, 60003), PortNotPreserved, Likely, "port-steps [-39975 58978] none"},
 		"a delta":       {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 41000), PortNotPreserved, Likely, "ports-changed [5000 41000 36000]"},
 		"sometimes":     {sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 5000, 5003, 1025), PortNotPreserved, Likely, "ports-partly [1 2]\nport-steps [-3975] unknown"},
 		"no parity": {
-			sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 1024, 5001, 3333, 5002, 2222, 5003, 60001, 5004, 7001), PortNotPreserved, Proven, "port-steps [2309 -1111 57779 -53000] none",
+			sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 1024, 5001, 3333, 5002, 2222, 5003, 60001, 5004, 7001), PortNotPreserved, Likely, "port-steps [2309 -1111 57779 -53000] none",
 		},
 		"parity, by chance": {
-			sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 1024, 5001, 3333, 5002, 2222, 5003, 60001), PortNotPreserved, Proven, "port-steps [2309 -1111 57779] none",
+			sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 1024, 5001, 3333, 5002, 2222, 5003, 60001), PortNotPreserved, Likely, "port-steps [2309 -1111 57779] none",
 		},
 		"a socket without a known port": {
 			sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 5000, 0, 1025), PortPreserved, Likely, "ports-kept [1 5000]",
 		},
 		"parity": {
-			sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 1024, 5001, 3333, 5002, 2222, 5003, 60001, 5004, 7000), PortNotPreserved, Proven, "port-parity [5]",
+			sockets(diagtest.NewDiagnosis(diagtest.ServerA), 5000, 1024, 5001, 3333, 5002, 2222, 5003, 60001, 5004, 7000), PortNotPreserved, Likely, "port-parity [5]",
 		},
 		"from destination to destination": {
 			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC, diagtest.ServerD).Maps(0, "9.9.9.1:3478", "5.5.5.5:7001").Maps(1, "8.8.8.1:3478", "5.5.5.5:7002").Maps(2, "7.7.7.1:3478", "5.5.5.5:7004"),
 			PortNotPreserved, Likely, "port-by-targets [1 2] sequential",
+		},
+		"two servers": {
+			sockets(diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", "5.5.5.5:7001").Maps(1, "8.8.8.1:3478", "5.5.5.5:7001"), 5003, 7002),
+			PortNotPreserved, Proven, "port-steps [1] unknown",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

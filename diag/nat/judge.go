@@ -17,6 +17,7 @@ type Report struct {
 	Private   []int          // servers over UDP that report a private address and are not believed
 	Foreign   []int          // servers over UDP that report an address of another family and are not believed
 	Invented  []int          // servers over UDP that report what cannot be and are not believed
+	Fickle    []int          // servers over UDP that report changing addresses for one socket and are not believed
 	Filtering []Tally        // by server over UDP; the zero value for those that do not support RFC 5780
 }
 
@@ -43,7 +44,7 @@ func Judge(s *State) Report {
 		d := own.contradicting()
 		outliers, r.Private, r.Foreign = append(outliers, d.outliers...), append(r.Private, d.private...),
 			append(r.Foreign, d.foreign...)
-		r.Invented = append(r.Invented, own.untrue()...)
+		r.Invented, r.Fickle = append(r.Invented, own.untrue()...), append(r.Fickle, d.fickle...)
 		for i, t := range own.Filtering().Tallies {
 			if all.FamilyOf(i) == f {
 				r.Filtering[i] = t

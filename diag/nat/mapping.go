@@ -33,15 +33,15 @@ func (s *State) views(except []int) (list []vote.View, unstable []netip.AddrPort
 		}
 	}
 	if slices.ContainsFunc(list, func(v vote.View) bool { return !diag.PrivateAddress(v.Mapped.Addr()) }) {
-		list = slices.DeleteFunc(list, s.inTunnel)
+		list = slices.DeleteFunc(list, s.inside)
 	}
 	return list, unstable
 }
 
-// inTunnel reports whether a public server was reached without a NAT from a private address, as through a VPN: what it
-// sees cannot be compared with what others see.
-func (s *State) inTunnel(v vote.View) bool {
-	return diag.PrivateAddress(v.Mapped.Addr()) && !diag.PrivateAddress(v.To.Addr()) && s.sendsFrom(v.Mapped.Addr())
+// inside reports whether a server was reached without a NAT from a private address, as in the same network or through a
+// VPN: what it sees cannot be compared with what those beyond a NAT see.
+func (s *State) inside(v vote.View) bool {
+	return diag.PrivateAddress(v.Mapped.Addr()) && s.sendsFrom(v.Mapped.Addr())
 }
 
 // sendsFrom reports whether this machine sends from an address.
@@ -59,12 +59,34 @@ type mapping struct {
 	Behavior
 	pooling   Behavior
 	dependent bool           // it depends on the endpoint, even if its value cannot say on what
-	public    netip.AddrPort // the first view, the zero value when there is none
+	public    netip.AddrPort // the first view of a server that does not contradict itself; the zero value for none
 	servers   int            // servers whose answers were compared
 	ips       int            // their addresses
-	ports     []uint16       // of all views, in the order of the requests
+	ports     []uint16       // of these views, in the order of the requests
 
 	distrusted []int // servers whose mapped address is not believed
+	unsteady   []int // those that contradict themselves, and it is not known whether they or the NAT change
+}
+
+// shows reports whether the mapped address of an answer says something of the NAT.
+func (m *mapping) shows(s *State, r *Request) bool {
+	if !success(r) || !r.Answer.Mapped.IsValid() || slices.Contains(m.distrusted, r.Server) ||
+		slices.Contains(m.unsteady, r.Server) {
+		return false
+	}
+	beyond := m.public.IsValid() && !diag.PrivateAddress(m.public.Addr())
+	return !beyond || !s.inside(vote.View{Server: r.Server, To: r.To, Mapped: r.Answer.Mapped})
+}
+
+// why says why no answer shows anything.
+func (m *mapping) why() Evidence {
+	switch {
+	case len(m.unsteady) > 0:
+		return m.Evidence[len(m.Evidence)-1]
+	case len(m.distrusted) > 0:
+		return of(KindNotBelieved)
+	}
+	return of(KindNoMapped)
 }
 
 // Mapping judges the mapping tests so far.
@@ -75,16 +97,21 @@ func (s *State) Mapping() Behavior { return s.judgeMapping().Behavior }
 func (s *State) judgeMapping() mapping {
 	distrusted := s.distrusted()
 	list, unstable := s.views(distrusted)
-	m := mapping{distrusted: distrusted, Behavior: unknown(of(KindNoMapped)), pooling: unknown(of(KindFewAddresses))}
+	m := mapping{
+		distrusted: distrusted, unsteady: vote.Unsteady(s.answers(distrusted)), pooling: unknown(of(KindFewAddresses)),
+	}
 	if len(list) == 0 {
-		if len(distrusted) > 0 {
-			m.Behavior = unknown(of(KindNotBelieved))
-		}
+		m.Behavior = unknown(m.why())
 		return m
 	}
-	m.public = list[0].Mapped
 	asked, servers := map[netip.Addr]bool{}, map[int]bool{}
 	for _, v := range list {
+		if slices.Contains(m.unsteady, v.Server) {
+			continue
+		}
+		if !m.public.IsValid() {
+			m.public = v.Mapped
+		}
 		m.ports = append(m.ports, v.Mapped.Port())
 		asked[v.To.Addr()], servers[v.Server] = true, true
 	}
@@ -99,6 +126,9 @@ func (s *State) judgeMapping() mapping {
 	}
 	m.pooling = judgePooling(list)
 	m.Behavior, m.dependent = judgeViews(list)
+	if m.ips < 2 && len(distrusted) > 0 {
+		m.Evidence = []Evidence{of(KindFewAddresses)} // others answered
+	}
 	if s.repeated() {
 		evidence = append(evidence, of(KindViewRepeated))
 	}

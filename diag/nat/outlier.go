@@ -14,7 +14,7 @@ const together = 2e9 // 2 s
 // distrusted are the servers whose mapped address is not believed.
 func (s *State) distrusted() []int {
 	d := s.contradicting()
-	return slices.Concat(d.private, d.foreign, d.outliers, s.untrue())
+	return slices.Concat(d.private, d.foreign, d.outliers, d.fickle, s.untrue())
 }
 
 // untrue are the servers that report what cannot be: an address to which no one can send, one that was not coded as
@@ -51,25 +51,13 @@ func (s *State) untrue() []int {
 // uncoded reports whether a server has put its client's address into XOR-MAPPED-ADDRESS as it is (RFC 8489 §14.2): with
 // the coding of that attribute it is the address of the very socket, or the one that another server reported.
 func (s *State) uncoded(r *Request) bool {
-	meant := code(r.Answer.Mapped)
+	meant := vote.Code(r.Answer.Mapped)
 	if !meant.IsValid() || meant.Port() != r.Local.Port() {
 		return false
 	}
 	return meant.Addr() == r.Local.Addr() || slices.ContainsFunc(s.Requests, func(o Request) bool {
 		return o.Server != r.Server && success(&o) && o.Answer.Mapped.Addr() == meant.Addr()
 	})
-}
-
-// code is the coding of XOR-MAPPED-ADDRESS for IPv4, which is its own inverse; the zero value for other addresses.
-func code(a netip.AddrPort) netip.AddrPort {
-	if !a.Addr().Is4() {
-		return netip.AddrPort{}
-	}
-	cookie, ip := [4]byte{0x21, 0x12, 0xa4, 0x42}, a.Addr().As4()
-	for i := range ip {
-		ip[i] ^= cookie[i]
-	}
-	return netip.AddrPortFrom(netip.AddrFrom4(ip), a.Port()^0x2112)
 }
 
 // foreign reports whether a server that is public itself sees a private address which is not this machine's own.
@@ -84,6 +72,8 @@ type distrust struct {
 	private  []int // a private address, while they are public, that is not ours or while others see a public one
 	foreign  []int // an address of another family than they were asked over
 	outliers []int // an address that a majority of servers contradicts
+	fickle   []int // different addresses for one socket, while others report one throughout
+	rounds   int   // how often each server is to be asked
 }
 
 // contradicting finds them among the servers of one family.
@@ -104,16 +94,10 @@ func (s *State) contradicting() (d distrust) {
 	}
 	kept = slices.DeleteFunc(kept, func(v vote.View) bool { return slices.Contains(d.private, v.Server) })
 	d.outliers = vote.Outvoted(kept)
-	for _, server := range vote.Fickle(s.answers(slices.Concat(d.private, d.foreign))) {
-		d.outliers = appendNew(d.outliers, server)
-	}
+	again := s.answers(slices.Concat(d.private, d.foreign))
+	d.rounds = vote.Rounds(again)
+	d.fickle = slices.DeleteFunc(vote.Fickle(again), func(i int) bool { return slices.Contains(d.outliers, i) })
 	return d
-}
-
-// disputed reports whether some servers contradict the majority, or themselves: then each is asked again.
-func (s *State) disputed() bool {
-	d := s.contradicting()
-	return vote.Disputed(s.answers(slices.Concat(d.private, d.foreign)))
 }
 
 // appendNew adds a value that the list does not have.

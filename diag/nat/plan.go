@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"dialtone/diag"
-	"dialtone/diag/nat/vote"
 )
 
 // Question is one to a server: a request, sent several times until an answer comes.
@@ -147,23 +146,16 @@ func (p *plan) mapping() []Question {
 		return asks
 	}
 	n, _ := p.sends(p.o, diag.TestRepeat, p.asked)
-	if again := p.repeats(); n < maxMapping && p.views() <= again {
+	again := p.o.contradicting().rounds - 1
+	if p.isFirst() {
+		again = max(again, 1)
+	}
+	if n < max(maxMapping, again+tries) && p.views() <= again {
 		q := p.askMapped(p.asked)
 		q.Test = diag.TestRepeat
 		return []Question{q}
 	}
 	return nil
-}
-
-// repeats is how often a server is asked again what it has answered.
-func (p *plan) repeats() int {
-	switch {
-	case p.o.disputed():
-		return vote.Often - 1
-	case p.isFirst():
-		return 1
-	}
-	return 0
 }
 
 // views is how many answers of the mapping test there are of the address that was asked.

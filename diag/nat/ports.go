@@ -9,15 +9,13 @@ import (
 // portPair is how a socket's first answer showed its port.
 type portPair struct{ local, public int }
 
-// portPairs lists the sockets whose local port is known, in the order of their requests, as servers other than those in
-// except see them.
-func (s *State) portPairs(except []int) []portPair {
+// portPairs lists the sockets whose local port is known, in the order of their requests, as servers see them.
+func (s *State) portPairs(m mapping) []portPair {
 	var out []portPair
 	known := map[diag.NATSocket]bool{}
 	for i := range s.Requests {
 		r := &s.Requests[i]
-		if !success(r) || !direct(r.Test) && r.Bytes == 0 || !r.Answer.Mapped.IsValid() || r.Local.Port() == 0 ||
-			known[r.Socket] || slices.Contains(except, r.Server) {
+		if !m.shows(s, r) || !direct(r.Test) && r.Bytes == 0 || r.Local.Port() == 0 || known[r.Socket] {
 			continue
 		}
 		known[r.Socket] = true
@@ -28,7 +26,7 @@ func (s *State) portPairs(except []int) []portPair {
 
 // judgePorts reports whether the NAT keeps the port of a socket (RFC 4787 §4.2.1), and how it chooses another one.
 func (s *State) judgePorts(m mapping) Behavior {
-	pairs := s.portPairs(m.distrusted)
+	pairs := s.portPairs(m)
 	kept := 0
 	for _, p := range pairs {
 		if p.local == p.public {
@@ -36,7 +34,7 @@ func (s *State) judgePorts(m mapping) Behavior {
 		}
 	}
 	if len(pairs) == 0 {
-		return unknown(of(KindNoMapped))
+		return unknown(m.why())
 	}
 	evidence := portEvidence(pairs, kept)
 	if m.dependent {
@@ -47,7 +45,7 @@ func (s *State) judgePorts(m mapping) Behavior {
 		evidence = append(evidence, Evidence{Kind: KindPortTargets, Counts: shown(steps), Order: order(steps)})
 	}
 	b := Behavior{Value: PortNotPreserved, Confidence: Proven, Evidence: evidence}
-	if len(pairs) < 2 || kept != 0 && kept != len(pairs) {
+	if len(pairs) < 2 || kept != len(pairs) && (kept != 0 || m.ips < 2) { // one server alone may invent ports
 		b.Confidence = Likely
 	}
 	if kept == len(pairs) {

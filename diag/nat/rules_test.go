@@ -8,6 +8,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/diagtest"
 	"dialtone/diag/nat/nat64"
+	"dialtone/diag/nat/vote"
 )
 
 // TestUsualPorts: those that firewalls often open, to the last of each range; and which silent port says nothing.
@@ -111,7 +112,7 @@ func TestDiagnosesThatCount(t *testing.T) {
 func TestUncodedByAnother(t *testing.T) {
 	const local = "192.168.1.5:50000"
 	meant := netip.MustParseAddrPort("198.51.100.7:50000") // in public
-	raw := code(meant)
+	raw := vote.Code(meant)
 	request := func(server int, mapped netip.AddrPort) Request {
 		return Request{Server: server, Local: netip.MustParseAddrPort(local), Test: diag.TestMapping, Answer: &Answer{Mapped: mapped}}
 	}
@@ -129,7 +130,7 @@ func TestUncodedByAnother(t *testing.T) {
 			t.Errorf("%s: %t", name, got)
 		}
 	}
-	other := request(0, code(netip.AddrPortFrom(meant.Addr(), 50001)))
+	other := request(0, vote.Code(netip.AddrPortFrom(meant.Addr(), 50001)))
 	s := &State{Requests: []Request{other, request(1, netip.AddrPortFrom(meant.Addr(), 9))}}
 	if s.uncoded(&s.Requests[0]) {
 		t.Error("another port is the same socket")
@@ -138,7 +139,7 @@ func TestUncodedByAnother(t *testing.T) {
 	if s.uncoded(&six) {
 		t.Error("an IPv6 address is compared")
 	}
-	if s := (&State{Requests: []Request{request(0, code(netip.MustParseAddrPort(local)))}}); !s.uncoded(&s.Requests[0]) {
+	if s := (&State{Requests: []Request{request(0, vote.Code(netip.MustParseAddrPort(local)))}}); !s.uncoded(&s.Requests[0]) {
 		t.Error("the socket's own address is not noticed")
 	}
 }

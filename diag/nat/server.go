@@ -148,7 +148,7 @@ func (r *Report) useAllocations(s *State) {
 		}
 		r.Side.Public = mapped.Addr()
 		report := Evidence{Kind: KindAllocateMapped, Addresses: []string{row.Address, row.Mapped()}}
-		if b.Mapping.Value == Unknown && b.Mapping.Evidence[0].Kind != KindNotBelieved {
+		if b.Mapping.Confidence == NotKnown && b.Mapping.Evidence[0].Kind != KindNotBelieved {
 			b.Mapping.Evidence = []Evidence{report, of(KindNeedsBinding)}
 		}
 		if local := s.Local.Address.Addr(); known(local) && local.Is4() == mapped.Addr().Is4() && b.NAT.Value == Unknown {

@@ -49,14 +49,23 @@ var misreports = map[string]misreport{
 	"answers from elsewhere":     {lab.ResponderFaults{Elsewhere: true}, "server.answers_elsewhere", always},
 	"mapped private":             {lab.ResponderFaults{Mapped: netip.MustParseAddrPort("10.1.1.1:7")}, "server.mapped_private", always},
 	"mapped of nobody":           {lab.ResponderFaults{Mapped: netip.MustParseAddrPort("7.7.7.7:7")}, "server.mapped_untrue", always},
-	"mapped drifting":            {lab.ResponderFaults{MappedDrift: true}, "nat.mapping_unstable", alone},
-	"mapped shifted":             {lab.ResponderFaults{MappedShift: true}, "server.outlier", outvoted},
-	"mapped empty":               {lab.ResponderFaults{EmptyMapped: true}, "server.protocol", always},
-	"MAPPED-ADDRESS rewritten":   {lab.ResponderFaults{PlainMapped: netip.MustParseAddrPort("9.9.9.9:9")}, "nat.alg", always},
-	"attributes truncated":       {lab.ResponderFaults{Truncated: true}, "server.protocol", always},
-	"garbage":                    {lab.ResponderFaults{Garbage: true}, "server.protocol", always},
-	"silent":                     {lab.ResponderFaults{Silent: true}, "server.timeout", always},
-	"each answer 100 times":      {lab.ResponderFaults{Repeat: 100}, "server.floods", always},
+	"mapped port counting": {lab.ResponderFaults{Invent: func(from netip.AddrPort, n int) netip.AddrPort {
+		return netip.AddrPortFrom(from.Addr(), 1024+uint16(n))
+	}}, "nat.mapping_unstable", alone},
+	"mapped port random": {lab.ResponderFaults{Invent: func(from netip.AddrPort, n int) netip.AddrPort {
+		return netip.AddrPortFrom(from.Addr(), 1024+uint16(n*7919)%60000)
+	}}, "nat.mapping_unstable", alone},
+	"mapped address random": {lab.ResponderFaults{Invent: func(from netip.AddrPort, n int) netip.AddrPort {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{7, 7, 7, byte(n)}), from.Port())
+	}}, "nat.mapping_unstable", alone},
+	"mapped zero":              {lab.ResponderFaults{Mapped: netip.MustParseAddrPort("0.0.0.0:0")}, "server.mapped_untrue", always},
+	"mapped shifted":           {lab.ResponderFaults{MappedShift: true}, "server.outlier", outvoted},
+	"mapped empty":             {lab.ResponderFaults{EmptyMapped: true}, "server.protocol", always},
+	"MAPPED-ADDRESS rewritten": {lab.ResponderFaults{PlainMapped: netip.MustParseAddrPort("9.9.9.9:9")}, "nat.alg", always},
+	"attributes truncated":     {lab.ResponderFaults{Truncated: true}, "server.protocol", always},
+	"garbage":                  {lab.ResponderFaults{Garbage: true}, "server.protocol", always},
+	"silent":                   {lab.ResponderFaults{Silent: true}, "server.timeout", always},
+	"each answer 100 times":    {lab.ResponderFaults{Repeat: 100}, "server.floods", always},
 }
 
 // TestUnreliableServers: each misreport is named, and leads to no wrong verdict, whatever the NAT does: of a server that is asked
@@ -82,6 +91,25 @@ func TestUnreliableServers(t *testing.T) {
 						t.Errorf("%+v, %d servers: no %s in %+v", truth, servers, l.finding, r.Findings)
 					}
 				})
+			}
+		}
+	}
+}
+
+// TestFickleServers: beside one honest server, or two, one that changes what it reports is named and left out.
+func TestFickleServers(t *testing.T) {
+	for name, l := range misreports {
+		if l.faults.Invent == nil {
+			continue
+		}
+		for _, truth := range []lab.Side{{NoNAT: true}, {Mapping: lab.EndpointIndependent, Filtering: lab.AddressAndPortDependent}, {Mapping: lab.AddressAndPortDependent, Filtering: lab.AddressAndPortDependent}} {
+			for servers := 2; servers <= 3; servers++ {
+				r, took := inWorld(t, lab.WorldOptions{
+					Sides: []lab.Side{truth}, Delay: 5 * time.Millisecond, Responders: servers, Faults: []lab.ResponderFaults{l.faults},
+				})
+				if !hasFinding(r, "server.mapped_changing") && !hasFinding(r, "server.outlier") || r.Behaviors.Mapping.Value == nat.Unknown || took > NATBudget {
+					t.Errorf("%s, %+v, %d servers, %v: %+v, %+v", name, truth, servers, took, r.Behaviors.Mapping, r.Findings)
+				}
 			}
 		}
 	}

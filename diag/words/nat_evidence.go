@@ -73,7 +73,7 @@ var plainEvidence = map[nat.Kind]string{
 var evidenceForms = map[nat.Kind]string{
 	nat.KindAnswered: "{a} answered", nat.KindView: "{a} reported {b}",
 	nat.KindAllocateMapped: "{a} reported the mapped address {b} in its answer to Allocate",
-	nat.KindLocalMapped:    "the socket {a} is mapped to {b}",
+	nat.KindLocalMapped:    "{c} reported {b} for the socket {a}",
 	nat.KindNAT64DNS:       "DNS names the prefix {a} (RFC 7050)",
 	nat.KindALGDiffers:     "{a} reported MAPPED-ADDRESS {b} and XOR-MAPPED-ADDRESS {c}",
 	nat.KindALGEqual:       "both forms of the address were equal in {0} answers",

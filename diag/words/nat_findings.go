@@ -58,10 +58,11 @@ var natFindings = map[string]entry{
 			return "Configure a TURN server; if the router is yours, " + router
 		}),
 	"nat.mapping_unstable": behavior("The same server reported two different addresses or ports for one socket within a "+
-		"second. Either the NAT forgets its mappings at once, or several NATs share the traffic packet by packet. Nothing "+
-		"else about the mapping can be known, and direct calls may or may not work.",
-		"The public address of one socket changed while it was in use.", always("Run dialtone nat again; if it still "+
-			"changes, the NAT forgets its mappings at once, and only TURN helps.")),
+		"second or two. The server changes what it reports, or the NAT forgets its mappings at once, or several NATs share "+
+		"the traffic packet by packet; no other server shows which. Nothing follows from what it reports, and direct calls "+
+		"may or may not work.",
+		"A server reported different public addresses or ports for one socket.", always("Ask another STUN server too: if "+
+			"that one reports one address throughout, leave the first out; if not, the NAT changes its mappings.")),
 	"nat.pooling": behavior("Different servers reported different public addresses for one socket, with the same port. "+
 		"This network has several uplinks, or the NAT has a pool of addresses and does not keep a host on one of them, as "+
 		"RFC 4787 REQ-2 "+

@@ -135,8 +135,7 @@ var serverFindings = map[string]entry{
 				e.Tally.AskedBoth, diag.Clean(e.Other, 60))}, Advice: otherServer}
 		}),
 	"server.outlier": on("The server reports another mapped address and port than the majority of the servers, which "+
-		"agree, or it reports several for one socket, while the majority, asked as often, reports one. Its report is left "+
-		"out of the mapping. It may be behind a proxy, reached through a VPN, or unreliable.",
+		"agree. Its report is left out of the mapping. It may be behind a proxy, reached through a VPN, or unreliable.",
 		mappedText("reports another mapped address than most servers, and is not believed",
 			"Leave it out: it may be behind a proxy or reached through another uplink.")),
 	"server.mapped_private": on("A public server reports a private mapped address that this machine does not have. A "+
@@ -144,6 +143,12 @@ var serverFindings = map[string]entry{
 		"cannot be used, and it says nothing about a NAT on this side.",
 		mappedText("reports a private mapped address, and is not believed",
 			"Leave it out: a NAT or proxy in front of it replaces client addresses.")),
+	"server.mapped_changing": on("The server reported different mapped addresses for one socket within a second or two, "+
+		"while at least as many other servers, asked as often from the same socket, each reported one throughout. So the "+
+		"NAT keeps its mappings, and the server, or something in front of it, changes what it reports. Its reports are left "+
+		"out of every result.",
+		mappedText("reports changing mapped addresses for one socket, as other servers do not, and is not believed",
+			"Leave it out: it, or something in front of it, changes the addresses.")),
 	"server.mapped_untrue": on("The server reported a mapped address to which no one can send (0.0.0.0, port 0, a "+
 		"multicast address), or one that is right only without the XOR of RFC 8489 §14.2, which the server left out, or one "+
 		"and the same address and port for two sockets of this machine, both in use. No NAT can give one port to two "+

@@ -150,6 +150,10 @@ func conductFindings(s *nat.State, n *Verdict) []finding.Finding {
 		if server.Repeated > maxRepeats {
 			note("server.floods", server.URL, Repeats{server.Repeated})
 		}
+		if slices.Contains(n.Fickle, i) {
+			note("server.mapped_changing", server.URL,
+				ServerAddress{Address: server.Address.String(), Other: n.Servers[i].Mapped()})
+		}
 		if slices.Contains(n.Invented, i) {
 			note("server.mapped_untrue", server.URL,
 				ServerAddress{Address: server.Address.String(), Other: n.Servers[i].Mapped()})

@@ -13,9 +13,13 @@ type View struct {
 	Mapped netip.AddrPort
 }
 
-// Often is how often each server is asked where one differs from a majority: a NAT that changes its mappings, or shares
-// its traffic between several of them, is then seen to do so at the others, too.
+// Often is how often each server is asked where they differ: a NAT that changes its mappings, or shares its traffic
+// between several of them, is then seen to do so at more than one, and a server that invents them is not joined.
 const Often = 4
+
+// Alone is how often, where one server contradicts itself and only one other is there to show that the NAT does not
+// change: a NAT that shares its traffic evenly between two mappings looks steady in fewer than one of 10,000 runs.
+const Alone = 15
 
 // majority is what more than half of the servers, and at least two, report in their first views.
 func majority(list []View) (netip.AddrPort, bool) {
@@ -35,10 +39,31 @@ func majority(list []View) (netip.AddrPort, bool) {
 	return netip.AddrPort{}, false
 }
 
-// Disputed reports whether a majority agrees, and some view differs.
-func Disputed(list []View) bool {
-	most, ok := majority(list)
-	return ok && slices.ContainsFunc(list, func(v View) bool { return v.Mapped != most })
+// Rounds is how often each server is to be asked: again, where several were asked, and some view differs. Servers that
+// contradict each other need not be asked again where two of them see the mapping differ between their own addresses.
+func Rounds(list []View) int {
+	first, varied := map[int]netip.AddrPort{}, map[int]bool{}
+	differs := false
+	for _, v := range list {
+		if _, known := first[v.Server]; !known {
+			first[v.Server] = v.Mapped
+		}
+		varied[v.Server] = varied[v.Server] || v.Mapped != first[v.Server]
+		differs = differs || v.Mapped != list[0].Mapped
+	}
+	agree := 0
+	for _, is := range varied {
+		if is {
+			agree++
+		}
+	}
+	switch unsteady := len(Unsteady(list)); {
+	case len(first) < 2, !differs, unsteady == 0 && agree > 1:
+		return 1
+	case len(first) == 2 && unsteady == 1:
+		return Alone
+	}
+	return Often
 }
 
 // Outvoted are the servers that see another IP and another port than the majority. If the port is equal it may be a NAT
@@ -57,34 +82,48 @@ func Outvoted(list []View) []int {
 	return out
 }
 
-// Fickle are the servers that contradict themselves, while a majority, asked as often from the same socket, reports one
-// address throughout.
+// Fickle are the servers that contradict themselves, while as many others at least, asked often from the same socket,
+// do not: each of those reports one mapping throughout, whether it is that of the others or not.
 func Fickle(list []View) []int {
+	out := Unsteady(list)
+	views, steady, alone := map[netip.AddrPort]int{}, map[int]bool{}, false
+	for _, v := range list {
+		if views[v.To]++; views[v.To] >= Often && !slices.Contains(out, v.Server) {
+			steady[v.Server] = true
+			alone = alone || views[v.To] >= Alone
+		}
+	}
+	if len(steady) < len(out) || len(steady) < 2 && !alone {
+		return nil
+	}
+	return out
+}
+
+// Unsteady are the servers that contradict themselves: one address of theirs reported different mappings of a socket.
+func Unsteady(list []View) []int {
 	first := map[netip.AddrPort]netip.AddrPort{}
-	views, servers, loose := map[netip.AddrPort]int{}, map[int]bool{}, map[int]bool{}
 	var out []int
-	most, _ := majority(list)
 	for _, v := range list {
 		if before, again := first[v.To]; !again {
 			first[v.To] = v.Mapped
 		} else if before != v.Mapped && !slices.Contains(out, v.Server) {
 			out = append(out, v.Server)
 		}
-		loose[v.Server] = loose[v.Server] || v.Mapped != most
-		servers[v.Server] = true
-		views[v.To]++
-	}
-	steady := map[int]bool{}
-	for _, v := range list {
-		if !loose[v.Server] && views[v.To] >= Often {
-			steady[v.Server] = true
-		}
-	}
-	if len(steady) < 2 || 2*len(steady) <= len(servers) {
-		return nil
 	}
 	slices.Sort(out)
 	return out
+}
+
+// Code is the coding of XOR-MAPPED-ADDRESS for IPv4, which is its own inverse; the zero value for other addresses.
+func Code(a netip.AddrPort) netip.AddrPort {
+	if !a.Addr().Is4() {
+		return netip.AddrPort{}
+	}
+	cookie, ip := [4]byte{0x21, 0x12, 0xa4, 0x42}, a.Addr().As4()
+	for i := range ip {
+		ip[i] ^= cookie[i]
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4(ip), a.Port()^0x2112)
 }
 
 // Comparison is what pairs of views differ in.

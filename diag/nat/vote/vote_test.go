@@ -50,8 +50,11 @@ func TestFickle(t *testing.T) {
 		"once right":                {"0a 1a 2a 0a 1a 2c 0a 1a 2a 0a 1a 2a", []int{2}},
 		"the others are asked once": {"0b 1a 2a 0c", nil},
 		"or too seldom":             {"0b 1a 2a 0c 1a 2a 0d 1a 2a", nil},
-		"one other":                 {"0b 1a 0c 1a 0d 1a 0e 1a", nil},
-		"two lie":                   {"0b 1a 2b 3a 0c 1a 2c 3a 0c 1a 2c 3a 0c 1a 2c 3a", nil},
+		"one other, too seldom":     {"0b 1a 0c 1a" + strings.Repeat(" 0d 1a", Alone-3), nil},
+		"one other":                 {"0b 1a 0c 1a" + strings.Repeat(" 0d 1a", Alone-2), []int{0}},
+		"as many lie":               {"0b 1a 2b 3a 0c 1a 2c 3a 0c 1a 2c 3a 0c 1a 2c 3a", []int{0, 2}},
+		"more lie":                  {"0b 1b 2b 3a 4a 0c 1c 2c 3a 4a 0c 1a 2c 3a 4a 0c 1a 2c 3a 4a", nil},
+		"by destination":            {"0a 1b 2c 0a 1b 2d 0a 1b 2e 0a 1b 2f", []int{2}},
 		"the NAT changes":           {"0a 1a 2a 0b 1a 2a 0a 1b 2a 0a 1a 2a", nil},
 		"steady, and another":       {"0b 1a 2a 0b 1a 2a 0b 1a 2a 0b 1a 2a", nil},
 	} {
@@ -65,6 +68,27 @@ func TestFickle(t *testing.T) {
 		}
 		if got := Fickle(list); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %v, want %v", name, got, tt.want)
+		}
+	}
+}
+
+// TestRounds: servers are asked again where they differ, unless two of them see the same of the NAT by themselves; and
+// most often where it is one word against another.
+func TestRounds(t *testing.T) {
+	for views, want := range map[string]int{
+		"": 1, "0a": 1, "0a 0b": 1, "0a 1a 2a": 1, "0a 1b": Often, "0a 1a 2b": Often, "0a 1b 0c": Alone, "0a 1b 2a 0c": Often,
+		"0a 0B 1c 1D": 1, "0a 0B 1c": Often, "0a 0B 1c 1D 0b": Alone,
+	} {
+		var list []View
+		for _, v := range strings.Fields(views) {
+			at := netip.MustParseAddrPort(fmt.Sprintf("192.0.2.%d:3478", v[0]-'0'))
+			if v[1] < 'a' { // its other port
+				at = netip.AddrPortFrom(at.Addr(), 3479)
+			}
+			list = append(list, View{int(v[0] - '0'), at, netip.MustParseAddrPort(fmt.Sprint("198.51.100.1:", v[1]))})
+		}
+		if got := Rounds(list); got != want {
+			t.Errorf("%q: %d, want %d", views, got, want)
 		}
 	}
 }

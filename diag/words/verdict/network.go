@@ -109,6 +109,9 @@ func networkHeadline(n network.Verdict) string {
 			return "This machine reports its own address, so there may be no NAT; the mapping is unknown: " +
 				words.LastEvidence(n.Behaviors.Mapping) + "."
 		}
+		if n.Behaviors.NAT.Value == nat.Unknown {
+			return "What the network does to ports is unknown: " + words.LastEvidence(n.Behaviors.Mapping) + "."
+		}
 		return "The mapping of your NAT is unknown: " + words.LastEvidence(n.Behaviors.Mapping) + "."
 	}
 	return diag.Clean(string(n.Outcome), 60)
@@ -378,6 +381,9 @@ func networkNext(n network.Verdict) []string {
 	case network.Mapping:
 		return []string{"Ask STUN servers on two addresses or more, if possible one that supports RFC 5780."}
 	case network.Contradictory:
+		if n.Behaviors.Pooling.Value != nat.PoolingArbitrary {
+			return nil // the finding says what to do
+		}
 		return relayNext(n, "Configure a TURN server, which works with any NAT; then look for several uplinks or a VPN.")
 	case network.Cancelled:
 		return []string{"Run it again and wait for the verdict: it takes a few seconds at most."}
