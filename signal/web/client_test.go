@@ -140,7 +140,7 @@ func TestFailures(t *testing.T) {
 			for i := range 3000 {
 				w.Header().Add("Link", fmt.Sprintf("<stun:s%d.example>; rel=\"ice-server\"", i))
 			}
-		}, signal.ReasonBroken, 0, ""},
+		}, signal.ReasonProtocol, 0, "the header of the answer exceeds 64 KiB"},
 		"busy for long": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "3600")
 			w.WriteHeader(http.StatusServiceUnavailable)

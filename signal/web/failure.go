@@ -52,6 +52,8 @@ func networkError(op string, err error, limit time.Duration) *signal.Error {
 	case strings.Contains(err.Error(), "malformed HTTP"):
 		e.Reason, e.Code = signal.ReasonProtocol, signal.CodeNoHTTP
 		e.Err = errors.New("the server does not speak HTTP")
+	case isLongHeader(err):
+		e.Reason, e.Err = signal.ReasonProtocol, fmt.Errorf("the header of the answer exceeds %d KiB", maxHeader>>10)
 	default:
 		e.Reason = signal.ReasonBroken
 		e.Err = fmt.Errorf("the connection ended before the answer: %w", e.Err)
@@ -88,6 +90,12 @@ type proxyError struct{ status int }
 
 // Error names the status; the proxy's own text is not needed.
 func (e *proxyError) Error() string { return "the proxy answered " + StatusText(e.status) }
+
+// isLongHeader recognizes what net/http gives no type: it has ended the connection, and not the server.
+func isLongHeader(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "response headers exceeded") || strings.Contains(text, "response header list larger")
+}
 
 func isTimeout(err error) bool {
 	var timeout interface{ Timeout() bool }
