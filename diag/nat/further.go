@@ -41,12 +41,15 @@ type further struct {
 	*State // of the family that is judged
 }
 
-// servers lists those that answer and whose mapped addresses are believed, those of RFC 5780 first, one for each IP
-// address.
-func (f further) servers() []int {
-	var graded, plain []int
+// believed are the servers whose mapped addresses are.
+func (f further) believed() []int {
 	m := f.judgeMapping()
-	left := slices.Concat(m.distrusted, m.unsteady)
+	return f.servers(slices.Concat(m.distrusted, m.unsteady)...)
+}
+
+// servers lists those that answer, those of RFC 5780 first, one for each IP address.
+func (f further) servers(left ...int) []int {
+	var graded, plain []int
 	seen := map[netip.Addr]bool{}
 	for i, s := range f.Servers {
 		if !f.Heard(i) || s.Failure != nil || seen[s.Address.Addr()] || slices.Contains(left, i) {
@@ -97,7 +100,7 @@ func (f further) silence(server int) int {
 // filtering lets them in; at the end both show that they still are.
 func planHairpin(o *State) []Question {
 	f := further{o.Of(o.Main())}
-	servers := f.servers()
+	servers := f.believed()
 	if !o.Start.Hairpin || len(servers) == 0 || f.judgeNAT(f.judgeMapping()).Value != Present {
 		return nil
 	}
@@ -173,7 +176,7 @@ const beyond = 32
 // pauses at once instead of one after another). Where no server obeys RESPONSE-PORT the sockets ask again themselves.
 func planLifetime(o *State) []Question {
 	f := further{o.Of(o.Main())}
-	servers := f.servers()
+	servers := f.believed()
 	if !o.Start.Deep || len(servers) == 0 {
 		return nil
 	}

@@ -74,8 +74,7 @@ func (m *mapping) shows(s *State, r *Request) bool {
 		slices.Contains(m.unsteady, r.Server) {
 		return false
 	}
-	beyond := m.public.IsValid() && !diag.PrivateAddress(m.public.Addr())
-	return !beyond || !s.inside(vote.View{Server: r.Server, To: r.To, Mapped: r.Answer.Mapped})
+	return diag.PrivateAddress(m.public.Addr()) || !m.public.IsValid() || !s.inside(vote.View{Mapped: r.Answer.Mapped})
 }
 
 // why says why no answer shows anything.
@@ -126,7 +125,7 @@ func (s *State) judgeMapping() mapping {
 	}
 	m.pooling = judgePooling(list)
 	m.Behavior, m.dependent = judgeViews(list)
-	if m.ips < 2 && len(distrusted) > 0 {
+	if m.ips < 2 && slices.ContainsFunc(s.answers(nil), func(v vote.View) bool { return !asked[v.To.Addr()] }) {
 		m.Evidence = []Evidence{of(KindFewAddresses)} // others answered
 	}
 	if s.repeated() {
