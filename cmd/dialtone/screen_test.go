@@ -165,7 +165,7 @@ func TestScreen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "demo.jsonl")
 			s := openTerminal(t, append([]string{"demo", "--no-media", "--record", path}, test.args...)...)
-			s.await(t, "connected")
+			s.await(t, "hello from dialtone") // the channels are open, or it is no pass
 			test.leave(t, s)
 			after, code := s.end(t)
 			if code != test.want || !strings.Contains(after, "verdict: ") {
