@@ -73,7 +73,10 @@ func closedChannels(c *call.Call) *ChannelsClosed {
 		}
 		last = max(last, *row.ClosedAt)
 	}
-	if len(c.Channels) == 0 || c.OpenAt == nil || c.Browser != nil { // the page itself may have closed them
+	switch {
+	case len(c.Channels) == 0, c.OpenAt == nil,
+		c.Browser != nil,                                             // the page itself may have closed them
+		c.SCTP.State == "closed", c.Ended.Reason == diag.EndPeerLost: // more than the channels was closed
 		return nil
 	}
 	return &ChannelsClosed{

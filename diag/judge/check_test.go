@@ -32,6 +32,28 @@ func sampled(in ...diag.InboundRTP) diag.Sample {
 	}}
 }
 
+// TestClosedChannels: the peer closed its channels if all of them ended in a call that went on.
+func TestClosedChannels(t *testing.T) {
+	over, lost := diag.CallEnded{Reason: diag.EndDuration}, diag.CallEnded{Reason: diag.EndPeerLost}
+	closed := diag.ChannelClose{Label: diag.LabelChat}
+	for name, test := range map[string]struct {
+		parts []any
+		want  bool
+	}{
+		"all, early":        {[]any{400, closed, 5000, over}, true},
+		"at the end":        {[]any{4500, closed, 5000, over}, false},
+		"none":              {[]any{5000, over}, false},
+		"one is left":       {[]any{350, diag.ChannelOpen{Label: diag.LabelPing}, 400, closed, 5000, over}, false},
+		"with all of SCTP":  {[]any{400, closed, 401, diag.SCTPState{State: "closed"}, 5000, over}, false},
+		"the peer vanished": {[]any{400, closed, 5000, lost}, false},
+	} {
+		v := judge.Judge(call.Fold(diagtest.Then(diagtest.GoodCall(), test.parts...)))
+		if got := slices.ContainsFunc(v.Findings, func(f judge.Finding) bool { return f.ID == "channel.closed" }); got != test.want {
+			t.Errorf("%s: %v", name, ids(v.Findings))
+		}
+	}
+}
+
 // TestMediaOfACall: what a check fails for is a warning in a call of people.
 func TestMediaOfACall(t *testing.T) {
 	over := diag.CallEnded{Reason: diag.EndDuration, By: diag.ByLocal}
