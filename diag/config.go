@@ -132,10 +132,10 @@ func (c Config) Start(now time.Time) CallStart {
 		s.ICEServers = append(s.ICEServers, ICEServer{URL: ice.URL, HasUsername: ice.Username != ""})
 	}
 	if c.Wait > 0 {
-		s.WaitMs = Ptr(Millis(c.Wait))
+		s.WaitMs = new(Millis(c.Wait))
 	}
 	if c.For > 0 {
-		s.ForMs = Ptr(Millis(c.For))
+		s.ForMs = new(Millis(c.For))
 	}
 	return s
 }

@@ -52,7 +52,7 @@ func TestConfigStart(t *testing.T) {
 	want := CallStart{
 		Command: "call", Code: "w1", Server: "http://127.0.0.1:8000/call/", RelayOnly: true, LocalVersion: "0.1.0", StartedAtUnix: 1767323045.25,
 		ICEServers: []ICEServer{{URL: "turn:turn.example", HasUsername: true}, {URL: "stun:stun.example"}},
-		WaitMs:     Ptr(Millis(time.Minute)), ForMs: Ptr(Millis(10 * time.Second)),
+		WaitMs:     new(Millis(time.Minute)), ForMs: new(Millis(10 * time.Second)),
 	}
 	if diff := cmp.Diff(want, secretConfig().Start(time.UnixMilli(1767323045250))); diff != "" {
 		t.Error(diff)

@@ -214,9 +214,6 @@ func (m Millis) Float() float64 { return float64(time.Duration(m).Round(time.Mic
 // Duration is the ordinary Go duration.
 func (m Millis) Duration() time.Duration { return time.Duration(m) }
 
-// Ptr returns a pointer to v: how a measured value is reported from an absent one.
-func Ptr[T any](v T) *T { return &v }
-
 // OrZero is a measured value, or zero for an absent one: for sums, in which what is unknown does not count.
 func OrZero[T any](p *T) T {
 	if p == nil {

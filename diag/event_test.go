@@ -94,7 +94,7 @@ func TestMarshalEvent(t *testing.T) {
 func TestMarshalEventErrors(t *testing.T) {
 	bad := map[string]diag.Event{
 		"no data":           {Seq: 1},
-		"not a number":      {Seq: 1, Data: diag.Sample{Inbound: []diag.InboundRTP{{Jitter: diag.Ptr(math.NaN())}}}},
+		"not a number":      {Seq: 1, Data: diag.Sample{Inbound: []diag.InboundRTP{{Jitter: new(math.NaN())}}}},
 		"unknown, broken":   {Seq: 1, Data: diag.Unknown{Name: "x", Raw: json.RawMessage(`{"a":`)}},
 		"unknown, no value": {Seq: 1, Data: diag.Unknown{Name: "x"}},
 		"unknown, an array": {Seq: 1, Data: diag.Unknown{Name: "x", Raw: json.RawMessage(`[1]`)}},

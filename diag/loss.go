@@ -12,7 +12,7 @@ func (in *InboundRTP) Expected() *int64 {
 	case in.PacketsLost == nil || in.PacketsReceived == nil:
 		return nil
 	}
-	return Ptr(int64(*in.PacketsReceived) - int64(OrZero(in.RetransmittedPackets)) + max(0, *in.PacketsLost))
+	return new(int64(*in.PacketsReceived) - int64(OrZero(in.RetransmittedPackets)) + max(0, *in.PacketsLost))
 }
 
 // Expected is how many packets of the stream the last report of its receiver is about. Of a report without any such
@@ -22,13 +22,13 @@ func (o *OutboundRTP) Expected() *int64 {
 	case r == nil || r.PacketsLost == nil:
 		return nil
 	case r.PacketsReceived != nil:
-		return Ptr(int64(*r.PacketsReceived) + max(0, *o.Lost()))
+		return new(int64(*r.PacketsReceived) + max(0, *o.Lost()))
 	case r.PacketsExpected != nil:
 		return r.PacketsExpected
 	case o.PacketsSent == nil:
 		return nil
 	default:
-		return Ptr(max(int64(*o.PacketsSent)-int64(OrZero(o.RetransmittedPacketsSent)), *r.PacketsLost))
+		return new(max(int64(*o.PacketsSent)-int64(OrZero(o.RetransmittedPacketsSent)), *r.PacketsLost))
 	}
 }
 
@@ -41,7 +41,7 @@ func (o *OutboundRTP) Lost() *int64 {
 	case r.PacketsLost == nil || r.PacketsSkipped == nil:
 		return r.PacketsLost
 	default:
-		return Ptr(max(0, *r.PacketsLost-*r.PacketsSkipped))
+		return new(max(0, *r.PacketsLost-*r.PacketsSkipped))
 	}
 }
 
@@ -51,5 +51,5 @@ func LossShare(lost, expected *int64) *float64 {
 	if lost == nil || expected == nil || *expected <= 0 {
 		return nil
 	}
-	return Ptr(min(1, float64(max(0, *lost))/float64(*expected)))
+	return new(min(1, float64(max(0, *lost))/float64(*expected)))
 }

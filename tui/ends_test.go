@@ -26,14 +26,14 @@ func theirSample(n uint64, share float64) diag.RemoteSample {
 	return diag.RemoteSample{
 		Timestamp: 1_700_000_000_000 + float64(1000*n),
 		Inbound: []diag.InboundRTP{
-			{Kind: "audio", SSRC: 11, MimeType: "audio/opus", PacketsReceived: count(uint64(float64(50*n) * share)), PacketsLost: diag.Ptr(int64(0))},
-			{Kind: "video", SSRC: 12, MimeType: "video/VP8", PacketsReceived: count(40 * n), PacketsLost: diag.Ptr(int64(0)), FramesPerSecond: diag.Ptr(24.0), FrameWidth: wide(320), FrameHeight: wide(240)},
+			{Kind: "audio", SSRC: 11, MimeType: "audio/opus", PacketsReceived: count(uint64(float64(50*n) * share)), PacketsLost: new(int64(0))},
+			{Kind: "video", SSRC: 12, MimeType: "video/VP8", PacketsReceived: count(40 * n), PacketsLost: new(int64(0)), FramesPerSecond: new(24.0), FrameWidth: wide(320), FrameHeight: wide(240)},
 		},
 		Outbound: []diag.OutboundRTP{
-			{Kind: "audio", SSRC: 13, MimeType: "audio/opus", PacketsSent: count(50*n + 4), Remote: &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(4))}},
-			{Kind: "video", SSRC: 14, MimeType: "video/VP8", PacketsSent: count(40*n + 20), FramesPerSecond: diag.Ptr(25.0), FrameWidth: wide(320), FrameHeight: wide(240)},
+			{Kind: "audio", SSRC: 13, MimeType: "audio/opus", PacketsSent: count(50*n + 4), Remote: &diag.RemoteInbound{PacketsLost: new(int64(4))}},
+			{Kind: "video", SSRC: 14, MimeType: "video/VP8", PacketsSent: count(40*n + 20), FramesPerSecond: new(25.0), FrameWidth: wide(320), FrameHeight: wide(240)},
 		},
-		Pair: &diag.PeerPair{CurrentRoundTripTime: diag.Ptr(0.0124), LocalCandidateType: "host", RemoteCandidateType: "srflx", Protocol: "udp"},
+		Pair: &diag.PeerPair{CurrentRoundTripTime: new(0.0124), LocalCandidateType: "host", RemoteCandidateType: "srflx", Protocol: "udp"},
 		Here: []diag.StreamCount{
 			{Direction: diag.Outbound, Kind: "audio", SSRC: 11, Packets: 50*n + 1},
 			{Direction: diag.Outbound, Kind: "video", SSRC: 12, Packets: 40*n + 2},

@@ -77,8 +77,8 @@ func foul(s string) []diag.Event {
 		diag.Message{Direction: diag.Inbound, Label: diag.LabelControl, Text: s}, diag.Control{Direction: diag.Inbound, Code: s, Agent: s},
 		diag.TrackAdded{Direction: diag.Inbound, Kind: s, MimeType: s, Mid: s, TrackID: s}, diag.FirstPacket{Direction: diag.Inbound, Kind: s},
 		diag.Sample{
-			Inbound:  []diag.InboundRTP{{Kind: s, MimeType: "video/" + s, PacketsLost: diag.Ptr(int64(-1 << 62)), Jitter: diag.Ptr(-1e300), Bitrate: diag.Ptr(1e300)}},
-			Outbound: []diag.OutboundRTP{{Kind: s, MimeType: s, Bitrate: diag.Ptr(-1.0), FramesPerSecond: diag.Ptr(1e99)}},
+			Inbound:  []diag.InboundRTP{{Kind: s, MimeType: "video/" + s, PacketsLost: new(int64(-1 << 62)), Jitter: new(-1e300), Bitrate: new(1e300)}},
+			Outbound: []diag.OutboundRTP{{Kind: s, MimeType: s, Bitrate: new(-1.0), FramesPerSecond: new(1e99)}},
 		},
 		diag.Unknown{Name: diag.Type(s), Raw: []byte(`{}`)},
 	)

@@ -33,7 +33,7 @@ var (
 	natLocal    = netip.MustParseAddrPort("192.168.1.5:41822")
 )
 
-func ms(v float64) *diag.Millis { return diag.Ptr(diag.Millis(v * 1e6)) }
+func ms(v float64) *diag.Millis { return new(diag.Millis(v * 1e6)) }
 
 func natStart(run int) diag.DiagnosisStart {
 	return diag.DiagnosisStart{URLs: natURLs, Run: run, BudgetMs: 6e9}

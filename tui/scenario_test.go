@@ -49,7 +49,7 @@ func dialed(s *script) *script {
 	s.at(0).add(diag.CallStart{
 		Command: "call", Code: "w1", Server: "https://calls.example/call", Join: "dialtone call w1 --server https://calls.example/call",
 		ICEServers: []diag.ICEServer{{URL: stunURL}, {URL: turnURL, HasUsername: true}}, Media: true,
-		WaitMs: diag.Ptr(diag.Millis(time.Minute)), LocalVersion: "0.1.0",
+		WaitMs: new(diag.Millis(time.Minute)), LocalVersion: "0.1.0",
 	}, begin(diag.PhaseDial, ""), diag.SignalState{State: diag.SignalDialing})
 	s.at(0.4).add(
 		begin(diag.PhaseGather, "host"), begin(diag.PhaseGather, stunURL), begin(diag.PhaseGather, turnURL),
@@ -68,8 +68,8 @@ func dialed(s *script) *script {
 	)
 	s.at(12.4).add(
 		diag.SignalRequest{
-			Code: "dial", Attempt: 1, Status: 200, DNSMs: diag.Ptr(diag.Millis(2e6)), ConnectMs: diag.Ptr(diag.Millis(3e6)),
-			TLSMs: diag.Ptr(diag.Millis(4e6)), DurationMs: diag.Millis(12e6), BytesSent: 34, BytesRecv: 82, Answer: "user_id",
+			Code: "dial", Attempt: 1, Status: 200, DNSMs: new(diag.Millis(2e6)), ConnectMs: new(diag.Millis(3e6)),
+			TLSMs: new(diag.Millis(4e6)), DurationMs: diag.Millis(12e6), BytesSent: 34, BytesRecv: 82, Answer: "user_id",
 		},
 		done(diag.PhaseDial, "", ""), begin(diag.PhaseWait, ""), diag.SignalState{State: diag.SignalWaiting},
 	)
@@ -80,7 +80,7 @@ func dialed(s *script) *script {
 			NetworkInterface: "wlan0",
 		},
 		diag.ServerStage{URL: stunURL, Transport: "udp", Address: "198.51.100.53:3478", Stage: diag.Stage{
-			Name: diag.StageBinding, RTTMs: diag.Ptr(diag.Millis(22.8e6)), DurationMs: diag.Millis(23.1e6), Mapped: "203.0.113.7:41822",
+			Name: diag.StageBinding, RTTMs: new(diag.Millis(22.8e6)), DurationMs: diag.Millis(23.1e6), Mapped: "203.0.113.7:41822",
 			Software: "coturn",
 		}},
 		done(diag.PhaseGather, stunURL, ""),
@@ -132,7 +132,7 @@ func paired(s *script, ms float64) *script {
 // connected adds a path, DTLS, SCTP, channels and first media, from ms on.
 func connected(s *script, ms float64) *script {
 	s.at(ms).add(
-		diag.Pair{ID: "P7", LocalCandidateID: "L3", RemoteCandidateID: "R1", State: diag.PairSucceeded, Nominated: true, RequestsSent: 2, ResponsesReceived: 2, CurrentRoundTripTime: diag.Ptr(0.0122)},
+		diag.Pair{ID: "P7", LocalCandidateID: "L3", RemoteCandidateID: "R1", State: diag.PairSucceeded, Nominated: true, RequestsSent: 2, ResponsesReceived: 2, CurrentRoundTripTime: new(0.0122)},
 		done(diag.PhaseICE, "", ""), begin(diag.PhaseNomination, ""),
 	)
 	s.at(ms+0.3).add(
@@ -151,9 +151,9 @@ func connected(s *script, ms float64) *script {
 		begin(diag.PhaseChannel, "ping"), begin(diag.PhaseChannel, diag.LabelControl),
 	)
 	s.at(ms+14.0).add(
-		diag.ChannelOpen{Side: diag.Local, ID: diag.Ptr(uint16(1)), Label: diag.LabelControl, Ordered: true}, done(diag.PhaseChannel, diag.LabelControl, ""),
-		diag.ChannelOpen{Side: diag.Local, ID: diag.Ptr(uint16(3)), Label: diag.LabelChat, Ordered: true}, done(diag.PhaseChannel, "chat", ""),
-		diag.ChannelOpen{Side: diag.Local, ID: diag.Ptr(uint16(5)), Label: diag.LabelPing, MaxRetransmits: diag.Ptr(uint16(0))}, done(diag.PhaseChannel, "ping", ""),
+		diag.ChannelOpen{Side: diag.Local, ID: new(uint16(1)), Label: diag.LabelControl, Ordered: true}, done(diag.PhaseChannel, diag.LabelControl, ""),
+		diag.ChannelOpen{Side: diag.Local, ID: new(uint16(3)), Label: diag.LabelChat, Ordered: true}, done(diag.PhaseChannel, "chat", ""),
+		diag.ChannelOpen{Side: diag.Local, ID: new(uint16(5)), Label: diag.LabelPing, MaxRetransmits: new(uint16(0))}, done(diag.PhaseChannel, "ping", ""),
 		diag.Message{Direction: diag.Outbound, Label: diag.LabelControl, Bytes: 40, Text: `{"code":"hello","agent":"dialtone 0.1.0"}`},
 		diag.Control{Direction: diag.Outbound, Code: "hello", Agent: "dialtone 0.1.0"},
 	)
@@ -189,18 +189,18 @@ func sample(i int, wave float64) diag.Sample {
 	n := uint64(i)
 	rtt := 0.0122 + wave/4000
 	report := func(lost int64) *diag.RemoteInbound {
-		return &diag.RemoteInbound{PacketsLost: diag.Ptr(lost), FractionLost: diag.Ptr(0.0), Jitter: diag.Ptr(0.0019 + wave/5000), RoundTripTime: diag.Ptr(rtt)}
+		return &diag.RemoteInbound{PacketsLost: new(lost), FractionLost: new(0.0), Jitter: new(0.0019 + wave/5000), RoundTripTime: new(rtt)}
 	}
 	return diag.Sample{
 		Outbound: []diag.OutboundRTP{
-			{Kind: "audio", SSRC: 11, MimeType: "audio/opus", PacketsSent: diag.Ptr(uint64(50 * n)), BytesSent: diag.Ptr(uint64(4000 * n)), Bitrate: diag.Ptr(32100 + 90*wave), Remote: report(0)},
-			{Kind: "video", SSRC: 12, MimeType: "video/VP8", PacketsSent: diag.Ptr(uint64(40 * n)), BytesSent: diag.Ptr(uint64(18800 * n)), Bitrate: diag.Ptr(151000 + 60000*wave), FramesPerSecond: diag.Ptr(25.0), FrameWidth: diag.Ptr(uint16(320)), FrameHeight: diag.Ptr(uint16(240)), Remote: report(0)},
+			{Kind: "audio", SSRC: 11, MimeType: "audio/opus", PacketsSent: new(uint64(50 * n)), BytesSent: new(uint64(4000 * n)), Bitrate: new(32100 + 90*wave), Remote: report(0)},
+			{Kind: "video", SSRC: 12, MimeType: "video/VP8", PacketsSent: new(uint64(40 * n)), BytesSent: new(uint64(18800 * n)), Bitrate: new(151000 + 60000*wave), FramesPerSecond: new(25.0), FrameWidth: new(uint16(320)), FrameHeight: new(uint16(240)), Remote: report(0)},
 		},
 		Inbound: []diag.InboundRTP{
-			{Kind: "audio", SSRC: 13, MimeType: "audio/opus", PacketsReceived: diag.Ptr(uint64(50 * n)), PacketsLost: diag.Ptr(int64(i / 9)), Bitrate: diag.Ptr(31900 + 120*wave), Jitter: diag.Ptr(0.0021 + wave/4000), LastPacketReceivedAgo: diag.Ptr(0.01)},
-			{Kind: "video", SSRC: 14, MimeType: "video/VP8", PacketsReceived: diag.Ptr(uint64(40 * n)), PacketsLost: diag.Ptr(int64(i / 2)), Bitrate: diag.Ptr(150200 + 65000*wave), Jitter: diag.Ptr(0.0034 + wave/4000), FramesPerSecond: diag.Ptr(25.0), FrameWidth: diag.Ptr(uint16(320)), FrameHeight: diag.Ptr(uint16(240)), LastPacketReceivedAgo: diag.Ptr(0.02)},
+			{Kind: "audio", SSRC: 13, MimeType: "audio/opus", PacketsReceived: new(uint64(50 * n)), PacketsLost: new(int64(i / 9)), Bitrate: new(31900 + 120*wave), Jitter: new(0.0021 + wave/4000), LastPacketReceivedAgo: new(0.01)},
+			{Kind: "video", SSRC: 14, MimeType: "video/VP8", PacketsReceived: new(uint64(40 * n)), PacketsLost: new(int64(i / 2)), Bitrate: new(150200 + 65000*wave), Jitter: new(0.0034 + wave/4000), FramesPerSecond: new(25.0), FrameWidth: new(uint16(320)), FrameHeight: new(uint16(240)), LastPacketReceivedAgo: new(0.02)},
 		},
-		Pair: &diag.Pair{ID: "P7", LocalCandidateID: "L3", RemoteCandidateID: "R1", State: diag.PairSucceeded, Nominated: true, RequestsSent: 2 + n, ResponsesReceived: 2 + n, CurrentRoundTripTime: diag.Ptr(rtt)},
+		Pair: &diag.Pair{ID: "P7", LocalCandidateID: "L3", RemoteCandidateID: "R1", State: diag.PairSucceeded, Nominated: true, RequestsSent: 2 + n, ResponsesReceived: 2 + n, CurrentRoundTripTime: new(rtt)},
 	}
 }
 
@@ -218,11 +218,11 @@ func scenarioGood() []diag.Event {
 	s.at(24_013).add(said(diag.Inbound, "can you hear the tone?"))
 	s.at(26_000).add(
 		diag.Message{Direction: diag.Inbound, Label: diag.LabelControl, Bytes: 34, Text: `{"code":"mute_video","value":true}`},
-		diag.Control{Direction: diag.Inbound, Code: "mute_video", Value: diag.Ptr(true)}, diag.TrackMuted{Side: diag.Remote, Kind: "video", Muted: true},
+		diag.Control{Direction: diag.Inbound, Code: "mute_video", Value: new(true)}, diag.TrackMuted{Side: diag.Remote, Kind: "video", Muted: true},
 	)
 	s.at(29_500).add(
 		diag.Message{Direction: diag.Inbound, Label: diag.LabelControl, Bytes: 35, Text: `{"code":"mute_video","value":false}`},
-		diag.Control{Direction: diag.Inbound, Code: "mute_video", Value: diag.Ptr(false)}, diag.TrackMuted{Side: diag.Remote, Kind: "video", Muted: false},
+		diag.Control{Direction: diag.Inbound, Code: "mute_video", Value: new(false)}, diag.TrackMuted{Side: diag.Remote, Kind: "video", Muted: false},
 	)
 	return talked(s, 30_000, 30).events
 }
@@ -256,7 +256,7 @@ func scenarioHostile() []diag.Event {
 	s := connected(paired(turnRefuses(dialed(&script{})), 900), 990)
 	s.at(1_200).add(diag.Candidate{Side: diag.Remote, ID: "RX", Protocol: hostile, Address: hostile, Port: 9, CandidateType: hostile, RelatedAddress: hostile})
 	for i := range 40 {
-		s.at(1_300 + float64(i)*10).add(diag.ChannelOpen{Side: diag.Remote, ID: diag.Ptr(uint16(100 + i)), Label: fmt.Sprintf("%d %s", i, hostile), Protocol: hostile, MaxPacketLifeTime: diag.Ptr(uint16(i))})
+		s.at(1_300 + float64(i)*10).add(diag.ChannelOpen{Side: diag.Remote, ID: new(uint16(100 + i)), Label: fmt.Sprintf("%d %s", i, hostile), Protocol: hostile, MaxPacketLifeTime: new(uint16(i))})
 	}
 	s.at(1_800).add(
 		diag.Message{Direction: diag.Inbound, Label: "0 " + hostile, Bytes: 70000, Text: hostile, Truncated: true},
@@ -284,7 +284,7 @@ func scenarioRelay() []diag.Event {
 			RelatedAddress: "192.0.2.10", RelatedPort: 50214, URL: turnURL, RelayProtocol: "tls",
 		},
 		diag.ServerStage{URL: turnURL, Transport: "udp", TURN: true, Address: "198.51.100.54:3478", Stage: diag.Stage{
-			Name: diag.StageAllocate, RTTMs: diag.Ptr(diag.Millis(31.2e6)), DurationMs: diag.Millis(95e6), Mapped: "203.0.113.7:41899",
+			Name: diag.StageAllocate, RTTMs: new(diag.Millis(31.2e6)), DurationMs: diag.Millis(95e6), Mapped: "203.0.113.7:41899",
 			Relayed: "198.51.100.54:49160",
 		}},
 		done(diag.PhaseGather, turnURL, ""), diag.GatheringState{State: "complete"},
@@ -345,7 +345,7 @@ func scenarioLongCall() []diag.Event {
 			diag.Control{Direction: diag.Inbound, Code: "hello", Agent: "Firefox"},
 		)
 	}
-	s.at(1_100).add(diag.ChannelOpen{Side: diag.Remote, ID: diag.Ptr(uint16(8)), Label: "game state", Protocol: "game.v2", MaxPacketLifeTime: diag.Ptr(uint16(150))})
+	s.at(1_100).add(diag.ChannelOpen{Side: diag.Remote, ID: new(uint16(8)), Label: "game state", Protocol: "game.v2", MaxPacketLifeTime: new(uint16(150))})
 	for i := 1; i <= 600; i++ {
 		if i >= 240 && i < 270 {
 			continue // the machine slept
@@ -354,24 +354,24 @@ func scenarioLongCall() []diag.Event {
 		d := sample(i, wave)
 		for n := range d.Inbound {
 			in := &d.Inbound[n]
-			in.BytesReceived = diag.Ptr(uint64(i) * uint64(4000+14800*n))
-			in.FractionLost = diag.Ptr(0.0)
+			in.BytesReceived = new(uint64(i) * uint64(4000+14800*n))
+			in.FractionLost = new(0.0)
 			if i%97 < 6 {
-				in.FractionLost = diag.Ptr(0.02 * float64(6-i%97))
+				in.FractionLost = new(0.02 * float64(6-i%97))
 			}
 			if in.Kind == "video" {
-				in.FramesReceived, in.KeyFramesReceived = diag.Ptr(uint32(25*i)), diag.Ptr(uint32(i/20+1))
-				in.FreezeCount, in.TotalFreezesDuration = diag.Ptr(uint32(i/250)), diag.Ptr(float64(i/250)*0.4)
-				in.NACKCount, in.PLICount = diag.Ptr(uint32(i/9)), diag.Ptr(uint32(i/97))
-				in.FramesPerSecond = diag.Ptr(25 - 5*math.Abs(wave))
+				in.FramesReceived, in.KeyFramesReceived = new(uint32(25*i)), new(uint32(i/20+1))
+				in.FreezeCount, in.TotalFreezesDuration = new(uint32(i/250)), new(float64(i/250)*0.4)
+				in.NACKCount, in.PLICount = new(uint32(i/9)), new(uint32(i/97))
+				in.FramesPerSecond = new(25 - 5*math.Abs(wave))
 			}
 		}
 		for n := range d.Outbound {
 			d.Outbound[n].Mid = fmt.Sprint(n)
 		}
 		d.Channels = []diag.DataChannelRow{
-			{Label: diag.LabelChat, ID: diag.Ptr(uint16(3)), State: "open", MessagesSent: 2, BytesSent: 240, MessagesReceived: 2, BytesReceived: 230},
-			{Label: "game state", ID: diag.Ptr(uint16(8)), State: "open", MessagesReceived: uint64(20 * i), BytesReceived: uint64(900 * i)},
+			{Label: diag.LabelChat, ID: new(uint16(3)), State: "open", MessagesSent: 2, BytesSent: 240, MessagesReceived: 2, BytesReceived: 230},
+			{Label: "game state", ID: new(uint16(8)), State: "open", MessagesReceived: uint64(20 * i), BytesReceived: uint64(900 * i)},
 		}
 		s.at(1_100+float64(i)*1000).add(d, diag.Ping{RTTMs: diag.Millis(12e6 * math.Exp(2*math.Abs(math.Sin(float64(i*i)))))})
 	}
@@ -385,8 +385,8 @@ func scenarioMuted() []diag.Event {
 	s := &script{events: scenarioGood()}
 	return s.at(60_200).add(
 		diag.Message{Direction: diag.Outbound, Label: diag.LabelControl, Bytes: 34, Text: `{"code":"mute_audio","value":true}`},
-		diag.Control{Direction: diag.Outbound, Code: "mute_audio", Value: diag.Ptr(true)}, diag.TrackMuted{Side: diag.Local, Kind: "audio", Muted: true},
+		diag.Control{Direction: diag.Outbound, Code: "mute_audio", Value: new(true)}, diag.TrackMuted{Side: diag.Local, Kind: "audio", Muted: true},
 		diag.Message{Direction: diag.Inbound, Label: diag.LabelControl, Bytes: 34, Text: `{"code":"mute_video","value":true}`},
-		diag.Control{Direction: diag.Inbound, Code: "mute_video", Value: diag.Ptr(true)}, diag.TrackMuted{Side: diag.Remote, Kind: "video", Muted: true},
+		diag.Control{Direction: diag.Inbound, Code: "mute_video", Value: new(true)}, diag.TrackMuted{Side: diag.Remote, Kind: "video", Muted: true},
 	).events
 }

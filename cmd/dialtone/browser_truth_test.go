@@ -120,7 +120,7 @@ func (r *truthRow) fill(c *call.Call, d drops, there call.TheirRow, direction di
 	}
 	for _, s := range there.Outbound {
 		if s.Kind == kind { // of the packets, a browser counts padding that looks like retransmissions, too
-			r.other = diag.LossShare(s.Lost(), diag.Ptr(int64(r.packets)))
+			r.other = diag.LossShare(s.Lost(), new(int64(r.packets)))
 		}
 	}
 }

@@ -32,7 +32,7 @@ func received(in diag.BrowserInbound) diag.BrowserSample {
 }
 
 func TestFindings(t *testing.T) {
-	none := diag.Ptr(0.0)
+	none := new(0.0)
 	limited := func(cpu, bandwidth, none float64) diag.BrowserOutbound {
 		return diag.BrowserOutbound{LimitationDurations: &diag.LimitationDurations{CPU: cpu, Bandwidth: bandwidth, None: none}}
 	}

@@ -122,7 +122,7 @@ func (c *Call) applyTransport(e diag.Event) bool {
 	case diag.GatheringState:
 		c.Gathering = d.State
 	case diag.Restart:
-		c.Restarts, c.RestartAt, c.Lost = c.Restarts+1, diag.Ptr(e.At), nil
+		c.Restarts, c.RestartAt, c.Lost = c.Restarts+1, new(e.At), nil
 		if d.LimitMs != nil {
 			c.Lost = &d
 		}
@@ -144,7 +144,7 @@ func (c *Call) applyTransport(e diag.Event) bool {
 		c.Connection = d.State
 		if d.State == "connected" {
 			c.Lost = nil
-			c.ConnectedAt = cmp.Or(c.ConnectedAt, diag.Ptr(e.At))
+			c.ConnectedAt = cmp.Or(c.ConnectedAt, new(e.At))
 		}
 	default:
 		return false
@@ -186,7 +186,7 @@ func (c *Call) applyChannel(e diag.Event) bool {
 	switch d := e.Data.(type) {
 	case diag.ChannelOpen:
 		if c.OpenAt == nil && !d.Sampled {
-			c.OpenAt = diag.Ptr(e.At)
+			c.OpenAt = new(e.At)
 		}
 		if len(c.Channels) < maxChannels {
 			c.Channels = append(c.Channels, ChannelRow{ChannelOpen: d, At: e.At})
@@ -195,7 +195,7 @@ func (c *Call) applyChannel(e diag.Event) bool {
 		for i := range c.Channels {
 			row := &c.Channels[i]
 			if row.Label == d.Label && row.ClosedAt == nil && (d.ID == nil || row.ID == nil || *d.ID == *row.ID) {
-				row.ClosedAt = diag.Ptr(e.At)
+				row.ClosedAt = new(e.At)
 				break
 			}
 		}
@@ -207,7 +207,7 @@ func (c *Call) applyChannel(e diag.Event) bool {
 		c.applyControl(d)
 	case diag.Ping:
 		c.Pings.Add(d.RTTMs.Duration())
-		c.EchoAt, c.Lost = diag.Ptr(e.At), nil
+		c.EchoAt, c.Lost = new(e.At), nil
 		c.countMessage(diag.LabelPing, diag.Outbound, 1)
 	case diag.RemoteSample:
 		c.addRemoteSample(TheirRow{d, e.At})
@@ -267,7 +267,7 @@ func (c *Call) applyMedia(e diag.Event) {
 			t = c.putTrack(diag.TrackAdded{Direction: d.Direction, Kind: d.Kind, SSRC: d.SSRC}, e.At)
 		}
 		if t.FirstPacket == nil {
-			t.FirstPacket = diag.Ptr(e.At)
+			t.FirstPacket = new(e.At)
 		}
 	case diag.FirstFrame:
 		if t := c.track(d.Direction, d.Kind, d.SSRC); t != nil && t.FirstFrame == nil {

@@ -242,9 +242,9 @@ func TestSparseVideo(t *testing.T) {
 		{5, nil, 6.5, FlowSilent},
 		{1, nil, 9.9, FlowOK},
 		{1, nil, 10, FlowSilent},
-		{250, diag.Ptr(3.0), 8.9, FlowOK},
-		{250, diag.Ptr(3.0), 9, FlowSilent},
-		{5, diag.Ptr(0.04), 2, FlowSilent},
+		{250, new(3.0), 8.9, FlowOK},
+		{250, new(3.0), 9, FlowSilent},
+		{5, new(0.04), 2, FlowSilent},
 	} {
 		packets := uint64(tt.frames)
 		c := Fold(diagtest.Log(

@@ -27,7 +27,7 @@ func (c *Call) putEncoding(d diag.VideoEncoding) {
 func (c *Call) EncodingOf(ssrc uint32) *diag.VideoEncoding {
 	for i := range c.Encodings {
 		if c.Encodings[i].SSRC == ssrc {
-			return diag.Ptr(c.Encodings[i])
+			return new(c.Encodings[i])
 		}
 	}
 	return nil

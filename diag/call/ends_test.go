@@ -12,8 +12,8 @@ import (
 // TestEndsOfStreams: what one side sends beside what the other receives, in the order of the reports.
 func TestEndsOfStreams(t *testing.T) {
 	n := func(v uint64) *uint64 { return &v }
-	audioIn, videoOut := diag.InboundRTP{Kind: "audio", SSRC: 1, MimeType: "audio/opus", PacketsReceived: n(90), PacketsLost: diag.Ptr(int64(7))},
-		diag.OutboundRTP{Kind: "video", SSRC: 2, PacketsSent: n(50), Remote: &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(3))}}
+	audioIn, videoOut := diag.InboundRTP{Kind: "audio", SSRC: 1, MimeType: "audio/opus", PacketsReceived: n(90), PacketsLost: new(int64(7))},
+		diag.OutboundRTP{Kind: "video", SSRC: 2, PacketsSent: n(50), Remote: &diag.RemoteInbound{PacketsLost: new(int64(3))}}
 	unheard := diag.OutboundRTP{Kind: "audio", SSRC: 4, MimeType: "audio/PCMU", PacketsSent: n(8)}
 	list := EndsStreams(diag.RemoteSample{
 		Inbound: []diag.InboundRTP{audioIn}, Outbound: []diag.OutboundRTP{videoOut, unheard},
@@ -72,9 +72,9 @@ func TestBothEndsOfTheCall(t *testing.T) {
 	c := Fold(diagtest.Log(
 		1, diag.Sample{
 			Inbound: []diag.InboundRTP{{Kind: "audio", SSRC: 2}}, Outbound: []diag.OutboundRTP{{Kind: "audio", SSRC: 1}},
-			Pair: &diag.Pair{CurrentRoundTripTime: diag.Ptr(0.1)},
+			Pair: &diag.Pair{CurrentRoundTripTime: new(0.1)},
 		},
-		2, diag.RemoteSample{}, 3, diag.RemoteSample{Here: here, Pair: &diag.PeerPair{CurrentRoundTripTime: diag.Ptr(0.2)}},
+		2, diag.RemoteSample{}, 3, diag.RemoteSample{Here: here, Pair: &diag.PeerPair{CurrentRoundTripTime: new(0.2)}},
 	))
 	e, reported := c.BothEnds()
 	if !reported || e.At != 3*ms || len(e.Streams) != 2 || e.Streams[0].Sender == nil || e.Streams[1].Receiver == nil || *e.RTTHere != 0.1 || *e.RTTThere != 0.2 {
@@ -115,9 +115,9 @@ func TestSumOfStreams(t *testing.T) {
 	in := func(ssrc uint32, k uint64, width uint16) diag.InboundRTP {
 		f, i, u := float64(k), int64(k), uint32(k)
 		return diag.InboundRTP{
-			Kind: "video", SSRC: ssrc, MimeType: "video/VP8", PacketsReceived: &k, BytesReceived: diag.Ptr(1000 * k), PacketsLost: &i, PacketsRepaired: diag.Ptr(i / 2),
-			Jitter: diag.Ptr(f / 100), RoundTripTime: diag.Ptr(f / 10), EchoDelay: diag.Ptr(f), NACKCount: &u, PLICount: diag.Ptr(10 * u), FECPacketsReceived: &k,
-			FramesReceived: &u, FreezeCount: &u, FrameWidth: &width, FrameHeight: diag.Ptr(width / 2),
+			Kind: "video", SSRC: ssrc, MimeType: "video/VP8", PacketsReceived: &k, BytesReceived: new(1000 * k), PacketsLost: &i, PacketsRepaired: new(i / 2),
+			Jitter: new(f / 100), RoundTripTime: new(f / 10), EchoDelay: new(f), NACKCount: &u, PLICount: new(10 * u), FECPacketsReceived: &k,
+			FramesReceived: &u, FreezeCount: &u, FrameWidth: &width, FrameHeight: new(width / 2),
 			OneWayDelay: &diag.OneWayDelay{Mean: f, Uncertainty: f / 2, Source: diag.DelaySource(string(rune('a' + k)))},
 		}
 	}
@@ -125,17 +125,17 @@ func TestSumOfStreams(t *testing.T) {
 		0, diag.ConnectionState{State: "connected"},
 		1, diag.VideoEncoding{SSRC: 1, Width: 640}, 2, diag.VideoEncoding{SSRC: 2, Width: 320},
 		10_000, diag.Sample{
-			Inbound:  []diag.InboundRTP{in(1, 4, 640), in(2, 2, 320), {Kind: "audio", PacketsReceived: diag.Ptr(uint64(99))}},
-			Outbound: []diag.OutboundRTP{{Kind: "video", NACKCount: diag.Ptr(uint32(3)), PLICount: diag.Ptr(uint32(4))}, {Kind: "video", NACKCount: diag.Ptr(uint32(5)), PLICount: diag.Ptr(uint32(6))}},
+			Inbound:  []diag.InboundRTP{in(1, 4, 640), in(2, 2, 320), {Kind: "audio", PacketsReceived: new(uint64(99))}},
+			Outbound: []diag.OutboundRTP{{Kind: "video", NACKCount: new(uint32(3)), PLICount: new(uint32(4))}, {Kind: "video", NACKCount: new(uint32(5)), PLICount: new(uint32(6))}},
 		},
 	))
 	s := c.StreamOf(diag.Inbound, "video")
-	ms := func(n int) *diag.Millis { return diag.Ptr(diag.Millis(n) * diag.Millis(1e6)) }
+	ms := func(n int) *diag.Millis { return new(diag.Millis(n) * diag.Millis(1e6)) }
 	want := Stream{
-		MimeType: "video/VP8", Flows: true, Packets: 6, Bytes: 6000, Lost: diag.Ptr(int64(6)), Loss: diag.Ptr(0.5), Repaired: diag.Ptr(int64(3)),
-		UnrepairedLoss: diag.Ptr(0.25), Jitter: ms(40), RoundTrip: ms(400), OneWayDelay: ms(4000), OneWayUncertainty: ms(2000), OneWaySource: "e",
-		EchoDelay: ms(4000), Bitrate: diag.Ptr(4800.0), FramesPerSecond: diag.Ptr(0.6), Frames: diag.Ptr(uint32(6)), Freezes: diag.Ptr(uint32(6)),
-		Width: diag.Ptr(uint16(640)), Height: diag.Ptr(uint16(320)), NACK: 6, PLI: 60, FEC: diag.Ptr(6.0),
+		MimeType: "video/VP8", Flows: true, Packets: 6, Bytes: 6000, Lost: new(int64(6)), Loss: new(0.5), Repaired: new(int64(3)),
+		UnrepairedLoss: new(0.25), Jitter: ms(40), RoundTrip: ms(400), OneWayDelay: ms(4000), OneWayUncertainty: ms(2000), OneWaySource: "e",
+		EchoDelay: ms(4000), Bitrate: new(4800.0), FramesPerSecond: new(0.6), Frames: new(uint32(6)), Freezes: new(uint32(6)),
+		Width: new(uint16(640)), Height: new(uint16(320)), NACK: 6, PLI: 60, FEC: new(6.0),
 		Encoding: &diag.VideoEncoding{SSRC: 1, Width: 640},
 	}
 	s.Inbound, s.patience, s.expected = nil, 0, nil
@@ -167,7 +167,7 @@ func TestSilenceAtTheEnd(t *testing.T) {
 	} {
 		var in []diag.InboundRTP
 		for i, gap := range tt.longest {
-			s := diag.InboundRTP{Kind: "audio", SSRC: uint32(i), PacketsReceived: diag.Ptr(uint64(9)), LastPacketReceivedAgo: diag.Ptr(tt.ago)}
+			s := diag.InboundRTP{Kind: "audio", SSRC: uint32(i), PacketsReceived: new(uint64(9)), LastPacketReceivedAgo: new(tt.ago)}
 			if gap > 0 {
 				s.LongestPacketGap = &gap
 			}
@@ -188,19 +188,19 @@ func TestSilenceAtTheEnd(t *testing.T) {
 // is not sent any more.
 func TestNotReceived(t *testing.T) {
 	out := func(gone *float64, ago float64) diag.OutboundRTP {
-		return diag.OutboundRTP{Kind: "audio", PacketsSent: diag.Ptr(uint64(9)), LastPacketSentAgo: &ago, Remote: &diag.RemoteInbound{NotReceivedFor: gone}}
+		return diag.OutboundRTP{Kind: "audio", PacketsSent: new(uint64(9)), LastPacketSentAgo: &ago, Remote: &diag.RemoteInbound{NotReceivedFor: gone}}
 	}
 	for name, tt := range map[string]struct {
 		out  []diag.OutboundRTP
 		want bool
 	}{
 		"it arrives":                {[]diag.OutboundRTP{out(nil, 0)}, false},
-		"it does not":               {[]diag.OutboundRTP{out(diag.Ptr(1.0), 0)}, true},
-		"it has not for a moment":   {[]diag.OutboundRTP{out(diag.Ptr(0.9), 0)}, false},
-		"it is not sent":            {[]diag.OutboundRTP{out(diag.Ptr(2.0), SilentAfter)}, false},
-		"the second does":           {[]diag.OutboundRTP{out(diag.Ptr(2.0), 0), out(nil, 0)}, false},
-		"the first does":            {[]diag.OutboundRTP{out(nil, 0), out(diag.Ptr(2.0), 0)}, false},
-		"the other one is not sent": {[]diag.OutboundRTP{out(nil, SilentAfter), out(diag.Ptr(2.0), 0)}, true},
+		"it does not":               {[]diag.OutboundRTP{out(new(1.0), 0)}, true},
+		"it has not for a moment":   {[]diag.OutboundRTP{out(new(0.9), 0)}, false},
+		"it is not sent":            {[]diag.OutboundRTP{out(new(2.0), SilentAfter)}, false},
+		"the second does":           {[]diag.OutboundRTP{out(new(2.0), 0), out(nil, 0)}, false},
+		"the first does":            {[]diag.OutboundRTP{out(nil, 0), out(new(2.0), 0)}, false},
+		"the other one is not sent": {[]diag.OutboundRTP{out(nil, SilentAfter), out(new(2.0), 0)}, true},
 	} {
 		c := Fold(diagtest.Log(0, diag.ConnectionState{State: "connected"}, 10_000, diag.Sample{Outbound: tt.out}))
 		if got := c.StreamOf(diag.Outbound, "audio").NotReceived != nil; got != tt.want {

@@ -22,10 +22,10 @@ func TestFlow(t *testing.T) {
 		return Fold(list)
 	}
 	received := func(packets uint64, ago float64) diag.Sample {
-		return diag.Sample{Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: diag.Ptr(uint64(packets)), LastPacketReceivedAgo: &ago}}}
+		return diag.Sample{Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: new(uint64(packets)), LastPacketReceivedAgo: &ago}}}
 	}
 	held := diag.SessionDescription{Side: diag.Remote, SDPType: "offer", SDP: "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=inactive\r\n"}
-	sent := diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(9))}}}
+	sent := diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: new(uint64(9))}}}
 	tests := []struct {
 		name string
 		call *Call

@@ -56,7 +56,7 @@ func (c *Call) applyMachine(e diag.Event) bool {
 		lasts := n > 0 && m.Outages[n-1].To == nil
 		switch {
 		case lasts && d.Online:
-			m.Outages[n-1].To = diag.Ptr(e.At)
+			m.Outages[n-1].To = new(e.At)
 		case !lasts && !d.Online:
 			m.Outages = keep(m.Outages, Outage{From: e.At}, maxMachineRows)
 		}

@@ -37,7 +37,7 @@ func counts(audioIn, videoIn, audioOut int) diag.Sample {
 		if n < 0 {
 			return nil
 		}
-		return diag.Ptr(uint64(n))
+		return new(uint64(n))
 	}
 	return diag.Sample{
 		Inbound:  []diag.InboundRTP{{Kind: "audio", SSRC: 1, PacketsReceived: count(audioIn)}, {Kind: "video", SSRC: 2, PacketsReceived: count(videoIn)}},
@@ -129,8 +129,8 @@ func TestWithoutKeyFrame(t *testing.T) {
 		"one of two":     {3100, []diag.InboundRTP{video(9, 0), video(5, 1)}, 0, false},
 		"none of two":    {3100, []diag.InboundRTP{video(9, 0), video(5, 0)}, 14, true},
 		"no frames":      {3100, []diag.InboundRTP{video(0, 0)}, 0, false},
-		"not counted":    {3100, []diag.InboundRTP{{Kind: "video", FramesReceived: diag.Ptr(uint32(9))}}, 0, false},
-		"only audio":     {3100, []diag.InboundRTP{{Kind: "audio", FramesReceived: diag.Ptr(uint32(9)), KeyFramesReceived: new(uint32)}}, 0, false},
+		"not counted":    {3100, []diag.InboundRTP{{Kind: "video", FramesReceived: new(uint32(9))}}, 0, false},
+		"only audio":     {3100, []diag.InboundRTP{{Kind: "audio", FramesReceived: new(uint32(9)), KeyFramesReceived: new(uint32)}}, 0, false},
 		"nothing at all": {3100, nil, 0, false},
 	} {
 		c := Fold(diagtest.Log(100, diag.ConnectionState{State: "connected"}, tt.at, diag.Sample{Inbound: tt.in}))
@@ -193,7 +193,7 @@ func TestRefusedAndDeclined(t *testing.T) {
 
 // TestConfirmed: how it shows that the peer gets what is sent.
 func TestConfirmed(t *testing.T) {
-	one := diag.Ptr(uint64(1))
+	one := new(uint64(1))
 	report := diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", Remote: &diag.RemoteInbound{}}}}
 	theirs := func(kind string, n uint64) diag.Data {
 		return diag.RemoteSample{Inbound: []diag.InboundRTP{{Kind: kind, PacketsReceived: &n}}}

@@ -12,8 +12,8 @@ func TestPicturesThatStay(t *testing.T) {
 	picture := func(dark, contrast float64, difference *float64) diag.Data {
 		return diag.Picture{SSRC: 1, Dark: dark, Contrast: contrast, Difference: difference}
 	}
-	black, bright := picture(1, 0, new(float64)), picture(0, 1, diag.Ptr(0.5))
-	same := picture(0, 1, diag.Ptr(alike))
+	black, bright := picture(1, 0, new(float64)), picture(0, 1, new(0.5))
+	same := picture(0, 1, new(alike))
 	moved := diag.Picture{SSRC: 1, Contrast: 1, Difference: new(float64), Moved: true} // a clip that is repeated
 	unmuted := func(kind string, side diag.Side) diag.Data { return diag.TrackMuted{Side: side, Kind: kind} }
 	for name, tt := range map[string]struct {
@@ -30,7 +30,7 @@ func TestPicturesThatStay(t *testing.T) {
 		"the same":               {[]any{0, bright, 900, same, 1800, same}, false, true},
 		"the same, but twice":    {[]any{0, bright, 1800, same}, false, false},
 		"the same, but lately":   {[]any{0, bright, 900, same, 1799, same}, false, false},
-		"it changed a little":    {[]any{0, bright, 900, picture(0, 1, diag.Ptr(0.013)), 1800, same}, false, false},
+		"it changed a little":    {[]any{0, bright, 900, picture(0, 1, new(0.013)), 1800, same}, false, false},
 		"it moved meanwhile":     {[]any{0, bright, 900, moved, 1800, same}, false, false},
 		"not compared":           {[]any{0, bright, 900, picture(0, 1, nil), 1800, same}, false, false},
 		"muted meanwhile":        {[]any{0, black, 400, unmuted("video", diag.Remote), 800, black}, false, false},
@@ -62,7 +62,7 @@ func TestPicturesAreBounded(t *testing.T) {
 
 // TestRareKeyFrames: a publisher that is asked, does not answer soon, and sends few by itself.
 func TestRareKeyFrames(t *testing.T) {
-	since := func(n int) *diag.Millis { return diag.Ptr(diag.Millis(n) * diag.Millis(ms)) }
+	since := func(n int) *diag.Millis { return new(diag.Millis(n) * diag.Millis(ms)) }
 	asked := diag.KeyFrameRequested{SSRC: 1, SinceMs: since(2000)}
 	in := func(ago *float64) diag.InboundRTP {
 		return diag.InboundRTP{Kind: "video", SSRC: 1, LastPacketReceivedAgo: ago}
@@ -79,7 +79,7 @@ func TestRareKeyFrames(t *testing.T) {
 		"in time":                {[]any{1000, asked, 3500, diag.KeyFrame{SSRC: 1}}, in(nil), nil},
 		"often":                  {[]any{1000, diag.KeyFrameRequested{SSRC: 1, SinceMs: since(1000)}, 4000, diag.KeyFrame{SSRC: 1}}, in(nil), nil},
 		"none until now":         {[]any{1000, asked, 9000, diag.Sample{}}, in(new(float64)), &RareKeyFrames{1, *since(10000), true, *since(8000)}},
-		"the stream has stopped": {[]any{1000, asked, 9000, diag.Sample{}}, in(diag.Ptr(7.0)), nil},
+		"the stream has stopped": {[]any{1000, asked, 9000, diag.Sample{}}, in(new(7.0)), nil},
 	} {
 		got := Fold(diagtest.Log(tt.parts...)).RareKeyFrames(tt.in)
 		if (got == nil) != (tt.want == nil) || got != nil && *got != *tt.want {

@@ -34,7 +34,7 @@ func rate(mimeType string, t transport) *Quality {
 	c, known := quality.Of(mimeType)
 	oneWay := t.oneWay
 	if oneWay == nil && t.roundTrip != nil {
-		oneWay = diag.Ptr(*t.roundTrip / 2)
+		oneWay = new(*t.roundTrip / 2)
 	}
 	if !known || t.loss == nil || oneWay == nil {
 		return nil
@@ -58,11 +58,11 @@ func (s *Stream) rateStream(c *Call) {
 		if m == nil {
 			return nil
 		}
-		return diag.Ptr(m.Duration().Seconds())
+		return new(m.Duration().Seconds())
 	}
 	trip := seconds(s.RoundTrip)
 	if path, known := c.RoundTripTime(); trip == nil && known {
-		trip = diag.Ptr(path.Seconds())
+		trip = new(path.Seconds())
 	}
 	if !s.Silent {
 		s.Quality = rate(s.MimeType, transport{loss, seconds(s.Jitter), trip, s.oneWay()})

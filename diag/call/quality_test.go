@@ -15,11 +15,11 @@ func TestSpeechDelay(t *testing.T) {
 		measured bool
 	}{
 		"unknown":  {nil, 140 * time.Millisecond, false},
-		"measured": {&diag.OneWayDelay{Source: diag.DelayReports, Delay: diag.Ptr(0.3), Mean: 0.3}, 340 * time.Millisecond, true},
+		"measured": {&diag.OneWayDelay{Source: diag.DelayReports, Delay: new(0.3), Mean: 0.3}, 340 * time.Millisecond, true},
 	} {
 		in := diag.InboundRTP{
-			Kind: "audio", MimeType: "audio/opus", PacketsReceived: diag.Ptr(uint64(100)), PacketsLost: new(int64), FractionLost: new(float64),
-			RoundTripTime: diag.Ptr(0.2), OneWayDelay: test.delay,
+			Kind: "audio", MimeType: "audio/opus", PacketsReceived: new(uint64(100)), PacketsLost: new(int64), FractionLost: new(float64),
+			RoundTripTime: new(0.2), OneWayDelay: test.delay,
 		}
 		sample := diag.Sample{Inbound: []diag.InboundRTP{in}}
 		c := &Call{}

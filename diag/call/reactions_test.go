@@ -40,7 +40,7 @@ func inVideo(received uint64, lost, repaired int64, ago float64) diag.Sample {
 
 func outVideo(nacks uint32) diag.Sample {
 	return diag.Sample{Outbound: []diag.OutboundRTP{
-		{Kind: "video", SSRC: 2, NACKCount: &nacks}, {Kind: "audio", SSRC: 3, NACKCount: diag.Ptr(9 * nacks)},
+		{Kind: "video", SSRC: 2, NACKCount: &nacks}, {Kind: "audio", SSRC: 3, NACKCount: new(9 * nacks)},
 	}}
 }
 
@@ -50,9 +50,9 @@ func TestRetransmission(t *testing.T) {
 		lost, repaired int64
 		want           *bool
 	}{
-		{0, 0, nil}, {2, 0, nil}, {3, 0, diag.Ptr(false)}, {3, 1, diag.Ptr(false)}, {4, 2, diag.Ptr(true)}, {3, 3, diag.Ptr(true)},
+		{0, 0, nil}, {2, 0, nil}, {3, 0, new(false)}, {3, 1, new(false)}, {4, 2, new(true)}, {3, 3, new(true)},
 	} {
-		audio := diag.InboundRTP{Kind: "audio", SSRC: 7, PacketsLost: diag.Ptr(int64(50))}
+		audio := diag.InboundRTP{Kind: "audio", SSRC: 7, PacketsLost: new(int64(50))}
 		last := inVideo(200, 10+tt.lost, 5+tt.repaired, 0)
 		last.Inbound = append(last.Inbound, audio)
 		got := newStressed().step(diag.StressLossIn, inVideo(100, 10, 5, 0)).step(diag.StressLossOut, inVideo(150, 10, 5, 0)).
@@ -87,8 +87,8 @@ func TestRequestsForLostPackets(t *testing.T) {
 		nacks    uint32
 		want     *bool
 	}{
-		{"a=rtcp-fb:96 nack\r\n", 3, 1, diag.Ptr(true)},
-		{"a=rtcp-fb:96 nack\r\n", 3, 0, diag.Ptr(false)},
+		{"a=rtcp-fb:96 nack\r\n", 3, 1, new(true)},
+		{"a=rtcp-fb:96 nack\r\n", 3, 0, new(false)},
 		{"a=rtcp-fb:96 nack\r\n", 2, 1, nil},
 		{"a=rtcp-fb:96 nack pli\r\n", 3, 0, nil},
 		{"", 3, 1, nil},
@@ -114,16 +114,16 @@ func TestPersistence(t *testing.T) {
 		muted            bool
 		want             *bool
 	}{
-		"it flows":                    {lost, 0, 0, 0, false, diag.Ptr(true)},
-		"for less than half a step":   {lost, 1.49, 1.49, 1.49, false, diag.Ptr(true)},
-		"it stopped":                  {lost, 0, 2, 0, false, diag.Ptr(false)},
-		"it stopped in the next step": {lost, 0, 0, 1.5, false, diag.Ptr(false)},
-		"it was muted":                {lost, 0, 2, 2, true, diag.Ptr(true)},
+		"it flows":                    {lost, 0, 0, 0, false, new(true)},
+		"for less than half a step":   {lost, 1.49, 1.49, 1.49, false, new(true)},
+		"it stopped":                  {lost, 0, 2, 0, false, new(false)},
+		"it stopped in the next step": {lost, 0, 0, 1.5, false, new(false)},
+		"it was muted":                {lost, 0, 2, 2, true, new(true)},
 		"it never flowed":             {lost, 1.5, 0, 0, false, nil},
 		"nothing was impaired":        {diag.Impaired{}, 0, 2, 2, false, nil},
-		"delayed":                     {diag.Impaired{Outbound: diag.ImpairedPackets{Delayed: 1}}, 0, 0, 0, false, diag.Ptr(true)},
-		"duplicated":                  {diag.Impaired{Outbound: diag.ImpairedPackets{Duplicated: 1}}, 0, 0, 0, false, diag.Ptr(true)},
-		"reordered":                   {diag.Impaired{Inbound: diag.ImpairedPackets{Reordered: 1}}, 0, 0, 0, false, diag.Ptr(true)},
+		"delayed":                     {diag.Impaired{Outbound: diag.ImpairedPackets{Delayed: 1}}, 0, 0, 0, false, new(true)},
+		"duplicated":                  {diag.Impaired{Outbound: diag.ImpairedPackets{Duplicated: 1}}, 0, 0, 0, false, new(true)},
+		"reordered":                   {diag.Impaired{Inbound: diag.ImpairedPackets{Reordered: 1}}, 0, 0, 0, false, new(true)},
 	} {
 		s := newStressed(1, tt.impaired).step(diag.StressQuiet, flows(0)).step(diag.StressLossIn, flows(tt.quiet))
 		if tt.muted {
@@ -152,13 +152,13 @@ func TestRecovery(t *testing.T) {
 		want   *bool
 		took   time.Duration // 0: unknown
 	}{
-		"both, the second later":   {0, []any{100, resumed("audio"), 300, resumed("video"), 900, resumed("video")}, []diag.Data{both(12, 12, 0)}, diag.Ptr(true), 300 * ms},
-		"both, the first later":    {0, []any{400, resumed("audio"), 500, resumed("audio"), 200, resumed("video")}, []diag.Data{both(12, 12, 0)}, diag.Ptr(true), 400 * ms},
-		"not noticed":              {0, nil, []diag.Data{both(12, 12, 0)}, diag.Ptr(true), 0},
-		"one":                      {0, []any{100, resumed("audio")}, []diag.Data{both(12, 9, 2)}, diag.Ptr(false), 0},
-		"one, the other was muted": {0, []any{100, diag.TrackMuted{Side: diag.Remote, Kind: "video", Muted: true}}, []diag.Data{both(12, 9, 2)}, diag.Ptr(true), 0},
+		"both, the second later":   {0, []any{100, resumed("audio"), 300, resumed("video"), 900, resumed("video")}, []diag.Data{both(12, 12, 0)}, new(true), 300 * ms},
+		"both, the first later":    {0, []any{400, resumed("audio"), 500, resumed("audio"), 200, resumed("video")}, []diag.Data{both(12, 12, 0)}, new(true), 400 * ms},
+		"not noticed":              {0, nil, []diag.Data{both(12, 12, 0)}, new(true), 0},
+		"one":                      {0, []any{100, resumed("audio")}, []diag.Data{both(12, 9, 2)}, new(false), 0},
+		"one, the other was muted": {0, []any{100, diag.TrackMuted{Side: diag.Remote, Kind: "video", Muted: true}}, []diag.Data{both(12, 9, 2)}, new(true), 0},
 		"nothing flowed before it": {2, nil, []diag.Data{both(12, 12, 0)}, nil, 0},
-		"the peer was lost":        {0, nil, nil, diag.Ptr(false), 0},
+		"the peer was lost":        {0, nil, nil, new(false), 0},
 	} {
 		s := newStressed(1, lost, 2, diag.ConnectionState{State: "connected"}).step(diag.StressQuiet, both(1, 1, 0)).step(diag.StressLossIn, both(2, 2, 0)).
 			step(diag.StressGap, both(9, 9, tt.before)).step(diag.StressRecovery, both(9, 9, 3))
@@ -174,7 +174,7 @@ func TestRecovery(t *testing.T) {
 		got := s.reactions()
 		want := &Reactions{Recovers: tt.want}
 		if tt.took > 0 {
-			want.RecoveryTime = diag.Ptr(diag.Millis(tt.took))
+			want.RecoveryTime = new(diag.Millis(tt.took))
 		}
 		if diff := cmp.Diff(want, &Reactions{Recovers: got.Recovers, RecoveryTime: got.RecoveryTime}); diff != "" {
 			t.Errorf("%s: %s", name, diff)

@@ -42,11 +42,11 @@ func TestOtherFlows(t *testing.T) {
 		in   diag.InboundRTP
 		want bool
 	}{
-		"another one":       {diag.InboundRTP{Kind: "audio", SSRC: 2, LastPacketReceivedAgo: diag.Ptr(1.0)}, true},
-		"the same":          {diag.InboundRTP{Kind: "audio", SSRC: 1, LastPacketReceivedAgo: diag.Ptr(1.0)}, false},
-		"of another kind":   {diag.InboundRTP{Kind: "video", SSRC: 2, LastPacketReceivedAgo: diag.Ptr(1.0)}, false},
-		"long ago":          {diag.InboundRTP{Kind: "audio", SSRC: 2, LastPacketReceivedAgo: diag.Ptr(6.0)}, false},
-		"just as it paused": {diag.InboundRTP{Kind: "audio", SSRC: 2, LastPacketReceivedAgo: diag.Ptr(5.0)}, false},
+		"another one":       {diag.InboundRTP{Kind: "audio", SSRC: 2, LastPacketReceivedAgo: new(1.0)}, true},
+		"the same":          {diag.InboundRTP{Kind: "audio", SSRC: 1, LastPacketReceivedAgo: new(1.0)}, false},
+		"of another kind":   {diag.InboundRTP{Kind: "video", SSRC: 2, LastPacketReceivedAgo: new(1.0)}, false},
+		"long ago":          {diag.InboundRTP{Kind: "audio", SSRC: 2, LastPacketReceivedAgo: new(6.0)}, false},
+		"just as it paused": {diag.InboundRTP{Kind: "audio", SSRC: 2, LastPacketReceivedAgo: new(5.0)}, false},
 		"never":             {diag.InboundRTP{Kind: "audio", SSRC: 2}, false},
 	} {
 		c := &Call{Samples: []SampleRow{{At: 10 * time.Second, Sample: diag.Sample{Inbound: []diag.InboundRTP{tt.in}}}}}

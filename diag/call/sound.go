@@ -95,6 +95,6 @@ func (s *Stream) listen(c *Call, direction diag.Direction) {
 		energy, seconds = energy+diag.OrZero(in.TotalAudioEnergy), seconds+diag.OrZero(in.TotalSamplesDuration)
 	}
 	if seconds > 0 {
-		s.Level = diag.Ptr(math.Sqrt(max(energy, 0) / seconds))
+		s.Level = new(math.Sqrt(max(energy, 0) / seconds))
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // audio is a stream with a sound.
 func audio(ssrc uint32, s *diag.Sound) diag.InboundRTP {
-	return diag.InboundRTP{Kind: "audio", SSRC: ssrc, PacketsReceived: diag.Ptr(uint64(9)), Sound: s}
+	return diag.InboundRTP{Kind: "audio", SSRC: ssrc, PacketsReceived: new(uint64(9)), Sound: s}
 }
 
 // TestQuiet: all streams must be quiet for longer than a pause; the shortest time counts.
@@ -18,7 +18,7 @@ func TestQuiet(t *testing.T) {
 	silence := func(seconds float64) *diag.Sound { return &diag.Sound{SilentFor: seconds} }
 	noise := func(seconds float64) *diag.Sound { return &diag.Sound{NoiseFor: seconds, ComfortNoisePackets: 4} }
 	stopped := audio(3, silence(0))
-	stopped.LastPacketReceivedAgo = diag.Ptr(SilentAfter)
+	stopped.LastPacketReceivedAgo = new(SilentAfter)
 	for name, tt := range map[string]struct {
 		in    []diag.InboundRTP
 		want  Quiet
@@ -76,8 +76,8 @@ func TestTestTones(t *testing.T) {
 		}
 	}
 	loud, soft := audio(1, &diag.Sound{}), audio(2, &diag.Sound{})
-	loud.TotalAudioEnergy, loud.TotalSamplesDuration = diag.Ptr(0.5), diag.Ptr(1.0)
-	soft.TotalAudioEnergy, soft.TotalSamplesDuration = diag.Ptr(0.25), diag.Ptr(2.0)
+	loud.TotalAudioEnergy, loud.TotalSamplesDuration = new(0.5), new(1.0)
+	soft.TotalAudioEnergy, soft.TotalSamplesDuration = new(0.25), new(2.0)
 	c := Fold(diagtest.Log(0, diag.ConnectionState{State: "connected"}, 1000, diag.Sample{Inbound: []diag.InboundRTP{loud, soft}}))
 	if s := c.StreamOf(diag.Inbound, "audio"); s.Level == nil || *s.Level != 0.5 {
 		t.Errorf("level %v", s.Level)

@@ -69,9 +69,9 @@ func TestStateAlongTheCall(t *testing.T) {
 		2000, diag.ConnectionState{State: "connected"},
 		2100, diag.Restart{By: diag.ByLocal, Reason: "asked"},
 		2200, diag.ConnectionState{State: "disconnected"},
-		2300, diag.Restart{By: diag.ByNetwork, Reason: "silence", LimitMs: diag.Ptr(diag.Millis(time.Minute))},
+		2300, diag.Restart{By: diag.ByNetwork, Reason: "silence", LimitMs: new(diag.Millis(time.Minute))},
 		2400, diag.Ping{RTTMs: diag.Millis(time.Millisecond)},
-		2500, diag.Restart{By: diag.ByNetwork, Reason: "failed", LimitMs: diag.Ptr(diag.Millis(time.Minute))},
+		2500, diag.Restart{By: diag.ByNetwork, Reason: "failed", LimitMs: new(diag.Millis(time.Minute))},
 		2600, diag.ConnectionState{State: "connected"},
 		2700, diag.ConnectionState{State: "disconnected"},
 		3000, diag.CallEnded{Reason: diag.EndHangup}) {
@@ -114,9 +114,9 @@ func TestSpans(t *testing.T) {
 
 func TestChannelsAndMessages(t *testing.T) {
 	c := Fold(diagtest.Log(
-		1, diag.ChannelOpen{Label: "chat", ID: diag.Ptr(uint16(1))},
-		2, diag.ChannelOpen{Label: diag.LabelControl, ID: diag.Ptr(uint16(3))},
-		3, diag.ChannelOpen{Label: "chat", ID: diag.Ptr(uint16(5))}, // a label may repeat
+		1, diag.ChannelOpen{Label: "chat", ID: new(uint16(1))},
+		2, diag.ChannelOpen{Label: diag.LabelControl, ID: new(uint16(3))},
+		3, diag.ChannelOpen{Label: "chat", ID: new(uint16(5))},
 		4, diag.Message{Direction: diag.Outbound, Label: diag.LabelControl, Text: `{"code":"hello"}`},
 		5, diag.Control{Direction: diag.Outbound, Code: "hello", Agent: "dialtone/me"},
 		6, diag.Message{Direction: diag.Inbound, Label: diag.LabelControl, Text: `{"code":"hello"}`},
@@ -124,8 +124,8 @@ func TestChannelsAndMessages(t *testing.T) {
 		8, diag.Control{Direction: diag.Inbound, Code: "reject"}, // without its message: changes none
 		9, diag.MessagesDropped{Label: "chat", Messages: 40, Bytes: 400},
 		10, diag.Ping{RTTMs: diag.Millis(time.Millisecond)},
-		11, diag.Sample{Channels: []diag.DataChannelRow{{Label: "chat", ID: diag.Ptr(uint16(5)), BytesSent: 7}}},
-		12, diag.ChannelClose{Label: "chat", ID: diag.Ptr(uint16(5))},
+		11, diag.Sample{Channels: []diag.DataChannelRow{{Label: "chat", ID: new(uint16(5)), BytesSent: 7}}},
+		12, diag.ChannelClose{Label: "chat", ID: new(uint16(5))},
 		13, diag.ChannelClose{Label: "never opened"},
 	))
 	if c.PeerAgent != "dialtone/0.9" || c.Dropped != 40 || c.MessageRows != 2 || c.Pings.Count != 1 {
@@ -205,7 +205,7 @@ func TestFirstPacketBeforeTrack(t *testing.T) {
 	))
 	want := []TrackRow{{
 		TrackAdded: diag.TrackAdded{Direction: diag.Inbound, Kind: "audio", SSRC: 7, MimeType: "audio/opus"},
-		At:         5 * time.Millisecond, FirstPacket: diag.Ptr(5 * time.Millisecond),
+		At:         5 * time.Millisecond, FirstPacket: new(5 * time.Millisecond),
 	}}
 	if diff := cmp.Diff(want, c.Tracks); diff != "" {
 		t.Error(diff)
@@ -245,7 +245,7 @@ func TestFloodsStayBounded(t *testing.T) {
 			diag.Selected{PairID: id},
 			diag.SessionDescription{Side: diag.Remote, SDP: id},
 			diag.PhaseStart{Phase: diag.PhaseChannel, Subject: id},
-			diag.ChannelOpen{Label: id, ID: diag.Ptr(uint16(i))},
+			diag.ChannelOpen{Label: id, ID: new(uint16(i))},
 			diag.Message{Direction: diag.Inbound, Label: diag.LabelControl, Text: id},
 			diag.Control{Direction: diag.Inbound, Code: id},
 			diag.Ping{RTTMs: diag.Millis(i)},

@@ -96,9 +96,9 @@ func (c *Call) StreamOf(dir diag.Direction, kind string) Stream {
 		}
 	}
 	if up := c.UpTime().Seconds(); up > 0 {
-		s.Bitrate = diag.Ptr(float64(s.Bytes) * 8 / up)
+		s.Bitrate = new(float64(s.Bytes) * 8 / up)
 		if s.Frames != nil {
-			s.FramesPerSecond = diag.Ptr(float64(*s.Frames) / up)
+			s.FramesPerSecond = new(float64(*s.Frames) / up)
 		}
 	}
 	c.wait(&s, dir, kind)
@@ -108,7 +108,7 @@ func (c *Call) StreamOf(dir diag.Direction, kind string) Stream {
 		s.Loss = diag.LossShare(s.Lost, s.expected)
 	}
 	if s.Lost != nil && s.Repaired != nil {
-		s.UnrepairedLoss = diag.LossShare(diag.Ptr(*s.Lost-*s.Repaired), s.expected)
+		s.UnrepairedLoss = diag.LossShare(new(*s.Lost-*s.Repaired), s.expected)
 	}
 	if kind == "audio" {
 		s.listen(c, dir)
@@ -182,7 +182,7 @@ func (s *Stream) LossBeyond(injected int64) *float64 {
 	if s.Lost == nil {
 		return nil
 	}
-	return diag.LossShare(diag.Ptr(*s.Lost-injected), s.expected)
+	return diag.LossShare(new(*s.Lost-injected), s.expected)
 }
 
 func (s *Stream) addInbound(in diag.InboundRTP) {
@@ -209,7 +209,7 @@ func (s *Stream) addInbound(in diag.InboundRTP) {
 		s.longest = in.LongestPacketGap
 	}
 	if in.FECPacketsReceived != nil {
-		s.FEC = diag.Ptr(diag.OrZero(s.FEC) + float64(*in.FECPacketsReceived))
+		s.FEC = new(diag.OrZero(s.FEC) + float64(*in.FECPacketsReceived))
 	}
 	sum(&s.Frames, in.FramesReceived)
 	sum(&s.Freezes, in.FreezeCount)
@@ -231,10 +231,10 @@ func (s *Stream) addOutbound(out diag.OutboundRTP) {
 	}
 	if out.Remote != nil {
 		if gone := out.Remote.NotReceivedFor; gone != nil && !s.arrives {
-			s.NotReceived = diag.Ptr(diag.SecondsOf(*gone))
+			s.NotReceived = new(diag.SecondsOf(*gone))
 		}
 		if d := out.Remote.ReportsMissingFor; d != nil {
-			s.Unreported = diag.Ptr(diag.SecondsOf(*d))
+			s.Unreported = new(diag.SecondsOf(*d))
 		}
 		worst(&s.Jitter, out.Remote.Jitter)
 		worst(&s.RoundTrip, out.Remote.RoundTripTime)
@@ -259,8 +259,8 @@ func (s *Stream) delayed(d *diag.OneWayDelay) {
 	if d == nil || s.OneWayDelay != nil && diag.SecondsOf(d.Mean) <= s.OneWayDelay.Duration() {
 		return
 	}
-	s.OneWayDelay, s.OneWaySource = diag.Ptr(diag.Millis(diag.SecondsOf(d.Mean))), d.Source
-	s.OneWayUncertainty = diag.Ptr(diag.Millis(diag.SecondsOf(d.Uncertainty)))
+	s.OneWayDelay, s.OneWaySource = new(diag.Millis(diag.SecondsOf(d.Mean))), d.Source
+	s.OneWayUncertainty = new(diag.Millis(diag.SecondsOf(d.Uncertainty)))
 }
 
 func (s *Stream) picture(mime string, width, height *uint16) {

@@ -56,7 +56,7 @@ func (c *Call) applyStress(e diag.Event) bool {
 	case diag.StressStep:
 		row := StepRow{Step: d.Step, At: e.At}
 		if s := c.Latest(); s != nil {
-			row.Sample = diag.Ptr(*s)
+			row.Sample = new(*s)
 		}
 		if c.Impaired != nil {
 			row.Impaired = *c.Impaired
@@ -67,7 +67,7 @@ func (c *Call) applyStress(e diag.Event) bool {
 	case diag.KeyFrame:
 		for i := range c.KeyFrames {
 			if r := &c.KeyFrames[i]; r.SSRC == d.SSRC && r.After == nil {
-				r.After = diag.Ptr(e.At - r.At)
+				r.After = new(e.At - r.At)
 			}
 		}
 	case diag.MediaResumed:
@@ -151,7 +151,7 @@ func (c *Call) retransmission(r *Reactions) {
 		}
 	}
 	if lost >= fewLost {
-		r.Lost, r.Retransmitted, r.Retransmits = &lost, &repaired, diag.Ptr(2*repaired >= lost)
+		r.Lost, r.Retransmitted, r.Retransmits = &lost, &repaired, new(2*repaired >= lost)
 	}
 }
 
@@ -175,7 +175,7 @@ func (c *Call) asking(r *Reactions) {
 		dropped += now.Dropped - before.Dropped
 	}
 	if dropped >= fewLost {
-		r.Asks = diag.Ptr(nacks > 0)
+		r.Asks = new(nacks > 0)
 	}
 }
 
@@ -235,13 +235,13 @@ func (c *Call) keyFrames(r *Reactions) {
 		}
 	}
 	if known && r.KeyFrameTime != nil {
-		r.KeyFrameDelay = diag.Ptr(max(0, *r.KeyFrameTime-diag.Millis(trip)))
+		r.KeyFrameDelay = new(max(0, *r.KeyFrameTime-diag.Millis(trip)))
 	}
 	switch {
 	case answered > 1, answered == 1 && ignored == 0:
-		r.KeyFrame = diag.Ptr(true)
+		r.KeyFrame = new(true)
 	case answered == 0 && ignored > 0:
-		r.KeyFrame = diag.Ptr(false)
+		r.KeyFrame = new(false)
 	}
 }
 
@@ -272,7 +272,7 @@ func (c *Call) bandwidth(r *Reactions) {
 		}
 	}
 	if sent >= fewSent {
-		r.Feedback = diag.Ptr(gap.Sample.Feedback != nil)
+		r.Feedback = new(gap.Sample.Feedback != nil)
 	}
 }
 
@@ -310,7 +310,7 @@ func (c *Call) persistence(r *Reactions) {
 		if !ok {
 			return
 		}
-		r.KeepsSending = diag.Ptr(c.still(before, to.Sample) && (r.KeepsSending == nil || *r.KeepsSending))
+		r.KeepsSending = new(c.still(before, to.Sample) && (r.KeepsSending == nil || *r.KeepsSending))
 	}
 }
 
@@ -350,7 +350,7 @@ func (c *Call) recovery(r *Reactions) {
 	if !done && !lost {
 		return
 	}
-	r.Recovers = diag.Ptr(done && c.sentAgain(before, quiet.Sample, over.Sample))
+	r.Recovers = new(done && c.sentAgain(before, quiet.Sample, over.Sample))
 	if !*r.Recovers {
 		return
 	}

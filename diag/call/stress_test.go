@@ -12,7 +12,7 @@ import (
 // TestKeyFrameAnswers: a key frame is an answer if it comes soon, and sooner than by itself.
 func TestKeyFrameAnswers(t *testing.T) {
 	type ask struct{ since, interval, after int } // ms; 0: unknown, or none came
-	yes, no := diag.Ptr(true), diag.Ptr(false)
+	yes, no := new(true), new(false)
 	for name, test := range map[string]struct {
 		asks []ask
 		want *bool
@@ -34,7 +34,7 @@ func TestKeyFrameAnswers(t *testing.T) {
 			at := func(ms int, d diag.Data) {
 				events = append(events, diag.Event{Seq: uint64(len(events) + 1), At: time.Duration(ms) * time.Millisecond, Data: d})
 			}
-			flows := diag.Sample{Inbound: []diag.InboundRTP{{Kind: "video", SSRC: 1, LastPacketReceivedAgo: diag.Ptr(0.01)}}}
+			flows := diag.Sample{Inbound: []diag.InboundRTP{{Kind: "video", SSRC: 1, LastPacketReceivedAgo: new(0.01)}}}
 			at(0, flows)
 			at(0, diag.StressStep{Step: diag.StressQuiet})
 			at(3000, flows)
@@ -43,8 +43,8 @@ func TestKeyFrameAnswers(t *testing.T) {
 				// each of a stream of its own, so that one answer is not that of all
 				d := diag.KeyFrameRequested{SSRC: uint32(i)}
 				if a.interval > 0 {
-					d.SinceMs = diag.Ptr(diag.Millis(time.Duration(a.since) * time.Millisecond))
-					d.IntervalMs = diag.Ptr(diag.Millis(time.Duration(a.interval) * time.Millisecond))
+					d.SinceMs = new(diag.Millis(time.Duration(a.since) * time.Millisecond))
+					d.IntervalMs = new(diag.Millis(time.Duration(a.interval) * time.Millisecond))
 				}
 				at(3000, d)
 				if a.after > 0 {
@@ -64,13 +64,13 @@ func TestKeyFrameAnswers(t *testing.T) {
 // TestKeyFrameDelay: the round trip is no delay of the peer, and while it is unknown there is none.
 func TestKeyFrameDelay(t *testing.T) {
 	for name, test := range map[string]struct{ trip, want *float64 }{
-		"far": {diag.Ptr(0.4), diag.Ptr(200.0)}, "unknown": {}, "less than it was": {diag.Ptr(0.7), diag.Ptr(0.0)},
+		"far": {new(0.4), new(200.0)}, "unknown": {}, "less than it was": {new(0.7), new(0.0)},
 	} {
 		var events []diag.Event
 		at := func(ms int, d diag.Data) {
 			events = append(events, diag.Event{Seq: uint64(len(events) + 1), At: time.Duration(ms) * time.Millisecond, Data: d})
 		}
-		flows := diag.Sample{Inbound: []diag.InboundRTP{{Kind: "video", SSRC: 1, LastPacketReceivedAgo: diag.Ptr(0.01)}}}
+		flows := diag.Sample{Inbound: []diag.InboundRTP{{Kind: "video", SSRC: 1, LastPacketReceivedAgo: new(0.01)}}}
 		if test.trip != nil {
 			flows.Pair = &diag.Pair{CurrentRoundTripTime: test.trip}
 		}
@@ -112,15 +112,15 @@ func TestReportsOfBandwidth(t *testing.T) {
 		reports       bool
 		want          *bool
 	}{
-		"agreed, none came":             {transport + numbers, transport + numbers, false, diag.Ptr(false)},
-		"agreed, they came":             {transport + numbers, transport + numbers, true, diag.Ptr(true)},
+		"agreed, none came":             {transport + numbers, transport + numbers, false, new(false)},
+		"agreed, they came":             {transport + numbers, transport + numbers, true, new(true)},
 		"no numbers":                    {transport + numbers, transport, false, nil},
 		"not announced":                 {transport + numbers, numbers, false, nil},
 		"not offered":                   {remb, transport + numbers + remb, false, nil},
 		"REMB without times to go by":   {remb + transport + numbers, remb + numbers, false, nil},
-		"REMB with them, but none came": {remb + times, remb + times, false, diag.Ptr(false)},
+		"REMB with them, but none came": {remb + times, remb + times, false, new(false)},
 	} {
-		s := diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "video", SSRC: 1, PacketsSent: diag.Ptr(uint64(100))}}}
+		s := diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "video", SSRC: 1, PacketsSent: new(uint64(100))}}}
 		if test.reports {
 			s.Feedback = &diag.Feedback{}
 		}

@@ -21,9 +21,9 @@ func seen() *report.Report {
 		Summary: report.Summary{Runs: 3, Failed: 1, Setup: &report.Percentiles{N: 3, Min: ms(400), P50: ms(500), P95: ms(790), P99: ms(790), Max: ms(790)}},
 		Runs:    []report.Run{{Connected: true}, {Connected: false}},
 	}
-	r.Setup.Total = diag.Ptr(ms(500))
+	r.Setup.Total = new(ms(500))
 	r.Path = &report.Path{Local: diag.Candidate{CandidateType: diag.Relay}, Remote: diag.Candidate{CandidateType: diag.Host, Port: 9}, Relay: true}
-	r.Media.Audio = &report.Kind{Inbound: &call.Stream{Packets: 100, Loss: diag.Ptr(0.004)}}
+	r.Media.Audio = &report.Kind{Inbound: &call.Stream{Packets: 100, Loss: new(0.004)}}
 	r.Findings = []report.Finding{{Finding: judge.Finding{ID: "media.loss", Severity: judge.Warn}}}
 	return r
 }
@@ -217,7 +217,7 @@ func TestToyStatistic(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := seen()
-	r.Media.Audio.Inbound.Inbound = []diag.InboundRTP{{PacketsDuplicated: diag.Ptr(uint64(7))}}
+	r.Media.Audio.Inbound.Inbound = []diag.InboundRTP{{PacketsDuplicated: new(uint64(7))}}
 	Assert(r, []*assert.Assertion{a})
 	if got := r.Assertions[0]; !got.Pass || got.Value != 7 {
 		t.Errorf("%+v", got)

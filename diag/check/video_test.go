@@ -179,7 +179,7 @@ func watching(t *testing.T, h *heard, c *call.Call) func(at time.Duration) {
 				ClipFrame: l.Clip,
 			}
 			if last != nil {
-				d.Difference = diag.Ptr(l.Difference(last))
+				d.Difference = new(l.Difference(last))
 			}
 			last = l
 			c.Apply(diag.Event{At: at, Data: d})

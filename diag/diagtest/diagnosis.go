@@ -132,7 +132,7 @@ func Failing(url, transport, address string, stage diag.StageName, f diag.Failur
 
 // Relaying is a TURN server that allocated a relay, and the steps through it.
 func Relaying(url, transport, address, relayed string, stages ...diag.Stage) diag.Server {
-	allocated := diag.Stage{Name: diag.StageAllocate, RTTMs: diag.Ptr(diag.Millis(31e6)), Relayed: relayed}
+	allocated := diag.Stage{Name: diag.StageAllocate, RTTMs: new(diag.Millis(31e6)), Relayed: relayed}
 	return diag.Server{
 		URL: url, Transport: transport, TURN: true, Address: address,
 		Stages: append([]diag.Stage{allocated}, stages...),

@@ -73,7 +73,7 @@ func GoodCall() []diag.Event {
 		266, diag.DTLSState{State: "connected", RemoteFingerprint: "sha-256 AB"},
 		267, diag.ConnectionState{State: "connected"},
 		269, diag.SCTPState{State: "connected"},
-		270, diag.ChannelOpen{Side: diag.Local, ID: diag.Ptr(uint16(1)), Label: diag.LabelChat, Ordered: true},
+		270, diag.ChannelOpen{Side: diag.Local, ID: new(uint16(1)), Label: diag.LabelChat, Ordered: true},
 		280, diag.TrackAdded{Direction: diag.Inbound, Kind: "audio", SSRC: 3, MimeType: "audio/opus"},
 		281, diag.FirstPacket{Direction: diag.Inbound, Kind: "audio", SSRC: 3},
 		290, diag.TrackAdded{Direction: diag.Inbound, Kind: "video", SSRC: 4, MimeType: "video/VP8"},
@@ -95,13 +95,13 @@ func Then(events []diag.Event, parts ...any) []diag.Event {
 func Flowing() diag.Sample {
 	return diag.Sample{
 		Inbound: []diag.InboundRTP{
-			{Kind: "audio", SSRC: 3, PacketsReceived: diag.Ptr(uint64(50))},
-			{Kind: "video", SSRC: 4, PacketsReceived: diag.Ptr(uint64(100))},
+			{Kind: "audio", SSRC: 3, PacketsReceived: new(uint64(50))},
+			{Kind: "video", SSRC: 4, PacketsReceived: new(uint64(100))},
 		},
 		Outbound: []diag.OutboundRTP{
-			{Kind: "audio", SSRC: 1, PacketsSent: diag.Ptr(uint64(50))},
-			{Kind: "video", SSRC: 2, PacketsSent: diag.Ptr(uint64(100))},
+			{Kind: "audio", SSRC: 1, PacketsSent: new(uint64(50))},
+			{Kind: "video", SSRC: 2, PacketsSent: new(uint64(100))},
 		},
-		Pair: &diag.Pair{ID: "p1", CurrentRoundTripTime: diag.Ptr(0.012)},
+		Pair: &diag.Pair{ID: "p1", CurrentRoundTripTime: new(0.012)},
 	}
 }

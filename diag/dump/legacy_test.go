@@ -20,8 +20,8 @@ import (
 // TestLegacy reads what browsers and rtcstats wrote in former years.
 func TestLegacy(t *testing.T) {
 	inbound := diag.InboundRTP{
-		Kind: "audio", SSRC: 7, MimeType: "audio/opus", PacketsReceived: diag.Ptr(uint64(100)), BytesReceived: diag.Ptr(uint64(4000)),
-		PacketsLost: diag.Ptr(int64(3)), Jitter: diag.Ptr(0.012),
+		Kind: "audio", SSRC: 7, MimeType: "audio/opus", PacketsReceived: new(uint64(100)), BytesReceived: new(uint64(4000)),
+		PacketsLost: new(int64(3)), Jitter: new(0.012),
 	}
 	for name, tt := range map[string]struct {
 		text string

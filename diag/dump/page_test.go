@@ -42,14 +42,14 @@ func rounded(n *uint64) *uint64 {
 		return nil
 	}
 	kib := math.Round(float64(*n)/1024*100) / 100
-	return diag.Ptr(uint64(math.Round(kib * 1024)))
+	return new(uint64(math.Round(kib * 1024)))
 }
 
 func micro(seconds *float64) *float64 {
 	if seconds == nil {
 		return nil
 	}
-	return diag.Ptr(math.Round(*seconds*1e9) / 1e9)
+	return new(math.Round(*seconds*1e9) / 1e9)
 }
 
 // TestPage: a page that was saved shows what the report of the same moment says.
@@ -200,13 +200,13 @@ func TestOldPages(t *testing.T) {
 			}
 			c := call.Fold(d.Connections[0].Events)
 			in := []diag.InboundRTP{{
-				Kind: "audio", SSRC: 7, PacketsReceived: diag.Ptr(uint64(300)), BytesReceived: diag.Ptr(uint64(48456)),
-				PacketsLost: diag.Ptr(int64(4)), Jitter: diag.Ptr(0.005),
+				Kind: "audio", SSRC: 7, PacketsReceived: new(uint64(300)), BytesReceived: new(uint64(48456)),
+				PacketsLost: new(int64(4)), Jitter: new(0.005),
 			}}
 			out := []diag.OutboundRTP{{
-				Kind: "audio", SSRC: 8, PacketsSent: diag.Ptr(uint64(301)), BytesSent: diag.Ptr(uint64(40960)),
+				Kind: "audio", SSRC: 8, PacketsSent: new(uint64(301)), BytesSent: new(uint64(40960)),
 				Remote: &diag.RemoteInbound{
-					PacketsLost: diag.Ptr(int64(2)), Jitter: diag.Ptr(0.004), RoundTripTime: diag.Ptr(0.025),
+					PacketsLost: new(int64(2)), Jitter: new(0.004), RoundTripTime: new(0.025),
 				},
 			}}
 			last := c.Latest()

@@ -154,7 +154,7 @@ func (c *conn) inbound(at float64, s *stat, byID map[string]*stat, sample *diag.
 	mime, clock, payload := codecOf(s, byID)
 	in.MimeType, in.ClockRate = cmp.Or(mime, in.MimeType), clock
 	if last, ok := number(s.values["lastPacketReceivedTimestamp"]); ok && s.at-last >= 0 && s.at-last < 24*3600e3 {
-		in.LastPacketReceivedAgo = diag.Ptr((s.at - last) / 1000)
+		in.LastPacketReceivedAgo = new((s.at - last) / 1000)
 	}
 	now := counts{
 		at: s.at, bytes: float64(diag.OrZero(in.BytesReceived)), packets: float64(diag.OrZero(in.PacketsReceived)),
@@ -193,7 +193,7 @@ func (c *conn) outbound(
 	mime, clock, payload := codecOf(s, byID)
 	out.MimeType = cmp.Or(mime, out.MimeType)
 	if n, ok := number(s.values["keyFramesEncoded"]); ok && out.KeyFramesSent == nil && n >= 0 && n < 1<<32 {
-		out.KeyFramesSent = diag.Ptr(uint32(n))
+		out.KeyFramesSent = new(uint32(n))
 	}
 	now := counts{
 		at: s.at, bytes: float64(diag.OrZero(out.BytesSent)), packets: float64(diag.OrZero(out.PacketsSent)),
@@ -237,7 +237,7 @@ func (c *conn) expected(out *diag.OutboundRTP, at float64, before, now counts) {
 	r := out.Remote
 	counted := r.PacketsReceived != nil || r.PacketsExpected != nil
 	if at < now.at && !counted && r.PacketsLost != nil && out.PacketsSent != nil {
-		r.PacketsExpected = diag.Ptr(max(int64(known.packets), *r.PacketsLost))
+		r.PacketsExpected = new(max(int64(known.packets), *r.PacketsLost))
 	}
 }
 
@@ -271,9 +271,9 @@ func (c *conn) since(id string, now counts) (rate, lost *float64, ok bool) {
 	if !known || seconds <= 0 || now.bytes < before.bytes || now.packets < before.packets {
 		return nil, nil, false
 	}
-	rate = diag.Ptr((now.bytes - before.bytes) * 8 / seconds)
+	rate = new((now.bytes - before.bytes) * 8 / seconds)
 	if missing, came := now.lost-before.lost, now.packets-before.packets; missing >= 0 && missing+came > 0 {
-		lost = diag.Ptr(missing / (missing + came))
+		lost = new(missing / (missing + came))
 	}
 	return rate, lost, true
 }

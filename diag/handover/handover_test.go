@@ -129,7 +129,7 @@ func TestPauses(t *testing.T) {
 	send := func(d diag.Direction, p Path, b []byte) step { return func(m *Meter) { m.Packet(d, p, b) } }
 	begin, lost := func(m *Meter) { m.Begin(false) }, func(m *Meter) { m.Begin(true) }
 	connected, poll := (*Meter).Connected, (*Meter).Poll
-	ms := func(n int) *diag.Millis { return diag.Ptr(diag.Millis(time.Duration(n) * time.Millisecond)) }
+	ms := func(n int) *diag.Millis { return new(diag.Millis(time.Duration(n) * time.Millisecond)) }
 	for name, test := range map[string]struct {
 		steps map[int]step // by their time in ms
 		want  []diag.Data

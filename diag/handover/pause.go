@@ -142,5 +142,5 @@ func (f *flow) pause(now time.Time) *diag.Millis {
 		return nil
 	}
 	f.extend(now)
-	return diag.Ptr(diag.Millis(f.longest))
+	return new(diag.Millis(f.longest))
 }

@@ -27,7 +27,7 @@ func idsOf(found []Finding) (out []string) {
 
 // TestOwnSilence: this machine explains a silence while it had no network or did not run, and five seconds longer.
 func TestOwnSilence(t *testing.T) {
-	over := call.Machine{Outages: []call.Outage{{From: 10 * second, To: diag.Ptr(20 * second)}}}
+	over := call.Machine{Outages: []call.Outage{{From: 10 * second, To: new(20 * second)}}}
 	lasts := call.Machine{Outages: []call.Outage{{From: 10 * second}}}
 	stopped := call.Machine{Pauses: []call.PauseRow{{Paused: diag.Paused{DurationMs: diag.Millis(10 * second)}, At: 20 * second}}}
 	for name, tt := range map[string]struct {
@@ -57,7 +57,7 @@ func TestOwnSilence(t *testing.T) {
 // lostAt is a call of an hour that lost its peer at a time.
 func lostAt(at time.Duration) *call.Call {
 	return &call.Call{
-		ConnectedAt: diag.Ptr(second), EchoAt: &at, DownAt: 1, Now: time.Hour, Ended: &diag.CallEnded{Reason: diag.EndPeerLost},
+		ConnectedAt: new(second), EchoAt: &at, DownAt: 1, Now: time.Hour, Ended: &diag.CallEnded{Reason: diag.EndPeerLost},
 	}
 }
 
@@ -87,7 +87,7 @@ func TestBrokenByAnOutage(t *testing.T) {
 // connected.
 func TestLongestOutage(t *testing.T) {
 	from := func(from, length time.Duration) call.Outage {
-		return call.Outage{From: from, To: diag.Ptr(from + length)}
+		return call.Outage{From: from, To: new(from + length)}
 	}
 	for name, tt := range map[string]struct {
 		outages []call.Outage
@@ -204,10 +204,10 @@ func TestLeaving(t *testing.T) {
 		"time was over":     {func(c *call.Call) { c.Ended.Reason = diag.EndDuration }, false},
 		"the peer hung up":  {func(c *call.Call) { c.Ended.By = diag.ByRemote }, false},
 		"never connected":   {func(c *call.Call) { c.ConnectedAt = nil }, false},
-		"a channel is open": {func(c *call.Call) { c.OpenAt = diag.Ptr(200 * ms) }, false},
+		"a channel is open": {func(c *call.Call) { c.OpenAt = new(200 * ms) }, false},
 	} {
 		c := &call.Call{
-			ConnectedAt: diag.Ptr(100 * ms), EndedAt: 1100*ms - 1, Now: 1100*ms - 1, Ended: &diag.CallEnded{Reason: diag.EndHangup, By: diag.ByLocal},
+			ConnectedAt: new(100 * ms), EndedAt: 1100*ms - 1, Now: 1100*ms - 1, Ended: &diag.CallEnded{Reason: diag.EndHangup, By: diag.ByLocal},
 		}
 		tt.change(c)
 		if got := leftAtOnce(c); got != tt.want {
@@ -488,7 +488,7 @@ func TestUpTimeOfDumps(t *testing.T) {
 		"never up":                       {diag.EndHangup, "", 0, second, 0},
 	} {
 		c := &call.Call{
-			ConnectedAt: diag.Ptr(second), DownAt: at, Now: tt.now, EndedAt: tt.now, Ended: &diag.CallEnded{Reason: tt.reason},
+			ConnectedAt: new(second), DownAt: at, Now: tt.now, EndedAt: tt.now, Ended: &diag.CallEnded{Reason: tt.reason},
 			Browser: &browser.State{Start: diag.DumpStart{Format: tt.format}},
 		}
 		if tt.sample != 0 {
@@ -581,7 +581,7 @@ func TestPausesOfRestarts(t *testing.T) {
 		"nearly":       {second - ms, 0, []string{"info media.restart_pause"}},
 		"as an outage": {second, 0, []string{"warning media.restart_pause"}},
 	} {
-		c := &call.Call{Paused: diag.MediaPause{Inbound: diag.Ptr(diag.Millis(tt.in)), Outbound: diag.Ptr(diag.Millis(tt.out))}}
+		c := &call.Call{Paused: diag.MediaPause{Inbound: new(diag.Millis(tt.in)), Outbound: new(diag.Millis(tt.out))}}
 		if diff := cmp.Diff(tt.want, idsOf(restartFindings(c, Expectation{}))); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
@@ -605,7 +605,7 @@ func TestErrorsOfChecks(t *testing.T) {
 // TestQueueOrClock: a queue that grows steadily looks like a clock that is wrong; without one, a drift is told before half
 // a minute if it is large, and then if it is more than that of crystals.
 func TestQueueOrClock(t *testing.T) {
-	rtt := func(d time.Duration) *float64 { return diag.Ptr(d.Seconds()) }
+	rtt := func(d time.Duration) *float64 { return new(d.Seconds()) }
 	for name, tt := range map[string]struct {
 		up     time.Duration
 		rate   float64
@@ -622,7 +622,7 @@ func TestQueueOrClock(t *testing.T) {
 		"a large one, one round trip": {10 * second, 48_480, 9, []*float64{rtt(10 * ms)}, nil, 10},
 		"a small queue":               {30 * second, 48_100, 20, []*float64{rtt(10 * ms), rtt(11 * ms)}, []string{"info media.clock_drift"}, 10},
 	} {
-		c := &call.Call{ConnectedAt: diag.Ptr(time.Duration(0)), Now: tt.up}
+		c := &call.Call{ConnectedAt: new(time.Duration(0)), Now: tt.up}
 		for _, trip := range tt.trips {
 			c.Samples = append(c.Samples, call.SampleRow{Sample: diag.Sample{Pair: &diag.Pair{CurrentRoundTripTime: trip}}})
 		}

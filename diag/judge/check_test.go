@@ -27,8 +27,8 @@ func audioIn(packets uint64, silent float64, lost int64, ago float64) diag.Inbou
 }
 
 func sampled(in ...diag.InboundRTP) diag.Sample {
-	return diag.Sample{Inbound: append(in, diag.InboundRTP{Kind: "video", SSRC: 2, PacketsReceived: diag.Ptr(uint64(80)), LastPacketReceivedAgo: diag.Ptr(0.02)}), Outbound: []diag.OutboundRTP{
-		{Kind: "audio", PacketsSent: diag.Ptr(uint64(250))}, {Kind: "video", PacketsSent: diag.Ptr(uint64(250))},
+	return diag.Sample{Inbound: append(in, diag.InboundRTP{Kind: "video", SSRC: 2, PacketsReceived: new(uint64(80)), LastPacketReceivedAgo: new(0.02)}), Outbound: []diag.OutboundRTP{
+		{Kind: "audio", PacketsSent: new(uint64(250))}, {Kind: "video", PacketsSent: new(uint64(250))},
 	}}
 }
 
@@ -58,10 +58,10 @@ func TestClosedChannels(t *testing.T) {
 func TestMediaOfACall(t *testing.T) {
 	over := diag.CallEnded{Reason: diag.EndDuration, By: diag.ByLocal}
 	half := sampled(audioIn(250, 0, 0, 0.01))
-	half.Outbound[0].PacketsSent = diag.Ptr(uint64(2000)) // the report is older than that
-	half.Outbound[0].Remote = &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(500)), PacketsReceived: diag.Ptr(uint64(500))}
+	half.Outbound[0].PacketsSent = new(uint64(2000)) // the report is older than that
+	half.Outbound[0].Remote = &diag.RemoteInbound{PacketsLost: new(int64(500)), PacketsReceived: new(uint64(500))}
 	repaired := sampled(audioIn(250, 0, 0, 0.01))
-	repaired.Inbound[1].PacketsLost, repaired.Inbound[1].PacketsRepaired = diag.Ptr(int64(20)), diag.Ptr(int64(20))
+	repaired.Inbound[1].PacketsLost, repaired.Inbound[1].PacketsRepaired = new(int64(20)), new(int64(20))
 	for name, test := range map[string]struct {
 		call     *call.Call
 		findings []string
@@ -123,19 +123,19 @@ func TestJudgeCheck(t *testing.T) {
 		"not echoed":     {call.Fold(diagtest.Then(diagtest.GoodCall(), 5000, over)), judge.Expectation{Echo: true}, diag.ExitChannel, "no message on a data channel was answered", []string{"error channel.not_echoed"}},
 		"nothing sent":   {call.Fold(diagtest.Then(diagtest.GoodCall(), 4900, unsent, 5000, over)), judge.Expectation{Echo: true}, diag.ExitChannel, "nothing could be sent on a data channel", []string{"error channel.not_echoed"}},
 		"too short for a report, of many": {
-			checked(over, 320, diag.SessionDescription{Side: diag.Remote, SDPType: "offer", SDP: "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=recvonly\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=recvonly\r\n"}, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(9))}, {Kind: "video", PacketsSent: diag.Ptr(uint64(9))}}}),
+			checked(over, 320, diag.SessionDescription{Side: diag.Remote, SDPType: "offer", SDP: "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=recvonly\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=recvonly\r\n"}, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: new(uint64(9))}, {Kind: "video", PacketsSent: new(uint64(9))}}}),
 			judge.Expectation{Media: []call.MediaKind{{Direction: diag.Outbound, Kind: "audio"}}, Echo: true, OneOfMany: true},
 			diag.ExitPass, "connected",
 			[]string{"warning media.unconfirmed"},
 		},
 		"lost before a report was due": {
-			checked(diag.CallEnded{Reason: diag.EndPeerLost, By: diag.ByLocal}, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(9))}}}),
+			checked(diag.CallEnded{Reason: diag.EndPeerLost, By: diag.ByLocal}, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: new(uint64(9))}}}),
 			judge.Expectation{Media: []call.MediaKind{{Direction: diag.Outbound, Kind: "audio"}}, Echo: true},
 			diag.ExitICE, "",
 			[]string{"error call.peer_lost", "error media.no_inbound_audio", "error media.no_outbound_video", "error media.no_inbound_video"},
 		},
-		"nothing in":               {checked(over, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(9))}, {Kind: "video", PacketsSent: diag.Ptr(uint64(9))}}}), media, diag.ExitMedia, "but no inbound audio, no inbound video", []string{"error media.no_inbound_audio", "error media.no_inbound_video", "error media.one_way", "error media.unconfirmed", "error media.unconfirmed"}},
-		"nothing in, as described": {checked(over, 320, diag.SessionDescription{Side: diag.Remote, SDPType: "offer", SDP: "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=recvonly\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=recvonly\r\n"}, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: diag.Ptr(uint64(9))}, {Kind: "video", PacketsSent: diag.Ptr(uint64(9))}}}), judge.Expectation{Media: []call.MediaKind{{Direction: diag.Inbound, Kind: "audio"}}, Echo: true}, diag.ExitMedia, "but no inbound audio", []string{"error media.no_inbound_audio"}},
+		"nothing in":               {checked(over, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: new(uint64(9))}, {Kind: "video", PacketsSent: new(uint64(9))}}}), media, diag.ExitMedia, "but no inbound audio, no inbound video", []string{"error media.no_inbound_audio", "error media.no_inbound_video", "error media.one_way", "error media.unconfirmed", "error media.unconfirmed"}},
+		"nothing in, as described": {checked(over, 320, diag.SessionDescription{Side: diag.Remote, SDPType: "offer", SDP: "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=recvonly\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=recvonly\r\n"}, 4900, diag.Sample{Outbound: []diag.OutboundRTP{{Kind: "audio", PacketsSent: new(uint64(9))}, {Kind: "video", PacketsSent: new(uint64(9))}}}), judge.Expectation{Media: []call.MediaKind{{Direction: diag.Inbound, Kind: "audio"}}, Echo: true}, diag.ExitMedia, "but no inbound audio", []string{"error media.no_inbound_audio"}},
 		"stopped":                  {checked(over, 4900, sampled(audioIn(150, 0, 0, 2.1))), media, diag.ExitMedia, "inbound audio stopped 2.1 s before the end", []string{"error media.stopped"}},
 		"stopped just now":         {checked(over, 4900, sampled(audioIn(150, 0, 0, 1.7))), media, diag.ExitPass, "connected", nil},
 		"silent":                   {checked(over, 4900, sampled(audioIn(230, 3.9, 0, 0.01))), media, diag.ExitMedia, "inbound audio has been silent for 3.9 s", []string{"error media.silent"}},
@@ -185,7 +185,7 @@ func TestJudgeCheck(t *testing.T) {
 		},
 		"no answer to the handshake": {call.Fold(diagtest.Log(0, diag.CallStart{}, 9, diag.CallEnded{Reason: diag.EndDTLS, By: diag.ByNetwork})), media, diag.ExitDTLS, "handshake failed", []string{"error dtls.timeout"}},
 		"hung up early": {
-			call.Fold(diagtest.Then(diagtest.Log(0, diag.CallStart{ForMs: diag.Ptr(diag.Millis(10 * time.Second))}, 10, diag.ConnectionState{State: "connected"}, 20, diag.ChannelOpen{Label: "ping"}, 30, diag.Ping{}), 3000, diag.CallEnded{Reason: diag.EndPeerHangup, By: diag.ByRemote})),
+			call.Fold(diagtest.Then(diagtest.Log(0, diag.CallStart{ForMs: new(diag.Millis(10 * time.Second))}, 10, diag.ConnectionState{State: "connected"}, 20, diag.ChannelOpen{Label: "ping"}, 30, diag.Ping{}), 3000, diag.CallEnded{Reason: diag.EndPeerHangup, By: diag.ByRemote})),
 			judge.Expectation{Echo: true},
 			diag.ExitAssertion, "the peer hung up before the call was to end",
 			[]string{"error call.ended_early"},

@@ -32,7 +32,7 @@ func doubt(random *rand.Rand, off float64, delay func(time.Duration) time.Durati
 		arrived = max(arrived, sent+delay(sent)) // in order
 		for ; sample <= arrived; sample += time.Second {
 			for ; check <= sample; check += 2 * time.Second {
-				trip = diag.Ptr(0.04 + random.Float64()/1e4)
+				trip = new(0.04 + random.Float64()/1e4)
 				if symmetric {
 					*trip += delay(check).Seconds()
 				}

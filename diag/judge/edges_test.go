@@ -38,7 +38,7 @@ func TestShortOfCPU(t *testing.T) {
 func TestEndedEarly(t *testing.T) {
 	for at, want := range map[int]bool{9_749: true, 9_750: false, 9_900: false, 10_400: false} {
 		c := call.Fold(diagtest.Log(
-			0, diag.CallStart{ForMs: diag.Ptr(diag.Millis(10 * time.Second))}, 0, diag.ConnectionState{State: "connected"},
+			0, diag.CallStart{ForMs: new(diag.Millis(10 * time.Second))}, 0, diag.ConnectionState{State: "connected"},
 			at, diag.CallEnded{Reason: diag.EndPeerHangup, By: diag.ByRemote},
 		))
 		if got := slices.Contains(named(judge.Check(c, judge.Expectation{}).Findings), "call.ended_early"); got != want {
@@ -52,10 +52,10 @@ func ends(second int, sent, received uint64, lost int64) diag.Event {
 	return diag.Event{At: time.Duration(second) * time.Second, Data: diag.RemoteSample{
 		Timestamp: float64(1000*second + 1),
 		Inbound: []diag.InboundRTP{
-			{Kind: "audio", SSRC: 9, PacketsReceived: diag.Ptr(uint64(20_000 * second))},
+			{Kind: "audio", SSRC: 9, PacketsReceived: new(uint64(20_000 * second))},
 			{Kind: "audio", SSRC: 1, PacketsReceived: &received, PacketsLost: &lost},
 		},
-		Outbound: []diag.OutboundRTP{{Kind: "video", SSRC: 2, PacketsSent: diag.Ptr(uint64(1 + 20_000*second))}},
+		Outbound: []diag.OutboundRTP{{Kind: "video", SSRC: 2, PacketsSent: new(uint64(1 + 20_000*second))}},
 		Here: []diag.StreamCount{
 			{Direction: diag.Outbound, Kind: "audio", SSRC: 9, Packets: uint64(20_000 * second)},
 			{Direction: diag.Inbound, Kind: "video", SSRC: 2, Packets: uint64(1 + 20_000*second)},

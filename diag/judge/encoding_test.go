@@ -21,7 +21,7 @@ func TestEncodings(t *testing.T) {
 	}
 	plain := encoding("42c01f", false, false)
 	requested := func(at, since time.Duration) diag.Event {
-		return diag.Event{At: at, Data: diag.KeyFrameRequested{SSRC: ssrc, SinceMs: diag.Ptr(diag.Millis(since))}}
+		return diag.Event{At: at, Data: diag.KeyFrameRequested{SSRC: ssrc, SinceMs: new(diag.Millis(since))}}
 	}
 	answered := func(at, after time.Duration) diag.Event {
 		return diag.Event{At: at, Data: diag.KeyFrame{SSRC: ssrc, AfterMs: diag.Millis(after)}}
@@ -60,7 +60,7 @@ func TestEncodings(t *testing.T) {
 				c.Apply(e)
 			}
 			c.Apply(diag.Event{At: 10 * time.Second, Data: diag.Sample{Inbound: []diag.InboundRTP{{
-				Kind: "video", SSRC: ssrc, PacketsReceived: diag.Ptr(uint64(900)), LastPacketReceivedAgo: &tt.ago,
+				Kind: "video", SSRC: ssrc, PacketsReceived: new(uint64(900)), LastPacketReceivedAgo: &tt.ago,
 			}}}})
 			var got []string
 			for _, f := range judge.Judge(c).Findings {

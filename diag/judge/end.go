@@ -101,7 +101,7 @@ func endFindings(c *call.Call, x Expectation) []Finding {
 		}
 		lost := PeerLost{RedialMs: redialed(c), Code: diag.Clean(c.Ended.Code, 40), Cause: cause}
 		if up := upTime(c); up != nil {
-			lost.UpMs = diag.Ptr(diag.Millis(*up))
+			lost.UpMs = new(diag.Millis(*up))
 		}
 		return one("call.peer_lost", lost)
 	case diag.EndPeerHangup:
@@ -156,7 +156,7 @@ func redialed(c *call.Call) *diag.Millis {
 	if c.Ended.Code != diag.CodeNoRedial || c.RestartAt == nil {
 		return nil
 	}
-	return diag.Ptr(diag.Millis(c.EndedAt - *c.RestartAt))
+	return new(diag.Millis(c.EndedAt - *c.RestartAt))
 }
 
 func signalingFailed(c *call.Call, cause string) SignalingFailed {

@@ -19,10 +19,10 @@ func TestBothEnds(t *testing.T) {
 	n := func(v uint64) *uint64 { return &v }
 	told := func(at time.Duration, sentHere, receivedThere, sentThere, receivedHere uint64) diag.Event {
 		return diag.Event{At: at, Data: diag.RemoteSample{
-			Timestamp: float64(at/time.Millisecond) + 1, Inbound: []diag.InboundRTP{{Kind: "audio", SSRC: 1, PacketsReceived: n(receivedThere), PacketsLost: diag.Ptr(int64(2))}},
-			Outbound: []diag.OutboundRTP{{Kind: "video", SSRC: 2, PacketsSent: n(sentThere), FrameWidth: diag.Ptr(uint16(640)), FrameHeight: diag.Ptr(uint16(360))}},
+			Timestamp: float64(at/time.Millisecond) + 1, Inbound: []diag.InboundRTP{{Kind: "audio", SSRC: 1, PacketsReceived: n(receivedThere), PacketsLost: new(int64(2))}},
+			Outbound: []diag.OutboundRTP{{Kind: "video", SSRC: 2, PacketsSent: n(sentThere), FrameWidth: new(uint16(640)), FrameHeight: new(uint16(360))}},
 			Here:     []diag.StreamCount{{Direction: diag.Inbound, Kind: "video", SSRC: 2, Packets: receivedHere}, {Direction: diag.Outbound, Kind: "audio", SSRC: 1, Packets: sentHere}},
-			Pair:     &diag.PeerPair{CurrentRoundTripTime: diag.Ptr(0.01 + at.Seconds()/1e4)},
+			Pair:     &diag.PeerPair{CurrentRoundTripTime: new(0.01 + at.Seconds()/1e4)},
 		}}
 	}
 	many := func(each func(i uint64) diag.Event) []diag.Event {
@@ -71,7 +71,7 @@ func TestBothEnds(t *testing.T) {
 			"400 of 500 audio packets sent locally were not received by the peer in the last 1.0 s.",
 		}},
 		{"loss that the receiver counts", []diag.Event{{At: time.Second, Data: diag.RemoteSample{
-			Timestamp: 1001, Inbound: []diag.InboundRTP{{Kind: "audio", SSRC: 1, PacketsReceived: n(600), PacketsLost: diag.Ptr(int64(400))}},
+			Timestamp: 1001, Inbound: []diag.InboundRTP{{Kind: "audio", SSRC: 1, PacketsReceived: n(600), PacketsLost: new(int64(400))}},
 			Here: []diag.StreamCount{{Direction: diag.Outbound, Kind: "audio", SSRC: 1, Packets: 1000}},
 		}}}, nil},
 		{"a sample that an outage held up", []diag.Event{told(time.Second, 100, 100, 100, 100), {At: 9 * time.Second, Data: diag.RemoteSample{
@@ -97,19 +97,19 @@ func TestBothEnds(t *testing.T) {
 		})
 	}
 	placed := call.Fold([]diag.Event{{At: time.Second, Data: diag.Sample{
-		Outbound: []diag.OutboundRTP{{Kind: "audio", SSRC: 1, MimeType: "audio/opus", Remote: &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(3))}}},
-		Inbound:  []diag.InboundRTP{{Kind: "video", SSRC: 2, PacketsLost: diag.Ptr(int64(4)), FramesPerSecond: diag.Ptr(25.0)}},
-		Pair:     &diag.Pair{CurrentRoundTripTime: diag.Ptr(0.012)},
+		Outbound: []diag.OutboundRTP{{Kind: "audio", SSRC: 1, MimeType: "audio/opus", Remote: &diag.RemoteInbound{PacketsLost: new(int64(3))}}},
+		Inbound:  []diag.InboundRTP{{Kind: "video", SSRC: 2, PacketsLost: new(int64(4)), FramesPerSecond: new(25.0)}},
+		Pair:     &diag.Pair{CurrentRoundTripTime: new(0.012)},
 	}}, told(2*time.Second, 100, 96, 90, 93)})
 	got, _ := placed.BothEnds()
-	want := call.Ends{At: 2 * time.Second, RTTHere: diag.Ptr(0.012), RTTThere: diag.Ptr(0.0102), Streams: []call.EndsStream{
+	want := call.Ends{At: 2 * time.Second, RTTHere: new(0.012), RTTThere: new(0.0102), Streams: []call.EndsStream{
 		{Direction: diag.Outbound, Kind: "audio", SSRC: 1, Sent: n(100), Received: n(96), Sender: &placed.Latest().Outbound[0], Receiver: &placed.RemoteSamples[0].Inbound[0]},
 		{Direction: diag.Inbound, Kind: "video", SSRC: 2, Sent: n(90), Received: n(93), Sender: &placed.RemoteSamples[0].Outbound[0], Receiver: &placed.Latest().Inbound[0]},
 	}}
 	for i, want := range []struct {
 		mime        string
 		here, there *int64
-	}{{"audio/opus", diag.Ptr(int64(3)), diag.Ptr(int64(2))}, {"", diag.Ptr(int64(4)), nil}} {
+	}{{"audio/opus", new(int64(3)), new(int64(2))}, {"", new(int64(4)), nil}} {
 		s := got.Streams[i]
 		if diff := cmp.Diff([]any{want.mime, want.here, want.there}, []any{s.MimeType(), s.Lost(diag.Local), s.Lost(diag.Remote)}); diff != "" {
 			t.Errorf("stream %d: %s", i, diff)

@@ -115,7 +115,7 @@ func noPath(c *call.Call) NoPath {
 	})
 	if began, known := c.CheckingAt(); known && c.NoPath() && n.Pairs+n.TCPPairs > 0 {
 		checked := c.FailedAt() - began
-		n.CheckedMs, n.Early = diag.Ptr(diag.Millis(checked)), checked < diag.PatientTime
+		n.CheckedMs, n.Early = new(diag.Millis(checked)), checked < diag.PatientTime
 	}
 	both := len(c.Local) > 0 && len(c.Remote) > 0
 	n.NoRelay = both && !call.HasType(c.Local, diag.Relay) && !call.HasType(c.Remote, diag.Relay)

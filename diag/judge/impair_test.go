@@ -23,7 +23,7 @@ func TestImpairedCalls(t *testing.T) {
 	over := diag.CallEnded{Reason: diag.EndDuration, By: diag.ByLocal}
 	lossy := sampled(audioIn(175, 0, 75, 0.01))
 	echoed := audioIn(10, 0, 0, 0.01)
-	echoed.EchoDelay = diag.Ptr(0.03)
+	echoed.EchoDelay = new(0.03)
 	asked := func(c *call.Call) *call.Call {
 		c.Start.Impair = []diag.Impairment{{Loss: 0.3}}
 		return c

@@ -131,7 +131,7 @@ func transportEnds() []judgeTest {
 			"an offer of media only", diagtest.Log(
 				0, diag.SessionDescription{Side: diag.Remote, SDPType: "offer", SDP: "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"},
 				0, diag.ConnectionState{State: "connected"},
-				2900, diag.Sample{Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: diag.Ptr(uint64(9))}}},
+				2900, diag.Sample{Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: new(uint64(9))}}},
 				3000, diag.CallEnded{Reason: diag.EndDuration},
 			),
 			diag.ExitPass, "connected for 3.0 s; reached --for", nil, nil,

@@ -16,14 +16,14 @@ func TestPictures(t *testing.T) {
 	const ssrc = 7
 	black := diag.Picture{SSRC: ssrc, Dark: 1}
 	dim := diag.Picture{SSRC: ssrc, Dark: 0.9, Contrast: 0.1}
-	moving := diag.Picture{SSRC: ssrc, Contrast: 0.2, Difference: diag.Ptr(0.3)}
-	same := diag.Picture{SSRC: ssrc, Contrast: 0.2, Difference: diag.Ptr(0.004)}
-	blue := diag.Picture{SSRC: ssrc, Luma: 0.1, Difference: diag.Ptr(0.0)}
-	green := diag.Picture{SSRC: ssrc, Color: "#008700", Difference: diag.Ptr(0.0)}
-	blueAgain := diag.Picture{SSRC: ssrc, Luma: 0.1, Difference: diag.Ptr(0.4)}
-	half := diag.Picture{SSRC: ssrc, Contrast: 0.2, Difference: diag.Ptr(0.08)}
-	cursor := diag.Picture{SSRC: ssrc, Contrast: 0.2, Difference: diag.Ptr(0.026)}
-	terminal := diag.Picture{SSRC: ssrc, Dark: 0.97, Contrast: 0.12, Difference: diag.Ptr(0.001)}
+	moving := diag.Picture{SSRC: ssrc, Contrast: 0.2, Difference: new(0.3)}
+	same := diag.Picture{SSRC: ssrc, Contrast: 0.2, Difference: new(0.004)}
+	blue := diag.Picture{SSRC: ssrc, Luma: 0.1, Difference: new(0.0)}
+	green := diag.Picture{SSRC: ssrc, Color: "#008700", Difference: new(0.0)}
+	blueAgain := diag.Picture{SSRC: ssrc, Luma: 0.1, Difference: new(0.4)}
+	half := diag.Picture{SSRC: ssrc, Contrast: 0.2, Difference: new(0.08)}
+	cursor := diag.Picture{SSRC: ssrc, Contrast: 0.2, Difference: new(0.026)}
+	terminal := diag.Picture{SSRC: ssrc, Dark: 0.97, Contrast: 0.12, Difference: new(0.001)}
 	for name, tt := range map[string]struct {
 		pictures []diag.Picture // one a second
 		muted    bool
@@ -39,7 +39,7 @@ func TestPictures(t *testing.T) {
 		"still, and then not":    {[]diag.Picture{moving, same, same, moving}, false, ""},
 		"one color, not black":   {[]diag.Picture{blue, blue, blue}, false, "media.still"},
 		"green":                  {[]diag.Picture{green, green, green}, false, "media.still"},
-		"one color that changes": {[]diag.Picture{blue, {SSRC: ssrc, Difference: diag.Ptr(0.4)}, blueAgain}, false, ""},
+		"one color that changes": {[]diag.Picture{blue, {SSRC: ssrc, Difference: new(0.4)}, blueAgain}, false, ""},
 		"half of it is frozen":   {[]diag.Picture{moving, half, half, half}, false, ""},
 		"a cursor moves":         {[]diag.Picture{moving, cursor, cursor, cursor}, false, ""},
 		"a dark screen":          {[]diag.Picture{terminal, terminal, terminal}, false, "media.still"},
@@ -56,7 +56,7 @@ func TestPictures(t *testing.T) {
 		if tt.muted {
 			c.Apply(diag.Event{At: at, Data: diag.TrackMuted{Side: diag.Remote, Kind: "video", Muted: true}})
 		}
-		c.Apply(diag.Event{At: at, Data: diag.Sample{Inbound: []diag.InboundRTP{{Kind: "video", SSRC: ssrc, PacketsReceived: diag.Ptr(uint64(100))}}}})
+		c.Apply(diag.Event{At: at, Data: diag.Sample{Inbound: []diag.InboundRTP{{Kind: "video", SSRC: ssrc, PacketsReceived: new(uint64(100))}}}})
 		var got []string
 		for _, f := range judge.Check(c, judge.Expectation{}).Findings {
 			if f.ID == "media.black" || f.ID == "media.still" {
@@ -89,10 +89,10 @@ func TestClipMoves(t *testing.T) {
 		for i := range tt.received {
 			at := time.Duration(2+i) * time.Second
 			c.Apply(diag.Event{At: at, Data: diag.Sample{Inbound: []diag.InboundRTP{{
-				Kind: "video", SSRC: 7, PacketsReceived: diag.Ptr(uint64(100)),
+				Kind: "video", SSRC: 7, PacketsReceived: new(uint64(100)),
 				ClipFrames: &diag.ClipFrames{Received: tt.received[i], Repeated: tt.repeated[i]},
 			}}}})
-			c.Apply(diag.Event{At: at, Data: diag.Picture{SSRC: 7, Contrast: 0.2, Difference: diag.Ptr(0.0)}})
+			c.Apply(diag.Event{At: at, Data: diag.Picture{SSRC: 7, Contrast: 0.2, Difference: new(0.0)}})
 		}
 		found := judge.Judge(c).Findings
 		if got := slices.ContainsFunc(found, func(f judge.Finding) bool { return f.ID == "media.still" }); got != tt.want {
@@ -118,20 +118,20 @@ func TestPictureOfAnotherSSRC(t *testing.T) {
 		after diag.Picture
 		want  string
 	}{
-		"it moves":            {diag.Picture{SSRC: 8, Contrast: 0.2, Difference: diag.Ptr(0.3)}, ""},
+		"it moves":            {diag.Picture{SSRC: 8, Contrast: 0.2, Difference: new(0.3)}, ""},
 		"it is black as well": {diag.Picture{SSRC: 8, Dark: 1}, "media.black"},
-		"the same picture":    {diag.Picture{SSRC: 8, Contrast: 0.2, Difference: diag.Ptr(0.001)}, "media.still"},
+		"the same picture":    {diag.Picture{SSRC: 8, Contrast: 0.2, Difference: new(0.001)}, "media.still"},
 	} {
 		c := &call.Call{}
 		c.Apply(diag.Event{At: time.Second, Data: diag.ConnectionState{State: "connected"}})
 		for i := range 4 {
 			at := time.Duration(i+1) * time.Second
-			c.Apply(diag.Event{At: at, Data: diag.Picture{SSRC: 7, Dark: 1, Difference: diag.Ptr(0.0)}})
+			c.Apply(diag.Event{At: at, Data: diag.Picture{SSRC: 7, Dark: 1, Difference: new(0.0)}})
 			c.Apply(diag.Event{At: at + 4*time.Second, Data: test.after})
 		}
 		c.Apply(diag.Event{At: 9 * time.Second, Data: diag.Sample{Inbound: []diag.InboundRTP{
-			{Kind: "video", SSRC: 7, PacketsReceived: diag.Ptr(uint64(100)), LastPacketReceivedAgo: diag.Ptr(4.0)},
-			{Kind: "video", SSRC: 8, PacketsReceived: diag.Ptr(uint64(100)), LastPacketReceivedAgo: diag.Ptr(0.01)},
+			{Kind: "video", SSRC: 7, PacketsReceived: new(uint64(100)), LastPacketReceivedAgo: new(4.0)},
+			{Kind: "video", SSRC: 8, PacketsReceived: new(uint64(100)), LastPacketReceivedAgo: new(0.01)},
 		}}})
 		got := ""
 		for _, f := range judge.Judge(c).Findings {

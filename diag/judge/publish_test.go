@@ -22,7 +22,7 @@ func published(in ...diag.InboundRTP) *call.Call {
 
 func TestMediaAlone(t *testing.T) {
 	video := func(frames, keys uint32) diag.InboundRTP {
-		return diag.InboundRTP{Kind: "video", PacketsReceived: diag.Ptr(uint64(200)), FramesReceived: &frames, KeyFramesReceived: &keys}
+		return diag.InboundRTP{Kind: "video", PacketsReceived: new(uint64(200)), FramesReceived: &frames, KeyFramesReceived: &keys}
 	}
 	ago := 2.5
 	stopped := video(100, 2)
@@ -34,10 +34,10 @@ func TestMediaAlone(t *testing.T) {
 		finding  string
 	}{
 		"it came":          {published(video(100, 2)), diag.ExitPass, "connected for", ""},
-		"audio alone came": {published(diag.InboundRTP{Kind: "audio", PacketsReceived: diag.Ptr(uint64(200))}), diag.ExitPass, "connected for", ""},
+		"audio alone came": {published(diag.InboundRTP{Kind: "audio", PacketsReceived: new(uint64(200))}), diag.ExitPass, "connected for", ""},
 		"nothing came":     {published(), diag.ExitMedia, "connected for 3.9 s, but no media was seen", "media.none"},
 		"it stopped":       {published(stopped), diag.ExitPass, "connected for", "media.stopped"},
-		"silence":          {published(diag.InboundRTP{Kind: "audio", PacketsReceived: diag.Ptr(uint64(200)), Sound: &diag.Sound{SilentFor: 3.8}}), diag.ExitPass, "connected for", "media.silent"},
+		"silence":          {published(diag.InboundRTP{Kind: "audio", PacketsReceived: new(uint64(200)), Sound: &diag.Sound{SilentFor: 3.8}}), diag.ExitPass, "connected for", "media.silent"},
 		"no key frame":     {published(video(100, 0)), diag.ExitMedia, "connected for 3.9 s, but video arrives without a key frame", "media.no_key_frame"},
 	}
 	for name, test := range tests {
@@ -111,7 +111,7 @@ func TestStoppedWhileTheCallGoesOn(t *testing.T) {
 	ago := 2.5
 	c := call.Fold(diagtest.Log(
 		0, diag.CallStart{Command: "answer", Signaling: "whip", Listens: true, Media: true, MediaOnly: true}, 100, diag.ConnectionState{State: "connected"},
-		4000, diag.Sample{Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: diag.Ptr(uint64(200)), LastPacketReceivedAgo: &ago}}},
+		4000, diag.Sample{Inbound: []diag.InboundRTP{{Kind: "audio", PacketsReceived: new(uint64(200)), LastPacketReceivedAgo: &ago}}},
 	))
 	if v := judge.Judge(c); len(v.Findings) != 1 || words.Of(v.Findings[0]).Title != "Inbound audio stopped 2.5 s ago." {
 		t.Errorf("%+v", v.Findings)

@@ -16,7 +16,7 @@ import (
 // TestRestartPause: the longest pause of all restarts is judged, and a short one is none.
 func TestRestartPause(t *testing.T) {
 	over := diag.CallEnded{Reason: diag.EndDuration, By: diag.ByLocal}
-	ms := func(n int) *diag.Millis { return diag.Ptr(diag.Millis(time.Duration(n) * time.Millisecond)) }
+	ms := func(n int) *diag.Millis { return new(diag.Millis(time.Duration(n) * time.Millisecond)) }
 	for name, test := range map[string]struct {
 		pauses []diag.MediaPause
 		want   []string

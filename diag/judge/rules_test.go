@@ -118,7 +118,7 @@ func TestSessionsLeft(t *testing.T) {
 
 // TestKeyFramesOfACall: that none came fails where video is all that there is, and when that is over.
 func TestKeyFramesOfACall(t *testing.T) {
-	video := diag.InboundRTP{Kind: "video", PacketsReceived: diag.Ptr(uint64(200)), FramesReceived: diag.Ptr(uint32(100)), KeyFramesReceived: new(uint32)}
+	video := diag.InboundRTP{Kind: "video", PacketsReceived: new(uint64(200)), FramesReceived: new(uint32(100)), KeyFramesReceived: new(uint32)}
 	for _, tt := range []struct {
 		alone, ended bool
 		want         diag.Severity
@@ -166,7 +166,7 @@ func TestClocksThatAreKnown(t *testing.T) {
 		"not measured":     {48_000, nil, &margin, false},
 		"nobody knows how": {48_000, &rate, nil, false},
 	} {
-		in := diag.InboundRTP{Kind: "audio", PacketsReceived: diag.Ptr(uint64(500)), ClockRate: tt.announced, TimestampRate: tt.rate, TimestampRateMargin: tt.margin}
+		in := diag.InboundRTP{Kind: "audio", PacketsReceived: new(uint64(500)), ClockRate: tt.announced, TimestampRate: tt.rate, TimestampRateMargin: tt.margin}
 		c := call.Fold(diagtest.Log(0, diag.CallStart{Media: true}, 1, diag.ConnectionState{State: "connected"}, 60_000, diag.Sample{Inbound: []diag.InboundRTP{in}}))
 		if got := slices.Contains(named(judge.Judge(c).Findings), "media.clock_rate"); got != tt.want {
 			t.Errorf("%s: %t", name, got)

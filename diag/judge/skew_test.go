@@ -32,7 +32,7 @@ func TestSkew(t *testing.T) {
 	} {
 		c := &call.Call{}
 		for i, s := range tt.skew {
-			c.Apply(diag.Event{At: time.Duration(i+1) * time.Second, Data: diag.Sample{AudioVideoSkew: diag.Ptr(s)}})
+			c.Apply(diag.Event{At: time.Duration(i+1) * time.Second, Data: diag.Sample{AudioVideoSkew: new(s)}})
 		}
 		found := 0.0
 		for _, f := range judge.Judge(c).Findings {

@@ -16,7 +16,7 @@ import (
 // hears is a call of five seconds in which audio sounds like this here, or at the peer.
 func hears(at diag.Direction, s *diag.Sound, parts ...any) *call.Call {
 	in := audioIn(240, 0, 0, 0.01)
-	in.Sound, in.AudioLevel, in.TotalSamplesDuration = s, diag.Ptr(0.003), diag.Ptr(4.8)
+	in.Sound, in.AudioLevel, in.TotalSamplesDuration = s, new(0.003), new(4.8)
 	sample, remote := sampled(in), diag.RemoteSample{Timestamp: 1}
 	if at == diag.Outbound {
 		sample, remote.Inbound = sampled(audioIn(240, 0, 0, 0.01)), []diag.InboundRTP{in}
@@ -93,7 +93,7 @@ func TestSoundOfAnotherSSRC(t *testing.T) {
 	} {
 		before, after := audioIn(240, 0, 0, 0.01), audioIn(120, 0, 0, 0.01)
 		before.SSRC, before.Sound, before.LastPacketReceivedAgo = 1, &test.before, &test.ago
-		after.SSRC, after.Sound, after.LastPacketReceivedAgo = 2, &test.after, diag.Ptr(0.02)
+		after.SSRC, after.Sound, after.LastPacketReceivedAgo = 2, &test.after, new(0.02)
 		v := judge.Judge(checked(over, 4900, sampled(before, after)))
 		if diff := cmp.Diff(test.want, ids(v.Findings)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
@@ -131,7 +131,7 @@ func TestQualityOfACall(t *testing.T) {
 		return c.StreamOf(diag.Inbound, "audio").Quality
 	}
 	opus := audioIn(900, 0, 100, 0.01)
-	opus.MimeType, opus.PacketsRepaired, opus.Jitter = "audio/opus", diag.Ptr(int64(50)), diag.Ptr(0.01)
+	opus.MimeType, opus.PacketsRepaired, opus.Jitter = "audio/opus", new(int64(50)), new(0.01)
 	trip := 0.3
 	q := of(opus, &trip)
 	if q == nil || q.Loss != 0.05 || q.Delay.Float() != 210 || !q.Provisional || q.Model != "G.107.2" || q.MOS > 2.52 || q.MOS < 2.3 {

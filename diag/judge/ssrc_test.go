@@ -58,7 +58,7 @@ func TestRedundancyUnasked(t *testing.T) {
 		"a format of unknown name, as of dumps": {answer(""), "", false},
 	} {
 		in := audioIn(250, 0, 0, 0.01)
-		in.FECPacketsReceived, in.FECFormat = diag.Ptr(uint64(9)), tt.format
+		in.FECPacketsReceived, in.FECFormat = new(uint64(9)), tt.format
 		c := call.Fold(diagtest.Then(diagtest.GoodCall(), 20_000, tt.description, 60_000, sampled(in)))
 		found := judge.Judge(c).Findings
 		i := slices.IndexFunc(found, func(f judge.Finding) bool { return f.ID == "media.redundancy_unasked" })
@@ -102,12 +102,12 @@ func TestReportsStopped(t *testing.T) {
 		want          bool
 	}{
 		"they come":                         {nil, nil, false},
-		"they stop":                         {diag.Ptr(40.0), nil, true},
-		"they say that nothing is received": {diag.Ptr(40.0), diag.Ptr(5.0), false},
+		"they stop":                         {new(40.0), nil, true},
+		"they say that nothing is received": {new(40.0), new(5.0), false},
 	} {
 		s := sampled(audioIn(250, 0, 0, 0.01))
 		s.Outbound[0].MimeType, s.Outbound[0].Remote = "audio/opus", &diag.RemoteInbound{
-			PacketsLost: diag.Ptr(int64(0)), PacketsReceived: diag.Ptr(uint64(90)), ReportsMissingFor: tt.missing, NotReceivedFor: tt.gone,
+			PacketsLost: new(int64(0)), PacketsReceived: new(uint64(90)), ReportsMissingFor: tt.missing, NotReceivedFor: tt.gone,
 		}
 		c := call.Fold(diagtest.Then(diagtest.GoodCall(), 60_000, s))
 		found := judge.Judge(c).Findings

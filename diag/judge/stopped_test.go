@@ -20,8 +20,8 @@ func TestStopped(t *testing.T) {
 	}
 	in := func(ago float64, silent float64) diag.Sample {
 		return diag.Sample{Inbound: []diag.InboundRTP{{
-			Kind: "audio", SSRC: 1, PacketsReceived: diag.Ptr(uint64(500)), LastPacketReceivedAgo: &ago,
-			Sound: &diag.Sound{Source: diag.SoundDecoder, SilentFor: silent}, LongestPacketGap: diag.Ptr(0.1),
+			Kind: "audio", SSRC: 1, PacketsReceived: new(uint64(500)), LastPacketReceivedAgo: &ago,
+			Sound: &diag.Sound{Source: diag.SoundDecoder, SilentFor: silent}, LongestPacketGap: new(0.1),
 		}}}
 	}
 	final := func(ago, longest float64) diag.Sample {
@@ -30,18 +30,18 @@ func TestStopped(t *testing.T) {
 		return sample
 	}
 	out := func(ago float64, gone ...float64) diag.Sample {
-		r := &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(0))}
+		r := &diag.RemoteInbound{PacketsLost: new(int64(0))}
 		if len(gone) > 0 {
 			r.NotReceivedFor = &gone[0]
 		}
 		return diag.Sample{Outbound: []diag.OutboundRTP{{
-			Kind: "audio", SSRC: 1, PacketsSent: diag.Ptr(uint64(500)), LastPacketSentAgo: &ago, Remote: r,
+			Kind: "audio", SSRC: 1, PacketsSent: new(uint64(500)), LastPacketSentAgo: &ago, Remote: r,
 		}}}
 	}
 	video := func(ago float64, frames uint32, gap ...float64) diag.Sample {
 		s := diag.InboundRTP{
-			Kind: "video", SSRC: 2, PacketsReceived: diag.Ptr(uint64(5 * frames)), FramesReceived: &frames,
-			LastPacketReceivedAgo: &ago, LongestPacketGap: diag.Ptr(0.001),
+			Kind: "video", SSRC: 2, PacketsReceived: new(uint64(5 * frames)), FramesReceived: &frames,
+			LastPacketReceivedAgo: &ago, LongestPacketGap: new(0.001),
 		}
 		if len(gap) > 0 {
 			s.RecentFrameGap = &gap[0]
@@ -120,7 +120,7 @@ func TestWhyStopped(t *testing.T) {
 		"it ended the stream": {nil, true, "RTCP BYE", "Check the sender's source"},
 	} {
 		sample := diag.Sample{Inbound: []diag.InboundRTP{{
-			Kind: "video", SSRC: 1, PacketsReceived: diag.Ptr(uint64(500)), LastPacketReceivedAgo: diag.Ptr(4.0),
+			Kind: "video", SSRC: 1, PacketsReceived: new(uint64(500)), LastPacketReceivedAgo: new(4.0),
 			SentSince: tt.sent, Goodbye: tt.goodbye,
 		}}}
 		c := call.Fold(diagtest.Log(0, diag.CallStart{Command: "call", Media: true}, 0, diag.ConnectionState{State: "connected"}, 9000, sample))
@@ -139,7 +139,7 @@ func TestWhyStopped(t *testing.T) {
 
 // TestPadding: by which a sender probes the bandwidth, is no media.
 func TestPadding(t *testing.T) {
-	in := diag.InboundRTP{Kind: "video", SSRC: 1, PacketsReceived: diag.Ptr(uint64(3)), BytesReceived: new(uint64)}
+	in := diag.InboundRTP{Kind: "video", SSRC: 1, PacketsReceived: new(uint64(3)), BytesReceived: new(uint64)}
 	c := call.Fold(diagtest.Log(0, diag.CallStart{Command: "call", Media: true}, 0, diag.ConnectionState{State: "connected"},
 		1, diag.SessionDescription{Side: diag.Remote, SDPType: "answer", SDP: "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=sendrecv\r\n"},
 		9000, diag.Sample{Inbound: []diag.InboundRTP{in}}))
@@ -154,7 +154,7 @@ func TestPadding(t *testing.T) {
 func TestMutedPicture(t *testing.T) {
 	const s = 1000 // ms
 	black := diag.Picture{SSRC: 1, Width: 320, Height: 240, Dark: 1}
-	in := diag.Sample{Inbound: []diag.InboundRTP{{Kind: "video", SSRC: 1, PacketsReceived: diag.Ptr(uint64(500)), LastPacketReceivedAgo: diag.Ptr(0.1)}}}
+	in := diag.Sample{Inbound: []diag.InboundRTP{{Kind: "video", SSRC: 1, PacketsReceived: new(uint64(500)), LastPacketReceivedAgo: new(0.1)}}}
 	c := call.Fold(diagtest.Log(0, diag.CallStart{Command: "call", Media: true}, 0, diag.ConnectionState{State: "connected"},
 		s, diag.TrackMuted{Side: diag.Remote, Kind: "video", Muted: true}, 2*s, black, 3*s, black, 4*s, black, 4*s, in,
 		5*s, diag.TrackMuted{Side: diag.Remote, Kind: "video"}, 8*s, in))

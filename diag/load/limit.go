@@ -165,7 +165,7 @@ func (s *search) conclude() {
 	for i, t := range l.Steps {
 		switch {
 		case t.Outcome == Held && t.Rate <= s.low && (l.Rate == nil || t.Rate >= *l.Rate):
-			l.Rate, l.InProgress = &l.Steps[i].Rate, diag.Ptr(t.Calls.Peak)
+			l.Rate, l.InProgress = &l.Steps[i].Rate, new(t.Calls.Peak)
 		case t.Outcome == Broke && t.Rate >= s.high && (l.Broke == nil || t.Rate <= *l.Broke):
 			l.Broke, l.Assertion = &l.Steps[i].Rate, t.Broken
 		}

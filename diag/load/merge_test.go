@@ -30,8 +30,8 @@ func made(n int, at time.Duration) outcome {
 		return o
 	}
 	o.setup = &setup
-	o.run.Setup.Phases = []report.Phase{{PhaseEnd: diag.PhaseEnd{Phase: diag.PhaseOfferAnswer, Outcome: diag.OutcomeOK}, Duration: diag.Ptr(diag.Millis(setup / 2))}}
-	o.run.Media.Audio = &report.Kind{Inbound: &call.Stream{Loss: diag.Ptr(float64(n%10) / 1000), Jitter: diag.Ptr(diag.Millis(r.IntN(9e6)))}}
+	o.run.Setup.Phases = []report.Phase{{PhaseEnd: diag.PhaseEnd{Phase: diag.PhaseOfferAnswer, Outcome: diag.OutcomeOK}, Duration: new(diag.Millis(setup / 2))}}
+	o.run.Media.Audio = &report.Kind{Inbound: &call.Stream{Loss: new(float64(n%10) / 1000), Jitter: new(diag.Millis(r.IntN(9e6)))}}
 	return o
 }
 

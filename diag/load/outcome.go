@@ -23,7 +23,7 @@ type outcome struct {
 func outcomeOf(scheduled time.Duration, begun time.Time, in *report.RunInput, f report.Folded) outcome {
 	o := outcome{scheduled: scheduled, started: in.Began.Sub(begun), run: f.Run}
 	if at := in.Call.ReadyAt(); at != nil {
-		o.setup = diag.Ptr(o.started + *at - scheduled)
+		o.setup = new(o.started + *at - scheduled)
 	}
 	return o
 }
@@ -191,7 +191,7 @@ func (k *Kind) add(of *report.Kind) {
 		addMillis(&k.Inbound.Delay, s.OneWayDelay)
 		addValue(&k.Inbound.MOS, s.MOS)
 		if s.Freezes != nil {
-			addValue(&k.Inbound.Freezes, diag.Ptr(float64(*s.Freezes)))
+			addValue(&k.Inbound.Freezes, new(float64(*s.Freezes)))
 		}
 	}
 	if s := of.Outbound; s != nil {

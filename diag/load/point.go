@@ -67,7 +67,7 @@ func (p *Point) Quantile(q float64) *diag.Millis {
 	rank := int(math.Ceil(q * float64(p.Ready)))
 	for i, n := range p.Setup {
 		if rank -= n; n > 0 && rank <= 0 {
-			return diag.Ptr(diag.Millis(BucketEnd(i)))
+			return new(diag.Millis(BucketEnd(i)))
 		}
 	}
 	return nil

@@ -259,7 +259,7 @@ func TestMeasuredUntilInterrupted(t *testing.T) {
 	} {
 		r := &runner{Options: options(check.Loopback{}, 2, 1), starts: map[int]time.Duration{}}
 		for _, exit := range exits {
-			o := outcome{setup: diag.Ptr(10 * time.Millisecond), ended: time.Second}
+			o := outcome{setup: new(10 * time.Millisecond), ended: time.Second}
 			o.run.Exit, o.run.Headline = report.ExitOf(exit), "lost"
 			r.count(&o)
 		}
@@ -313,7 +313,7 @@ func TestPause(t *testing.T) {
 			r.second(window{Window: w, from: r.begun.Add(time.Duration(i) * time.Second), to: r.begun.Add(time.Duration(i+1) * time.Second)})
 		}
 		for _, begun := range []time.Duration{0, 5 * time.Second} { // connected before, and set up meanwhile
-			o := outcome{scheduled: begun, setup: diag.Ptr(10 * time.Millisecond), ended: begun + 6*time.Second}
+			o := outcome{scheduled: begun, setup: new(10 * time.Millisecond), ended: begun + 6*time.Second}
 			r.count(&o)
 		}
 		if r.unjudged.Calls != unjudged || r.limit.Seconds != 1 {
@@ -325,7 +325,7 @@ func TestPause(t *testing.T) {
 // TestShortWindow: the use of the processors in a moment is unknown.
 func TestShortWindow(t *testing.T) {
 	u := usage{at: time.Unix(0, 0), cpu: new(time.Duration)}
-	at := func(wall time.Duration) usage { return usage{at: u.at.Add(wall), cpu: diag.Ptr(10 * time.Millisecond)} }
+	at := func(wall time.Duration) usage { return usage{at: u.at.Add(wall), cpu: new(10 * time.Millisecond)} }
 	if share := at(time.Millisecond).share(u); share != nil {
 		t.Errorf("%v", *share)
 	}

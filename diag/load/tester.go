@@ -57,7 +57,7 @@ func (u usage) share(since usage) *float64 {
 	if u.cpu == nil || since.cpu == nil || wall < shortest {
 		return nil
 	}
-	return diag.Ptr(float64(*u.cpu-*since.cpu) / float64(wall*time.Duration(runtime.GOMAXPROCS(0))))
+	return new(float64(*u.cpu-*since.cpu) / float64(wall*time.Duration(runtime.GOMAXPROCS(0))))
 }
 
 // gcPauses is the sum of the pauses of the garbage collector, by the middle of their buckets.

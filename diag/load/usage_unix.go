@@ -5,8 +5,6 @@ package load
 import (
 	"syscall"
 	"time"
-
-	"dialtone/diag"
 )
 
 // processTime is the CPU time of this process; nil if it is unknown.
@@ -15,7 +13,7 @@ func processTime() *time.Duration {
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &r) != nil {
 		return nil
 	}
-	return diag.Ptr(time.Duration(r.Utime.Nano() + r.Stime.Nano()))
+	return new(time.Duration(r.Utime.Nano() + r.Stime.Nano()))
 }
 
 // OpenFiles is how many files and sockets this process may have open; 0 if it is unknown.

@@ -32,12 +32,12 @@ func (f *fec) report(d *diag.InboundRTP) {
 	if f.packets+f.beside == 0 {
 		return
 	}
-	d.FECPacketsReceived, d.FECFormat = diag.Ptr(f.packets+f.beside), f.format
+	d.FECPacketsReceived, d.FECFormat = new(f.packets+f.beside), f.format
 	if !f.inBand && f.beside == 0 {
-		d.FECBytesReceived = diag.Ptr(f.bytes)
+		d.FECBytesReceived = new(f.bytes)
 	}
 	if f.ssrc != 0 {
-		d.FECSSRC = diag.Ptr(f.ssrc)
+		d.FECSSRC = new(f.ssrc)
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
-
-	"dialtone/diag"
 )
 
 const (
@@ -92,7 +90,7 @@ func (a *delivered) seconds() *float64 {
 	if a.gone == 0 {
 		return nil
 	}
-	return diag.Ptr(a.gone.Seconds())
+	return new(a.gone.Seconds())
 }
 
 // transportFeedback says which packets arrived.

@@ -58,10 +58,10 @@ func (e *encoding) report(s *inbound) *diag.VideoEncoding {
 		Width: s.frames.width, Height: s.frames.height, KeyFrameIntervalMs: s.frames.requests.interval(),
 	}
 	if e.coding.Slices || e.coding.BFrames {
-		d.BFrames = diag.Ptr(e.coding.BFrames)
+		d.BFrames = new(e.coding.BFrames)
 	}
 	if e.coding.Ordered || e.coding.Reordered {
-		d.Reordered = diag.Ptr(e.coding.Reordered)
+		d.Reordered = new(e.coding.Reordered)
 	}
 	if !changed(e.reported, d) {
 		return nil

@@ -60,8 +60,8 @@ func TestRemoteInbound(t *testing.T) {
 	}
 	rtt := 0.130 - float64(65536/10)/65536
 	want := diag.RemoteInbound{
-		PacketsLost: diag.Ptr(int64(3)), FractionLost: diag.Ptr(0.25), Jitter: diag.Ptr(0.01), RoundTripTime: diag.Ptr(rtt),
-		TotalRoundTripTime: diag.Ptr(rtt), RoundTripTimeMeasurements: diag.Ptr(uint64(1)),
+		PacketsLost: new(int64(3)), FractionLost: new(0.25), Jitter: new(0.01), RoundTripTime: new(rtt),
+		TotalRoundTripTime: new(rtt), RoundTripTimeMeasurements: new(uint64(1)),
 	}
 	r.read(3, &rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{block}}) // handed up three times, it is one report
 	if diff := cmp.Diff(want, *r.outbound().Remote, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
@@ -72,7 +72,7 @@ func TestRemoteInbound(t *testing.T) {
 	block.TotalLost, block.Delay = 0xfffffe, 65536 // duplicates make it −2; more delay than time since the report
 	block.Jitter = math.MaxUint32                  // the peer's timestamps wrapped
 	r.read(1, &rtcp.SenderReport{SSRC: 77, Reports: []rtcp.ReceptionReport{block}})
-	want.PacketsLost = diag.Ptr(int64(-2))
+	want.PacketsLost = new(int64(-2))
 	if diff := cmp.Diff(want, *r.outbound().Remote, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
 		t.Error(diff)
 	}

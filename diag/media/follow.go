@@ -104,5 +104,5 @@ func (f *follower) stats() *diag.ClipFrames {
 	if f.counts.Received == 0 {
 		return nil
 	}
-	return diag.Ptr(f.counts)
+	return new(f.counts)
 }

@@ -3,7 +3,6 @@ package media
 import (
 	"time"
 
-	"dialtone/diag"
 	"dialtone/diag/media/sequence"
 	"dialtone/diag/media/video"
 )
@@ -211,7 +210,7 @@ func (z *freezes) recent() *float64 {
 	if z.n == 0 {
 		return nil
 	}
-	return diag.Ptr(z.longest(3).Seconds())
+	return new(z.longest(3).Seconds())
 }
 
 // longest is the longest of the last distances of frames, of so many at most; 0 before there is one.

@@ -285,10 +285,10 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 	defer s.mu.Unlock()
 	d := diag.InboundRTP{
 		Kind: s.codec.Kind, SSRC: s.ssrc, Mid: mid, MimeType: s.codec.mime,
-		PacketsReceived: diag.Ptr(s.packets), BytesReceived: diag.Ptr(s.payloadBytes),
-		HeaderBytesReceived: diag.Ptr(s.headerBytes), PacketsDuplicated: diag.Ptr(s.duplicates),
-		RetransmittedPackets: diag.Ptr(s.repairs),
-		NACKCount:            diag.Ptr(s.nacks), PLICount: diag.Ptr(s.plis), FIRCount: diag.Ptr(s.firs),
+		PacketsReceived: new(s.packets), BytesReceived: new(s.payloadBytes),
+		HeaderBytesReceived: new(s.headerBytes), PacketsDuplicated: new(s.duplicates),
+		RetransmittedPackets: new(s.repairs),
+		NACKCount:            new(s.nacks), PLICount: new(s.plis), FIRCount: new(s.firs),
 		RoundTripTime: s.roundTrips.Seconds(now),
 	}
 	s.fec.report(&d)
@@ -297,25 +297,25 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 		d.SentSince = &diag.SentSince{Packets: packets, Over: over.Seconds()}
 	}
 	if s.unagreed.Packets > 0 && s.rec.codecs[s.unagreed.PayloadType].Load() == nil { // else it is agreed on by now
-		d.Unagreed = diag.Ptr(s.unagreed)
+		d.Unagreed = new(s.unagreed)
 	}
 	if s.packets == 0 {
 		return d
 	}
 	s.rates.update(now, s.payloadBytes, s.frames.complete, s.seq.Expected(), s.seq.Lost())
-	d.PacketsLost, d.PacketsRepaired = diag.Ptr(s.seq.Lost()), diag.Ptr(s.seq.Repaired())
-	d.PacketsExpected = diag.Ptr(s.seq.Expected())
+	d.PacketsLost, d.PacketsRepaired = new(s.seq.Lost()), new(s.seq.Repaired())
+	d.PacketsExpected = new(s.seq.Expected())
 	if d.Kind == KindAudio {
 		missing := s.seq.Lost() - s.seq.Repaired()
 		d.TotalSamplesReceived, d.ConcealedSamples = s.playout.Samples(uint64(max(s.seq.Expected(), 0)), missing)
 	}
 	d.LastPacketReceivedAgo = s.presence.Ago(now)
 	if s.presence.Longest > 0 {
-		d.LongestPacketGap = diag.Ptr(s.presence.Longest.Seconds())
+		d.LongestPacketGap = new(s.presence.Longest.Seconds())
 	}
 	d.Jitter = s.jitter.Seconds()
 	d.OneWayDelay, d.EchoDelay = s.latency.Report(now), s.latency.Echo()
-	d.ClockRate, d.TimestampJumps = s.codec.rate, diag.Ptr(s.timing.Jumps)
+	d.ClockRate, d.TimestampJumps = s.codec.rate, new(s.timing.Jumps)
 	d.TimestampRate, d.TimestampRateMargin, d.TimestampRateOver = s.timing.Rate(s.codec.rate)
 	if hz := s.pace.Rate(s.codec.rate); hz > 0 {
 		d.TimestampRate, d.TimestampRateMargin, d.TimestampRateOver = &hz, new(float64), nil
@@ -331,17 +331,17 @@ func (s *inbound) stats(now time.Time, mid string) diag.InboundRTP {
 
 func (s *inbound) video(d *diag.InboundRTP) {
 	f := &s.frames
-	d.FramesReceived = diag.Ptr(f.complete)
+	d.FramesReceived = new(f.complete)
 	d.FramesPerSecond = s.rates.framesPerSecond()
-	d.FreezeCount = diag.Ptr(f.freezes.count)
-	d.TotalFreezesDuration = diag.Ptr(f.freezes.total.Seconds())
+	d.FreezeCount = new(f.freezes.count)
+	d.TotalFreezesDuration = new(f.freezes.total.Seconds())
 	d.RecentFrameGap = f.freezes.recent()
-	d.TotalGapsDuration, d.ClipFrames = diag.Ptr(f.freezes.gapped.Seconds()), s.clip.stats()
+	d.TotalGapsDuration, d.ClipFrames = new(f.freezes.gapped.Seconds()), s.clip.stats()
 	if s.codec.hasKeys() {
-		d.KeyFramesReceived = diag.Ptr(f.keys)
+		d.KeyFramesReceived = new(f.keys)
 	}
 	d.Layers = s.layers.Stats()
 	if f.width != 0 {
-		d.FrameWidth, d.FrameHeight = diag.Ptr(f.width), diag.Ptr(f.height)
+		d.FrameWidth, d.FrameHeight = new(f.width), new(f.height)
 	}
 }

@@ -30,7 +30,7 @@ func (k *keyRequests) arrived(from, at time.Time) {
 	if !k.open.IsZero() && from.After(k.open) {
 		took := at.Sub(k.open)
 		requested = requested && took <= diag.KeyFrameAnswer // else none of the repeated requests was answered
-		k.answer, k.open = diag.Ptr(diag.Millis(took)), time.Time{}
+		k.answer, k.open = new(diag.Millis(took)), time.Time{}
 	}
 	switch {
 	case requested:
@@ -48,7 +48,7 @@ func (k *keyRequests) interval() *diag.Millis {
 	if n == 0 {
 		return nil
 	}
-	return diag.Ptr(diag.Millis(slices.Sorted(slices.Values(k.intervals))[(n-1)/2]))
+	return new(diag.Millis(slices.Sorted(slices.Values(k.intervals))[(n-1)/2]))
 }
 
 // request notes that one is sent, and says what was known before.
@@ -59,7 +59,7 @@ func (k *keyRequests) request(now time.Time) (since, interval *diag.Millis) {
 	k.sent++
 	k.latest, k.out = now, now
 	if !k.last.IsZero() {
-		since = diag.Ptr(diag.Millis(now.Sub(k.last)))
+		since = new(diag.Millis(now.Sub(k.last)))
 	}
 	return since, k.interval()
 }

@@ -44,7 +44,7 @@ func TestKeyFrameRequests(t *testing.T) {
 	frame(2000, 1, vp8Key) // by itself
 	h.sees(diag.KeyFrame{SSRC: 20, AfterMs: diag.Millis(100 * time.Millisecond)}, diag.VideoEncoding{
 		SSRC: 20, MimeType: "video/VP8", PayloadType: 96, Profile: "0", Width: 320, Height: 240,
-		KeyFrameIntervalMs: diag.Ptr(diag.Millis(400 * time.Millisecond)),
+		KeyFrameIntervalMs: new(diag.Millis(400 * time.Millisecond)),
 	})
 	// A key frame that was on its way when it was requested is none.
 	h.events = nil

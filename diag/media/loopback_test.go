@@ -37,9 +37,9 @@ func TestCallWithLoss(t *testing.T) {
 	// The caller asks for a key frame of the echo, which asks the caller for one.
 	video := caller.inbound(KindVideo).SSRC
 	caller.ask(&rtcp.PictureLossIndication{MediaSSRC: video})
-	eventually(t, func() string { return cmp.Diff(diag.Ptr(uint32(1)), caller.outbound(KindVideo).PLICount) })
+	eventually(t, func() string { return cmp.Diff(new(uint32(1)), caller.outbound(KindVideo).PLICount) })
 	caller.ask(&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: video, SequenceNumber: 1}}})
-	eventually(t, func() string { return cmp.Diff(diag.Ptr(uint32(1)), echo.outbound(KindVideo).FIRCount) })
+	eventually(t, func() string { return cmp.Diff(new(uint32(1)), echo.outbound(KindVideo).FIRCount) })
 	caller.stop()
 
 	eventually(t, func() string { return caller.outboundDiff(loss) })

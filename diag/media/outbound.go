@@ -169,9 +169,9 @@ func (s *outbound) stats(now time.Time, mid string) diag.OutboundRTP {
 	defer s.mu.Unlock()
 	d := diag.OutboundRTP{
 		Kind: s.codec.Kind, SSRC: s.ssrc, Mid: mid, MimeType: s.codec.mime,
-		PacketsSent: diag.Ptr(s.packets), BytesSent: diag.Ptr(s.payloadBytes), HeaderBytesSent: diag.Ptr(s.headerBytes),
-		RetransmittedPacketsSent: diag.Ptr(s.repairs),
-		NACKCount:                diag.Ptr(s.nacks), PLICount: diag.Ptr(s.plis), FIRCount: diag.Ptr(s.firs),
+		PacketsSent: new(s.packets), BytesSent: new(s.payloadBytes), HeaderBytesSent: new(s.headerBytes),
+		RetransmittedPacketsSent: new(s.repairs),
+		NACKCount:                new(s.nacks), PLICount: new(s.plis), FIRCount: new(s.firs),
 	}
 	if s.received != nil {
 		d.Remote = s.received.stats(&s.roundTrips, s.reporting.Missing(), now)
@@ -182,17 +182,17 @@ func (s *outbound) stats(now time.Time, mid string) diag.OutboundRTP {
 	}
 	s.rates.update(now, s.payloadBytes, s.frames, 0, 0)
 	d.Bitrate = s.rates.bits()
-	d.LastPacketSentAgo = diag.Ptr(max(0, now.Sub(s.last).Seconds()))
+	d.LastPacketSentAgo = new(max(0, now.Sub(s.last).Seconds()))
 	if d.Kind != KindVideo {
 		return d
 	}
 	d.Sizes = s.sizes.stats()
-	d.FramesSent, d.FramesPerSecond = diag.Ptr(s.frames), s.rates.framesPerSecond()
+	d.FramesSent, d.FramesPerSecond = new(s.frames), s.rates.framesPerSecond()
 	if s.codec.hasKeys() {
-		d.KeyFramesSent = diag.Ptr(s.keys)
+		d.KeyFramesSent = new(s.keys)
 	}
 	if s.width != 0 {
-		d.FrameWidth, d.FrameHeight = diag.Ptr(s.width), diag.Ptr(s.height)
+		d.FrameWidth, d.FrameHeight = new(s.width), new(s.height)
 	}
 	return d
 }

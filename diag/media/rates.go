@@ -2,8 +2,6 @@ package media
 
 import (
 	"time"
-
-	"dialtone/diag"
 )
 
 // minInterval is the shortest time that a rate is computed over; what is asked for sooner is the rate before.
@@ -56,5 +54,5 @@ func (r *rates) value(v float64) *float64 {
 	if !r.known {
 		return nil
 	}
-	return diag.Ptr(v)
+	return new(v)
 }

@@ -45,7 +45,7 @@ func newReceived(r rtcp.ReceptionReport, before *received, expected, skipped int
 // have been missing since.
 func (r *received) stats(trips *reports.RoundTrips, missing time.Duration, now time.Time) *diag.RemoteInbound {
 	d := &diag.RemoteInbound{
-		TotalRoundTripTime: diag.Ptr(trips.Total.Seconds()), RoundTripTimeMeasurements: diag.Ptr(trips.Count),
+		TotalRoundTripTime: new(trips.Total.Seconds()), RoundTripTimeMeasurements: new(trips.Count),
 	}
 	if r.expected < 0 || r.lost <= r.expected {
 		d.PacketsLost = &r.lost
@@ -54,10 +54,10 @@ func (r *received) stats(trips *reports.RoundTrips, missing time.Duration, now t
 		d.PacketsSkipped = &r.skipped
 	}
 	if r.expected >= max(0, r.lost) {
-		d.PacketsReceived = diag.Ptr(uint64(r.expected - r.lost)) // #nosec G115 -- not negative
+		d.PacketsReceived = new(uint64(r.expected - r.lost)) // #nosec G115 -- not negative
 	}
 	if missing > 0 {
-		d.ReportsMissingFor = diag.Ptr(missing.Seconds())
+		d.ReportsMissingFor = new(missing.Seconds())
 		return d
 	}
 	d.RoundTripTime, d.Jitter = trips.Seconds(now), r.jitter

@@ -41,14 +41,14 @@ func TestInboundAudio(t *testing.T) {
 	}
 	packet(10, 9600, false, make([]byte, 80))
 	r.clock = r.clock.Add(50 * time.Millisecond)
-	want.PacketsReceived, want.BytesReceived, want.HeaderBytesReceived = diag.Ptr(uint64(10)), diag.Ptr(uint64(800)), diag.Ptr(uint64(120))
-	want.PacketsLost, want.PacketsDuplicated = diag.Ptr(int64(2)), diag.Ptr(uint64(1))
-	want.PacketsRepaired, want.PacketsExpected = diag.Ptr(int64(0)), diag.Ptr(int64(11))
-	want.FractionLost = diag.Ptr(0.2)
-	want.Jitter, want.ClockRate, want.TimestampJumps = diag.Ptr(0.0), 48_000, diag.Ptr(uint32(0))
-	want.Bitrate = diag.Ptr(9 * 80 * 8 / 0.25)
-	want.LastPacketReceivedAgo, want.LongestPacketGap = diag.Ptr(0.05), diag.Ptr(0.06)
-	want.TotalSamplesReceived, want.ConcealedSamples = diag.Ptr(uint64(11*960)), diag.Ptr(uint64(2*960))
+	want.PacketsReceived, want.BytesReceived, want.HeaderBytesReceived = new(uint64(10)), new(uint64(800)), new(uint64(120))
+	want.PacketsLost, want.PacketsDuplicated = new(int64(2)), new(uint64(1))
+	want.PacketsRepaired, want.PacketsExpected = new(int64(0)), new(int64(11))
+	want.FractionLost = new(0.2)
+	want.Jitter, want.ClockRate, want.TimestampJumps = new(0.0), 48_000, new(uint32(0))
+	want.Bitrate = new(9 * 80 * 8 / 0.25)
+	want.LastPacketReceivedAgo, want.LongestPacketGap = new(0.05), new(0.06)
+	want.TotalSamplesReceived, want.ConcealedSamples = new(uint64(11*960)), new(uint64(2*960))
 	got := r.inbound()
 	got.Sound, got.AudioLevel, got.TotalAudioEnergy, got.TotalSamplesDuration = nil, nil, nil, nil // of zeros
 	if diff := cmp.Diff(counted(want), got, about); diff != "" {
@@ -79,17 +79,17 @@ func TestRatesAreOfTheTimeBetweenSnapshots(t *testing.T) {
 	second(10, 0)
 	rates("first snapshot", nil, nil)
 	second(10, 0)
-	rates("nothing lost", diag.Ptr(8000.0), diag.Ptr(0.0))
+	rates("nothing lost", new(8000.0), new(0.0))
 	second(5, 5)
 	r.clock = r.clock.Add(minInterval - time.Second - 1)
-	rates("too soon", diag.Ptr(8000.0), diag.Ptr(0.0))
+	rates("too soon", new(8000.0), new(0.0))
 	r.clock = r.clock.Add(time.Second - minInterval + 1)
-	rates("half of it lost", diag.Ptr(4000.0), diag.Ptr(0.5))
+	rates("half of it lost", new(4000.0), new(0.5))
 	r.clock = r.clock.Add(time.Second)
 	for i := range uint16(5) { // what was lost comes late
 		packet(20+i, 0, false, nil)
 	}
-	rates("nothing expected", diag.Ptr(0.0), nil)
+	rates("nothing expected", new(0.0), nil)
 }
 
 func TestInboundVideoWithRepairs(t *testing.T) {
@@ -109,13 +109,13 @@ func TestInboundVideoWithRepairs(t *testing.T) {
 	in, _ := r.rec.Snapshot()
 	want := diag.InboundRTP{
 		Kind: "video", SSRC: 20, MimeType: "video/VP8",
-		PacketsReceived: diag.Ptr(uint64(6)), BytesReceived: diag.Ptr(uint64(11 + 4 + 4 + 4 + 4)), HeaderBytesReceived: diag.Ptr(uint64(6*12 + 2*2)),
-		PacketsLost: diag.Ptr(int64(1)), PacketsRepaired: diag.Ptr(int64(1)), PacketsExpected: diag.Ptr(int64(4)),
-		PacketsDuplicated: diag.Ptr(uint64(0)), RetransmittedPackets: diag.Ptr(uint64(2)),
-		FramesReceived: diag.Ptr(uint32(3)), KeyFramesReceived: diag.Ptr(uint32(1)),
-		FrameWidth: diag.Ptr(uint16(320)), FrameHeight: diag.Ptr(uint16(240)),
-		FreezeCount: diag.Ptr(uint32(0)), TotalFreezesDuration: diag.Ptr(0.0), TotalGapsDuration: diag.Ptr(0.0), RecentFrameGap: diag.Ptr(0.0),
-		Jitter: diag.Ptr(0.0), ClockRate: 90_000, TimestampJumps: diag.Ptr(uint32(0)), LastPacketReceivedAgo: diag.Ptr(0.0),
+		PacketsReceived: new(uint64(6)), BytesReceived: new(uint64(11 + 4 + 4 + 4 + 4)), HeaderBytesReceived: new(uint64(6*12 + 2*2)),
+		PacketsLost: new(int64(1)), PacketsRepaired: new(int64(1)), PacketsExpected: new(int64(4)),
+		PacketsDuplicated: new(uint64(0)), RetransmittedPackets: new(uint64(2)),
+		FramesReceived: new(uint32(3)), KeyFramesReceived: new(uint32(1)),
+		FrameWidth: new(uint16(320)), FrameHeight: new(uint16(240)),
+		FreezeCount: new(uint32(0)), TotalFreezesDuration: new(0.0), TotalGapsDuration: new(0.0), RecentFrameGap: new(0.0),
+		Jitter: new(0.0), ClockRate: 90_000, TimestampJumps: new(uint32(0)), LastPacketReceivedAgo: new(0.0),
 	}
 	if diff := cmp.Diff(counted(want), in[1], cmpopts.IgnoreFields(diag.InboundRTP{}, "Jitter")); diff != "" {
 		t.Error(diff)
@@ -178,10 +178,10 @@ func TestOutbound(t *testing.T) {
 	want := diag.OutboundRTP{
 		Sizes: []diag.PacketSizes{{Sent: 3}},
 		Kind:  "video", SSRC: 20, Mid: "1", MimeType: "video/VP8",
-		PacketsSent: diag.Ptr(uint64(5)), BytesSent: diag.Ptr(uint64(11 + 2 + 4 + 4 + 2)), HeaderBytesSent: diag.Ptr(uint64(5*12 + 2)), RetransmittedPacketsSent: diag.Ptr(uint64(2)),
-		Bitrate:    diag.Ptr(12 * 8.0),
-		FramesSent: diag.Ptr(uint32(2)), KeyFramesSent: diag.Ptr(uint32(1)), FramesPerSecond: diag.Ptr(2.0),
-		FrameWidth: diag.Ptr(uint16(320)), FrameHeight: diag.Ptr(uint16(240)), LastPacketSentAgo: diag.Ptr(1.0),
+		PacketsSent: new(uint64(5)), BytesSent: new(uint64(11 + 2 + 4 + 4 + 2)), HeaderBytesSent: new(uint64(5*12 + 2)), RetransmittedPacketsSent: new(uint64(2)),
+		Bitrate:    new(12 * 8.0),
+		FramesSent: new(uint32(2)), KeyFramesSent: new(uint32(1)), FramesPerSecond: new(2.0),
+		FrameWidth: new(uint16(320)), FrameHeight: new(uint16(240)), LastPacketSentAgo: new(1.0),
 	}
 	if diff := cmp.Diff(counted(want), r.outbound(), about); diff != "" {
 		t.Error(diff)

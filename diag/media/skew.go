@@ -2,8 +2,6 @@ package media
 
 import (
 	"time"
-
-	"dialtone/diag"
 )
 
 // skewAge is how long ago a packet of each stream may be.
@@ -29,5 +27,5 @@ func (r *Recorder) Skew() *float64 {
 	if !ok || !ok2 || names[KindAudio] != names[KindVideo] || names[KindAudio] == "" {
 		return nil
 	}
-	return diag.Ptr(video - audio)
+	return new(video - audio)
 }

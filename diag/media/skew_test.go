@@ -27,9 +27,9 @@ func TestSkew(t *testing.T) {
 		audioName, videoName string
 		want                 *float64
 	}{
-		"together":      {30 * time.Millisecond, 30 * time.Millisecond, "a", "a", diag.Ptr(0.0)},
-		"video later":   {30 * time.Millisecond, 110 * time.Millisecond, "a", "a", diag.Ptr(0.08)},
-		"audio later":   {150 * time.Millisecond, 30 * time.Millisecond, "a", "a", diag.Ptr(-0.12)},
+		"together":      {30 * time.Millisecond, 30 * time.Millisecond, "a", "a", new(0.0)},
+		"video later":   {30 * time.Millisecond, 110 * time.Millisecond, "a", "a", new(0.08)},
+		"audio later":   {150 * time.Millisecond, 30 * time.Millisecond, "a", "a", new(-0.12)},
 		"two clocks":    {30 * time.Millisecond, 110 * time.Millisecond, "a", "b", nil},
 		"without names": {30 * time.Millisecond, 110 * time.Millisecond, "", "", nil},
 	} {

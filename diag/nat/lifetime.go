@@ -148,7 +148,7 @@ func (s *State) judgeLifetime(ports Behavior) Behavior {
 func (s *State) lifetimeBetween(l LifetimeState, alive, dead time.Duration, ports Behavior,
 	evidence []Evidence,
 ) Behavior {
-	from, to := diag.Ptr(int(alive/time.Second)), diag.Ptr(int((dead+time.Second-1)/time.Second))
+	from, to := new(int(alive/time.Second)), new(int((dead+time.Second-1)/time.Second))
 	switch {
 	case dead != 0 && alive > dead:
 		return Behavior{Value: Unknown, Confidence: Contradictory, Evidence: append(evidence, of(KindLongerLived))}

@@ -247,9 +247,9 @@ func (s *State) judgePacketSize() Behavior {
 	case len(best) == 0:
 		return unknown(of(KindSizeUnasked))
 	}
-	b.Bytes = diag.Ptr(slices.Max(best))
+	b.Bytes = new(slices.Max(best))
 	if len(back) > 0 {
-		b.BytesBack = diag.Ptr(slices.Max(back))
+		b.BytesBack = new(slices.Max(back))
 	}
 	backFull := b.BytesBack == nil || *b.BytesBack == most
 	switch {

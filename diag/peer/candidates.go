@@ -215,7 +215,7 @@ func (c *candidates) count(pair *diag.Pair) bool {
 	pair.RequestsReceived, pair.ResponsesSent = counts.RequestsReceived, counts.ResponsesSent
 	pair.RequestsFailed, pair.SendError = counts.RequestsFailed, diag.Clean(counts.SendError, 120)
 	if pair.CurrentRoundTripTime = nil; counts.RoundTrip > 0 {
-		pair.CurrentRoundTripTime = diag.Ptr(counts.RoundTrip.Seconds())
+		pair.CurrentRoundTripTime = new(counts.RoundTrip.Seconds())
 	}
 	return checked
 }

@@ -294,7 +294,7 @@ func (c *checks) readPairs(report webrtc.StatsReport) []diag.Pair {
 		}
 		d.ID = d.LocalCandidateID + "-" + d.RemoteCandidateID
 		if pair.ResponsesReceived > 0 {
-			d.CurrentRoundTripTime = diag.Ptr(pair.CurrentRoundTripTime)
+			d.CurrentRoundTripTime = new(pair.CurrentRoundTripTime)
 		}
 		if d.LocalCandidateID != "" && d.RemoteCandidateID != "" && c.p.candidates.count(&d) {
 			out = append(out, d)

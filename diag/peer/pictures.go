@@ -103,7 +103,7 @@ func (s *pictures) look(f media.Frame) {
 		w.thumb, d.Thumbnail = now, l.Thumbnail
 	}
 	if w.last != nil {
-		d.Difference = diag.Ptr(l.Difference(w.last))
+		d.Difference = new(l.Difference(w.last))
 	}
 	w.last = l
 	s.p.o.Emit(d)

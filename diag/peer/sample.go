@@ -31,7 +31,7 @@ func (p *Peer) Sample(final bool) diag.Sample {
 		case webrtc.SCTPTransportStats:
 			s.SCTP = &diag.SCTPStats{CongestionWindow: d.CongestionWindow, ReceiverWindow: d.ReceiverWindow, MTU: d.MTU}
 			if d.SmoothedRoundTripTime > 0 && d.SmoothedRoundTripTime != p.srtt { // else it was not measured since
-				s.SCTP.SmoothedRoundTripTime = diag.Ptr(d.SmoothedRoundTripTime)
+				s.SCTP.SmoothedRoundTripTime = new(d.SmoothedRoundTripTime)
 			}
 			p.srtt = d.SmoothedRoundTripTime
 		case webrtc.DataChannelStats:
@@ -70,5 +70,5 @@ func channelID(d webrtc.DataChannelStats) *uint16 {
 	if d.DataChannelIdentifier < 0 {
 		return nil
 	}
-	return diag.Ptr(uint16(d.DataChannelIdentifier)) // #nosec G115 -- an SCTP stream identifier
+	return new(uint16(d.DataChannelIdentifier)) // #nosec G115 -- an SCTP stream identifier
 }

@@ -84,7 +84,7 @@ func (t *transports) dtlsState(s webrtc.DTLSTransportState) {
 		t.p.o.Phases.End(diag.PhaseDTLS, "", diag.OutcomeOK, strings.TrimSpace(d.Version+" "+d.Cipher))
 		t.p.wg.Go(func() { t.dtlsConnected(d) })
 	case webrtc.DTLSTransportStateFailed:
-		d.LimitMs, d.Handshake = diag.Ptr(diag.Millis(t.p.o.Timeouts.DTLS)), diag.Ptr(t.p.socks.Handshake())
+		d.LimitMs, d.Handshake = new(diag.Millis(t.p.o.Timeouts.DTLS)), new(t.p.socks.Handshake())
 		t.p.wg.Go(func() {
 			d.RemoteFingerprint = t.presented()
 			t.p.o.Phases.End(diag.PhaseDTLS, "", diag.OutcomeFailed, "")

@@ -178,10 +178,10 @@ func (a *answer) read() error {
 		code     stun.ErrorCodeAttribute
 	)
 	if realm.GetFrom(msg) == nil {
-		a.realm = diag.Ptr(string(realm))
+		a.realm = new(string(realm))
 	}
 	if nonce.GetFrom(msg) == nil {
-		a.nonce = diag.Ptr(string(nonce))
+		a.nonce = new(string(nonce))
 	}
 	if software.GetFrom(msg) == nil {
 		a.software = diag.Clean(trimmed(string(software)), reach.MaxText)
@@ -198,7 +198,7 @@ func (a *answer) read() error {
 		a.code, a.phrase = int(code.Code), diag.Clean(trimmed(string(code.Reason)), reach.MaxText)
 	}
 	if v, err := msg.Get(stun.AttrLifetime); err == nil {
-		a.lifetime = diag.Ptr(time.Duration(binary.BigEndian.Uint32(v)) * time.Second)
+		a.lifetime = new(time.Duration(binary.BigEndian.Uint32(v)) * time.Second)
 	}
 	a.relayed = xorAddress(msg, stun.AttrXORRelayedAddress)
 	a.alternate = address(msg, stun.AttrAlternateServer)

@@ -328,7 +328,7 @@ func (p *prober) bind(ctx context.Context, l *link) error {
 // note takes over what every answer may say; the round trip is that of the first.
 func note(s *diag.Stage, r reply) {
 	if s.RTTMs == nil {
-		s.RTTMs = diag.Ptr(diag.Millis(r.rtt))
+		s.RTTMs = new(diag.Millis(r.rtt))
 	}
 	if r.software != "" {
 		s.Software = r.software

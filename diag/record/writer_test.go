@@ -325,7 +325,7 @@ func TestEndFails(t *testing.T) {
 // TestUnwritable: an event that JSON can't hold, or no reader would take, leaves a warning in its place.
 func TestUnwritable(t *testing.T) {
 	bad := []diag.Event{
-		{Seq: 1, At: time.Second, Data: diag.Sample{Pair: &diag.Pair{CurrentRoundTripTime: diag.Ptr(math.NaN())}}},
+		{Seq: 1, At: time.Second, Data: diag.Sample{Pair: &diag.Pair{CurrentRoundTripTime: new(math.NaN())}}},
 		{Seq: 2, At: time.Second, Data: diag.SessionDescription{SDP: strings.Repeat("x", MaxLine)}},
 		{Seq: 3, At: time.Second},
 		{Seq: 4, At: time.Second, Data: diag.ICEState{State: "new"}},

@@ -95,8 +95,8 @@ func TestCutShortIsNoFailure(t *testing.T) {
 func TestBusyMachine(t *testing.T) {
 	lossy := placed(5e6, diag.EndDuration)
 	lossy.Apply(diag.Event{At: time.Second, Data: diag.Sample{Final: true, Inbound: []diag.InboundRTP{
-		{Kind: "audio", PacketsReceived: diag.Ptr(uint64(700)), PacketsLost: diag.Ptr(int64(300))},
-		{Kind: "video", PacketsReceived: diag.Ptr(uint64(700))},
+		{Kind: "audio", PacketsReceived: new(uint64(700)), PacketsLost: new(int64(300))},
+		{Kind: "video", PacketsReceived: new(uint64(700))},
 	}}})
 	folded := Fold(judge.Expectation{Media: inboundMedia, Echo: true, Load: judge.Load{Ticks: 100, Late: 100}}, RunInput{Call: lossy})
 	for _, test := range []struct {

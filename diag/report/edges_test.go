@@ -53,7 +53,7 @@ func TestBarsOfRuns(t *testing.T) {
 		var all []Run
 		for _, m := range at {
 			run := Run{}
-			run.Setup.Total = diag.Ptr(m)
+			run.Setup.Total = new(m)
 			all = append(all, run)
 		}
 		return all, PercentilesOf(at)
@@ -83,7 +83,7 @@ func TestBarsOfRuns(t *testing.T) {
 
 // TestTimesBelowAChart: in seconds since the call began.
 func TestTimesBelowAChart(t *testing.T) {
-	list := charts([]Sample{{At: 2500 * diag.Millis(time.Millisecond), RTT: diag.Ptr(second)}, {At: 40 * second, RTT: diag.Ptr(second)}})
+	list := charts([]Sample{{At: 2500 * diag.Millis(time.Millisecond), RTT: new(second)}, {At: 40 * second, RTT: new(second)}})
 	if len(list) != 1 || list[0].From != "2.5" || list[0].To != "40" || list[0].Unit != "ms" || list[0].Top != "1000" {
 		t.Errorf("%+v", list)
 	}
@@ -135,7 +135,7 @@ func TestBaselineEdges(t *testing.T) {
 	r := timed(repeat(5, 50*ms)...)
 	r.Summary.Phases = []PhaseSummary{{Phase: diag.PhaseICE, Times: PercentilesOf([]diag.Millis{second})}, {Phase: diag.PhaseGather, Subject: "stun:s", Times: PercentilesOf([]diag.Millis{second})}}
 	for i := range r.Runs {
-		r.Runs[i].Media.Audio = &Kind{Inbound: &call.Stream{Packets: 9, Loss: diag.Ptr(0.1), Jitter: diag.Ptr(second)}}
+		r.Runs[i].Media.Audio = &Kind{Inbound: &call.Stream{Packets: 9, Loss: new(0.1), Jitter: new(second)}}
 	}
 	r.Compare(r)
 	var names []string
@@ -177,8 +177,8 @@ func TestCombinedChecks(t *testing.T) {
 // TestPhaseEnds: the words for how a phase ended.
 func TestPhaseEnds(t *testing.T) {
 	for want, p := range map[string]Phase{
-		"in progress": {}, "ok": phase("ice", 0, diag.Ptr(second), diag.OutcomeOK), "failed": phase("ice", 0, nil, diag.OutcomeFailed),
-		unknown: {Duration: diag.Ptr(second)},
+		"in progress": {}, "ok": phase("ice", 0, new(second), diag.OutcomeOK), "failed": phase("ice", 0, nil, diag.OutcomeFailed),
+		unknown: {Duration: new(second)},
 	} {
 		if got := p.ended(); got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -189,8 +189,8 @@ func TestPhaseEnds(t *testing.T) {
 // TestTouchingSteps: phases that follow each other at once are one busy stretch; what waits in between is cut out.
 func TestTouchingSteps(t *testing.T) {
 	s := Setup{Phases: []Phase{
-		phase(diag.PhaseDial, 0, diag.Ptr(second), diag.OutcomeOK), phase(diag.PhaseICE, second, diag.Ptr(second), diag.OutcomeOK),
-		phase(diag.PhaseDTLS, 8*second, diag.Ptr(2*second), diag.OutcomeOK),
+		phase(diag.PhaseDial, 0, new(second), diag.OutcomeOK), phase(diag.PhaseICE, second, new(second), diag.OutcomeOK),
+		phase(diag.PhaseDTLS, 8*second, new(2*second), diag.OutcomeOK),
 	}}
 	var got []string
 	for _, step := range s.steps() {
@@ -225,7 +225,7 @@ func TestListsOfRuns(t *testing.T) {
 		}
 	}
 	drawn := of(1)
-	drawn.Runs[0].Samples = []Sample{{At: second, RTT: diag.Ptr(second)}, {At: 2 * second, RTT: diag.Ptr(second)}}
+	drawn.Runs[0].Samples = []Sample{{At: second, RTT: new(second)}, {At: 2 * second, RTT: new(second)}}
 	chartsOf := 0
 	for _, s := range drawn.sections() {
 		chartsOf += len(s.Charts)
@@ -322,11 +322,11 @@ func TestCommandsOfRunners(t *testing.T) {
 // TestThroughputInReports: both directions at once have one row of round trips, and a rate is told in bytes.
 func TestThroughputInReports(t *testing.T) {
 	flow := func() *speed.Flow {
-		return &speed.Flow{Goodput: 16e6, Rate: diag.Ptr(24e6), Capacity: diag.Ptr(32e6), Loaded: &speed.Latency{}}
+		return &speed.Flow{Goodput: 16e6, Rate: new(24e6), Capacity: new(32e6), Loaded: &speed.Latency{}}
 	}
 	r := &Report{Measurements: Measurements{Speed: &speed.Result{
-		Up: flow(), Down: flow(), Both: &speed.Both{Up: flow(), Down: flow()}, Search: []speed.Found{{Way: "up", Rate: diag.Ptr(8e6)}, {Way: "down"}},
-		Paced: []speed.Paced{{Way: "up", Rate: 2e6, Goodput: diag.Ptr(1.6e6), Loaded: &speed.Latency{}}},
+		Up: flow(), Down: flow(), Both: &speed.Both{Up: flow(), Down: flow()}, Search: []speed.Found{{Way: "up", Rate: new(8e6)}, {Way: "down"}},
+		Paced: []speed.Paced{{Way: "up", Rate: 2e6, Goodput: new(1.6e6), Loaded: &speed.Latency{}}},
 	}}}
 	var loads []string
 	for _, row := range r.latencySection().Rows {

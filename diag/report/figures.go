@@ -1,7 +1,6 @@
 package report
 
 import (
-	"dialtone/diag"
 	"dialtone/diag/call"
 )
 
@@ -19,7 +18,7 @@ type figure struct {
 var figures = []figure{
 	{
 		title: "packets", unit: unitCount, metric: "packets", help: "Packets of media in the described run.",
-		of: func(s *call.Stream) *float64 { return diag.Ptr(float64(s.Packets)) },
+		of: func(s *call.Stream) *float64 { return new(float64(s.Packets)) },
 	},
 	{
 		title: "bitrate", unit: unitBits, metric: "bytes_per_second", help: "Rate of the media over the whole connection.",
@@ -55,10 +54,10 @@ var figures = []figure{
 		help: "Frames of video per second over the whole connection.",
 		of:   func(s *call.Stream) *float64 { return s.FramesPerSecond },
 	},
-	{title: "NACK", unit: unitCount, minor: true, of: func(s *call.Stream) *float64 { return diag.Ptr(float64(s.NACK)) }},
+	{title: "NACK", unit: unitCount, minor: true, of: func(s *call.Stream) *float64 { return new(float64(s.NACK)) }},
 	{
 		metric: "fec_packets", unit: unitCount, help: "Packets of FEC, and repetitions in those of media.",
 		of: func(s *call.Stream) *float64 { return s.FEC },
 	},
-	{title: "PLI", unit: unitCount, minor: true, of: func(s *call.Stream) *float64 { return diag.Ptr(float64(s.PLI)) }},
+	{title: "PLI", unit: unitCount, minor: true, of: func(s *call.Stream) *float64 { return new(float64(s.PLI)) }},
 }

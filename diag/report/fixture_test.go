@@ -100,7 +100,7 @@ func varied(s Setup, factor float64) Setup {
 		if m == nil {
 			return nil
 		}
-		return diag.Ptr(diag.Millis(time.Duration(float64(*m) * factor).Round(time.Microsecond)))
+		return new(diag.Millis(time.Duration(float64(*m) * factor).Round(time.Microsecond)))
 	}
 	out := Setup{Total: scaled(s.Total)}
 	for _, p := range s.Phases {

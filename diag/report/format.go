@@ -76,7 +76,7 @@ func float(m *diag.Millis) *float64 {
 	if m == nil {
 		return nil
 	}
-	return diag.Ptr(m.Float())
+	return new(m.Float())
 }
 
 // kilobits is a rate in bit/s.
@@ -115,7 +115,7 @@ func (s Summary) share() *float64 {
 	if s.Runs == 0 {
 		return nil
 	}
-	return diag.Ptr(float64(s.Failed) / float64(s.Runs))
+	return new(float64(s.Failed) / float64(s.Runs))
 }
 
 // words describes a target in a line.

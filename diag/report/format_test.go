@@ -21,7 +21,7 @@ func phase(name diag.PhaseName, start diag.Millis, took *diag.Millis, outcome di
 
 // TestSteps: waiting and pauses take no room, what did not come to an end does not stretch the scale.
 func TestSteps(t *testing.T) {
-	p := diag.Ptr[diag.Millis]
+	p := func(v diag.Millis) *diag.Millis { return &v }
 	s := Setup{Phases: []Phase{
 		phase("dial", 0, p(10), diag.OutcomeOK),
 		phase("first-packet", 60_030, p(99_000), diag.OutcomeCancelled),

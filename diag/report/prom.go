@@ -132,7 +132,7 @@ func base(m *diag.Millis) *float64 {
 	return value(m.Float() / unitMillis.base)
 }
 
-func value[T ~int | ~float64](v T) *float64 { return diag.Ptr(float64(v)) }
+func value[T ~int | ~float64](v T) *float64 { return new(float64(v)) }
 
 func truth(b bool) *float64 {
 	if b {

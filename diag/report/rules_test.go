@@ -34,7 +34,7 @@ func TestMerged(t *testing.T) {
 
 // TestFollows: which ends of a call are only the consequence of what the peer did.
 func TestFollows(t *testing.T) {
-	up := diag.Ptr(time.Second)
+	up := new(time.Second)
 	for name, test := range map[string]struct {
 		call call.Call
 		want bool
@@ -92,7 +92,7 @@ func TestNearestToTheMedian(t *testing.T) {
 // TestPhaseIsSeenOnce: a phase that a run had twice (an ICE restart) counts as one run.
 func TestPhaseIsSeenOnce(t *testing.T) {
 	s := summarize([]Run{{Measurements: Measurements{Setup: Setup{Phases: []Phase{
-		phase("ice-restart", 0, diag.Ptr(second), diag.OutcomeOK), phase("ice-restart", 0, diag.Ptr(3*second), diag.OutcomeOK), phase("ice-restart", 0, diag.Ptr(second), diag.OutcomeFailed),
+		phase("ice-restart", 0, new(second), diag.OutcomeOK), phase("ice-restart", 0, new(3*second), diag.OutcomeOK), phase("ice-restart", 0, new(second), diag.OutcomeFailed),
 	}}}}})
 	want := []PhaseSummary{{Phase: "ice-restart", Seen: 1, Failed: 1, Times: &Percentiles{2, second, second, 3 * second, 3 * second, 3 * second}}}
 	if diff := cmp.Diff(want, s.Phases); diff != "" {
@@ -102,7 +102,7 @@ func TestPhaseIsSeenOnce(t *testing.T) {
 
 // TestSetupOfMedia: a call without data channels is set up when it is connected.
 func TestSetupOfMedia(t *testing.T) {
-	c := &call.Call{ConnectedAt: diag.Ptr(time.Second)}
+	c := &call.Call{ConnectedAt: new(time.Second)}
 	if s := setupOf(c); s.Total != nil {
 		t.Errorf("without an open channel: %v", *s.Total)
 	}
@@ -156,7 +156,7 @@ func TestWhatIsCompared(t *testing.T) {
 // TestScaleOfCharts: a chart is as high as its highest line, and each run is in its bar.
 func TestScaleOfCharts(t *testing.T) {
 	samples := []Sample{
-		{At: second, Audio: &Interval{Bitrate: diag.Ptr(90_000.0)}, Video: &Interval{Bitrate: diag.Ptr(10_000.0)}}, {At: 2 * second, Audio: &Interval{Bitrate: diag.Ptr(45_000.0)}},
+		{At: second, Audio: &Interval{Bitrate: new(90_000.0)}, Video: &Interval{Bitrate: new(10_000.0)}}, {At: 2 * second, Audio: &Interval{Bitrate: new(45_000.0)}},
 	}
 	list := charts(samples)
 	if len(list) != 1 || list[0].Top != "100" || list[0].Lines[0].Path != "M0.0 30.0L1000.0 165.0" || list[0].Lines[1].Path != "M0.0 270.0h10" || list[0].Lines[1].Last != unknown {
@@ -166,7 +166,7 @@ func TestScaleOfCharts(t *testing.T) {
 	var times []diag.Millis
 	for i := range 5 {
 		run := Run{}
-		run.Setup.Total = diag.Ptr(second + diag.Millis(i/3)*24*second)
+		run.Setup.Total = new(second + diag.Millis(i/3)*24*second)
 		all, times = append(all, run), append(times, *run.Setup.Total)
 	}
 	h := spread(all, PercentilesOf(times))

@@ -87,7 +87,7 @@ func detailsOf(c *call.Call) Details {
 		}
 	}
 	if last := c.Diagnosed(); last != nil {
-		d.NAT = diag.Ptr(NewNetwork(network.Judge(last.State)))
+		d.NAT = new(NewNetwork(network.Judge(last.State)))
 	}
 	return d
 }
@@ -109,7 +109,7 @@ func channelOf(c *call.Call, row call.ChannelRow) Channel {
 func setupOf(c *call.Call) Setup {
 	s := Setup{Phases: []Phase{}}
 	if total, ok := setupTime(c); ok {
-		s.Total = diag.Ptr(diag.Millis(total))
+		s.Total = new(diag.Millis(total))
 	}
 	for _, span := range c.Spans {
 		p := Phase{
@@ -117,7 +117,7 @@ func setupOf(c *call.Call) Setup {
 			Start:    diag.Millis(span.Start),
 		}
 		if span.Outcome != "" {
-			p.Duration = diag.Ptr(diag.Millis(span.End - span.Start))
+			p.Duration = new(diag.Millis(span.End - span.Start))
 		}
 		s.Phases = append(s.Phases, p)
 	}
@@ -146,7 +146,7 @@ func pathOf(c *call.Call) *Path {
 		p.Remote = row.Candidate
 	}
 	if rtt, ok := c.RoundTripTime(); ok {
-		p.RTT = diag.Ptr(diag.Millis(rtt))
+		p.RTT = new(diag.Millis(rtt))
 	}
 	return p
 }
@@ -203,5 +203,5 @@ func secondsMillis(s *float64) *diag.Millis {
 	if s == nil {
 		return nil
 	}
-	return diag.Ptr(diag.Millis(diag.SecondsOf(*s)))
+	return new(diag.Millis(diag.SecondsOf(*s)))
 }

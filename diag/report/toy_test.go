@@ -62,7 +62,7 @@ func TestToyFormat(t *testing.T) {
 func TestToyStatistic(t *testing.T) {
 	c := placed(5*time.Millisecond, diag.EndDuration)
 	c.Apply(diag.Event{At: time.Second, Data: diag.Sample{Final: true, Inbound: []diag.InboundRTP{
-		{Kind: "audio", PacketsReceived: diag.Ptr(uint64(50)), PacketsDuplicated: diag.Ptr(uint64(7319))},
+		{Kind: "audio", PacketsReceived: new(uint64(50)), PacketsDuplicated: new(uint64(7319))},
 	}}})
 	r := Build(Input{Runs: runs(c)})
 	before := figures
@@ -70,7 +70,7 @@ func TestToyStatistic(t *testing.T) {
 	figures = append(slices.Clip(figures), figure{
 		title: "twice", unit: unitCount, metric: "duplicates", help: "Packets that came twice.",
 		of: func(s *call.Stream) *float64 {
-			return diag.Ptr(float64(*s.Inbound[0].PacketsDuplicated))
+			return new(float64(*s.Inbound[0].PacketsDuplicated))
 		},
 	})
 	for format, want := range map[string]string{

@@ -21,9 +21,9 @@ func TestParseControl(t *testing.T) {
 		fails    bool
 	}{
 		{"hang-up", `{"code":"reject"}`, control{Code: codeReject}, false},
-		{"mute", `{"code":"mute_audio","value":true}`, control{Code: codeMuteAudio, Value: diag.Ptr(true)}, false},
-		{"unmute", `{"code":"mute_video","value":false}`, control{Code: codeMuteVideo, Value: diag.Ptr(false)}, false},
-		{"the document's spelling", `{"code":"mute_microphone","value":true}`, control{Code: codeMuteAudio, Value: diag.Ptr(true)}, false},
+		{"mute", `{"code":"mute_audio","value":true}`, control{Code: codeMuteAudio, Value: new(true)}, false},
+		{"unmute", `{"code":"mute_video","value":false}`, control{Code: codeMuteVideo, Value: new(false)}, false},
+		{"the document's spelling", `{"code":"mute_microphone","value":true}`, control{Code: codeMuteAudio, Value: new(true)}, false},
 		{"hello", `{"code":"hello","agent":"dialtone 1.2\u001b[31m"}`, control{Code: codeHello, Agent: "dialtone 1.2\ufffd[31m"}, false},
 		{"unknown", `{"code":"dance","value":"tango"}`, control{Code: "dance"}, false},
 		{"no value", `{"code":"mute_audio"}`, control{}, true},

@@ -38,7 +38,7 @@ func (s *Session) announceRestart(in input) {
 		case errors.Is(in.err, errSilent):
 			r.Reason = "silence"
 		}
-		r.LimitMs = diag.Ptr(diag.Millis(s.redialTime()))
+		r.LimitMs = new(diag.Millis(s.redialTime()))
 	default:
 	}
 	s.o.Feed.Append(r)

@@ -39,7 +39,7 @@ func TestRequestEvent(t *testing.T) {
 		of   signal.Request
 		want diag.SignalRequest
 	}{
-		{poll, diag.SignalRequest{Code: "poll", LongPoll: true, Status: 200, DNSMs: diag.Ptr(diag.Millis(time.Millisecond)), DurationMs: diag.Millis(2 * time.Second)}},
+		{poll, diag.SignalRequest{Code: "poll", LongPoll: true, Status: 200, DNSMs: new(diag.Millis(time.Millisecond)), DurationMs: diag.Millis(2 * time.Second)}},
 		{failed, diag.SignalRequest{Code: "offer", Error: failed.Err.Error()}},
 		{gone, diag.SignalRequest{Code: "poll", Answer: "ended"}},
 	} {

@@ -481,8 +481,8 @@ func TestPeerStats(t *testing.T) {
 // TestStatsOf: the peer gets the names that it expects, of a bounded number of streams, and 0 where 0 was counted.
 func TestStatsOf(t *testing.T) {
 	sample := diag.Sample{Inbound: make([]diag.InboundRTP, maxStreams+1), Outbound: []diag.OutboundRTP{{
-		Kind: "video", SSRC: 9, PacketsSent: diag.Ptr(uint64(3)),
-		Remote: &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(2)), RoundTripTime: diag.Ptr(0.5)},
+		Kind: "video", SSRC: 9, PacketsSent: new(uint64(3)),
+		Remote: &diag.RemoteInbound{PacketsLost: new(int64(2)), RoundTripTime: new(0.5)},
 	}}, Pair: &diag.Pair{BytesSent: 7}}
 	for i := range sample.Inbound {
 		sample.Inbound[i].Kind = "audio"
@@ -494,8 +494,8 @@ func TestStatsOf(t *testing.T) {
 	}
 	got, err := parseStats(raw)
 	want := []diag.OutboundRTP{{
-		Kind: "video", SSRC: 9, PacketsSent: diag.Ptr(uint64(3)),
-		Remote: &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(2)), RoundTripTime: diag.Ptr(0.5)},
+		Kind: "video", SSRC: 9, PacketsSent: new(uint64(3)),
+		Remote: &diag.RemoteInbound{PacketsLost: new(int64(2)), RoundTripTime: new(0.5)},
 	}}
 	if diff := cmp.Diff(want, got.Outbound); diff != "" || err != nil || len(got.Inbound) != maxStreams || *got.Pair.BytesSent != 7 || got.Timestamp != 5 {
 		t.Errorf("%v %s %+v", err, diff, got)

@@ -76,7 +76,7 @@ func present(d time.Duration) *diag.Millis {
 	if d <= 0 {
 		return nil
 	}
-	return diag.Ptr(diag.Millis(d))
+	return new(diag.Millis(d))
 }
 
 // FailureOf is what failed in signaling; nil for any other error.

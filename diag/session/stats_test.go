@@ -27,13 +27,13 @@ func TestParseStats(t *testing.T) {
 	want := diag.RemoteSample{
 		Timestamp: 1790000000000,
 		Inbound: []diag.InboundRTP{{
-			Kind: "audio", Mid: "0", SSRC: 7, PacketsReceived: diag.Ptr(uint64(290)), PacketsLost: diag.Ptr(int64(-1)), Jitter: diag.Ptr(0.001), AudioLevel: diag.Ptr(0.5),
+			Kind: "audio", Mid: "0", SSRC: 7, PacketsReceived: new(uint64(290)), PacketsLost: new(int64(-1)), Jitter: new(0.001), AudioLevel: new(0.5),
 		}},
 		Outbound: []diag.OutboundRTP{{
-			Kind: "video", SSRC: 9, PacketsSent: diag.Ptr(uint64(833)), FramesPerSecond: diag.Ptr(29.97), FrameWidth: diag.Ptr(uint16(640)), FrameHeight: diag.Ptr(uint16(360)),
-			MimeType: "video/VP8", Remote: &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(2)), RoundTripTime: diag.Ptr(0.002)},
+			Kind: "video", SSRC: 9, PacketsSent: new(uint64(833)), FramesPerSecond: new(29.97), FrameWidth: new(uint16(640)), FrameHeight: new(uint16(360)),
+			MimeType: "video/VP8", Remote: &diag.RemoteInbound{PacketsLost: new(int64(2)), RoundTripTime: new(0.002)},
 		}},
-		Pair: &diag.PeerPair{CurrentRoundTripTime: diag.Ptr(0.001), Protocol: "udp\ufffd"},
+		Pair: &diag.PeerPair{CurrentRoundTripTime: new(0.001), Protocol: "udp\ufffd"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -156,7 +156,7 @@ func (t *Test) Flow(d diag.Direction, idle *Latency) *Flow {
 	}
 	f := &Flow{Goodput: rate(s.bytes, s.took), Bytes: s.bytes, Duration: s.took, Loaded: t.latency(idle)}
 	if s.wired {
-		f.Rate = diag.Ptr(rate(s.wire+headers*s.packets, s.took))
+		f.Rate = new(rate(s.wire+headers*s.packets, s.took))
 		f.Overhead = overhead(f.Goodput, *f.Rate)
 	}
 	f.Capacity = t.capacity(d)
@@ -198,7 +198,7 @@ func overhead(goodput, rate float64) *float64 {
 	if rate <= 0 {
 		return nil
 	}
-	return diag.Ptr(max(0, 1-goodput/rate))
+	return new(max(0, 1-goodput/rate))
 }
 
 // NamedFlow is a direction of a test with its names.
@@ -325,17 +325,17 @@ func (t *Test) pacedFlows(idle *Latency) (out []Paced) {
 		}
 		p := Paced{Way: way, Rate: t.Rate, Loaded: t.latency(idle)}
 		if s, ok := t.settled(d); ok {
-			p.Goodput, p.Jitter = diag.Ptr(rate(s.bytes, s.took)), s.jitter
+			p.Goodput, p.Jitter = new(rate(s.bytes, s.took)), s.jitter
 			if all := float64(s.lost) + float64(s.messages); all > 0 {
-				p.Loss = diag.Ptr(max(0, float64(s.lost)/all))
+				p.Loss = new(max(0, float64(s.lost)/all))
 			}
 			if s.delayTime > 0 {
-				p.Delay = diag.Ptr(diag.Millis(s.delay / s.delayTime * 1e6))
+				p.Delay = new(diag.Millis(s.delay / s.delayTime * 1e6))
 			}
 		}
 		for _, s := range t.Senders {
 			if took := t.ForMs - t.WarmUpMs; s.Direction == d && took > 0 {
-				p.Sent = diag.Ptr(rate(s.Bytes, took))
+				p.Sent = new(rate(s.Bytes, took))
 				p.Achieved = float64(s.Late) <= achieved*float64(s.Messages)
 			}
 		}

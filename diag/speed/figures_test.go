@@ -18,7 +18,7 @@ func flow(sender diag.SpeedSender, bytes ...uint64) *State {
 	for i, n := range bytes {
 		s, _ = Apply(s, diag.SpeedInterval{
 			Direction: diag.Outbound, FromMs: ms(100 * float64(i)), ToMs: ms(100 * float64(i+1)), Bytes: n, Messages: n / 1000,
-			Packets: diag.Ptr(n / 1000), WireBytes: diag.Ptr(n),
+			Packets: new(n / 1000), WireBytes: new(n),
 		})
 	}
 	sender.Direction = diag.Outbound
@@ -72,13 +72,13 @@ func TestLimit(t *testing.T) {
 		sender diag.SpeedSender
 		want   Limit
 	}{
-		"path":                {diag.SpeedSender{Cores: 8, CPU: diag.Ptr(0.4), Busy: diag.Ptr(0.3), ReceiveDrops: diag.Ptr(uint64(0))}, LimitPath},
-		"the process":         {diag.SpeedSender{Cores: 2, CPU: diag.Ptr(1.8)}, LimitCPU},
-		"a process of many":   {diag.SpeedSender{Cores: 64, CPU: diag.Ptr(1.9)}, LimitCPU},
-		"a busy machine":      {diag.SpeedSender{Cores: 2, CPU: diag.Ptr(0.6), Busy: diag.Ptr(0.99)}, LimitCPU},
-		"busy with others":    {diag.SpeedSender{Cores: 8, CPU: diag.Ptr(0.4), Busy: diag.Ptr(0.99)}, LimitUnknown},
-		"buffers":             {diag.SpeedSender{Cores: 8, ReceiveDrops: diag.Ptr(uint64(5))}, LimitBuffers},
-		"a full interface":    {diag.SpeedSender{Cores: 8, SendDrops: diag.Ptr(uint64(5))}, LimitPath},
+		"path":                {diag.SpeedSender{Cores: 8, CPU: new(0.4), Busy: new(0.3), ReceiveDrops: new(uint64(0))}, LimitPath},
+		"the process":         {diag.SpeedSender{Cores: 2, CPU: new(1.8)}, LimitCPU},
+		"a process of many":   {diag.SpeedSender{Cores: 64, CPU: new(1.9)}, LimitCPU},
+		"a busy machine":      {diag.SpeedSender{Cores: 2, CPU: new(0.6), Busy: new(0.99)}, LimitCPU},
+		"busy with others":    {diag.SpeedSender{Cores: 8, CPU: new(0.4), Busy: new(0.99)}, LimitUnknown},
+		"buffers":             {diag.SpeedSender{Cores: 8, ReceiveDrops: new(uint64(5))}, LimitBuffers},
+		"a full interface":    {diag.SpeedSender{Cores: 8, SendDrops: new(uint64(5))}, LimitPath},
 		"nothing was waiting": {diag.SpeedSender{Cores: 8, Starved: 0.5}, LimitSender},
 	} {
 		r := flow(one.sender, 100_000, 100_000, 100_000, 100_000).Result()
@@ -119,7 +119,7 @@ func TestPaced(t *testing.T) {
 	for i, lost := range []int64{15, -5} {
 		s, _ = Apply(s, diag.SpeedInterval{
 			Direction: diag.Inbound, FromMs: ms(1000 * float64(i)), ToMs: ms(1000 * float64(i+1)), Bytes: 95_000, Messages: 95, Lost: lost,
-			JitterMs: diag.Ptr(ms(2)), DelayMs: diag.Ptr(ms(10 * float64(i+1))),
+			JitterMs: new(ms(2)), DelayMs: new(ms(10 * float64(i+1))),
 		})
 	}
 	s, _ = Apply(s, diag.SpeedSender{Direction: diag.Inbound, Bytes: 200_000, Messages: 200, Late: 1})
@@ -158,7 +158,7 @@ func TestBusyMachine(t *testing.T) {
 		trips(0, ms(2), ms(2), ms(2), ms(row.quiet), ms(row.quiet))
 		trips(1, ms(row.loaded), ms(row.loaded), ms(row.loaded))
 		s, _ = Apply(s, diag.SpeedInterval{Test: 1, Direction: diag.Outbound, FromMs: ms(500), ToMs: ms(600), Bytes: 1})
-		s, _ = Apply(s, diag.SpeedSender{Test: 1, Direction: diag.Outbound, CPU: &row.cpu, Cores: 2, Busy: diag.Ptr(0.99)})
+		s, _ = Apply(s, diag.SpeedSender{Test: 1, Direction: diag.Outbound, CPU: &row.cpu, Cores: 2, Busy: new(0.99)})
 		r := s.Result()
 		f := r.Up
 		if r.Both != nil {
@@ -200,7 +200,7 @@ func TestBothBesideOne(t *testing.T) {
 					Test: n, Direction: diag.Outbound, FromMs: from, ToMs: from + ms(1000), Bytes: bytes, WireBytes: &bytes, Packets: new(uint64),
 				})
 			}
-			s, _ = Apply(s, diag.SpeedSender{Test: n, Direction: diag.Outbound, CPU: diag.Ptr(0.2), Cores: 2, Busy: diag.Ptr(0.99)})
+			s, _ = Apply(s, diag.SpeedSender{Test: n, Direction: diag.Outbound, CPU: new(0.2), Cores: 2, Busy: new(0.99)})
 		}
 		*s.Tests[2].Senders[0].CPU = row.cpu
 		f := s.Result().Both.Up

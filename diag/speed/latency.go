@@ -47,7 +47,7 @@ func (t *Test) latency(idle *Latency) *Latency {
 		RPM: responsiveness(all), Path: pathTrips(t.Checks, t.STUN),
 	}
 	if idle != nil && idle.Path != nil && l.Path != nil {
-		l.Queued = diag.Ptr(max(0, l.Path.Highest-idle.Path.P50))
+		l.Queued = new(max(0, l.Path.Highest-idle.Path.P50))
 	}
 	return l
 }

@@ -45,7 +45,7 @@ func PlanOf(r Request) diag.SpeedPlan {
 	}
 	for _, way := range r.Ways { // first: once messages were lost, SCTP does not reach the rate of a long path for a while
 		if r.Search && way != diag.SpeedBoth {
-			add(diag.SpeedTest{Way: way, Size: pacedSize, Unordered: true, MaxRetransmits: diag.Ptr(uint16(0)), Search: true})
+			add(diag.SpeedTest{Way: way, Size: pacedSize, Unordered: true, MaxRetransmits: new(uint16(0)), Search: true})
 			t := &p.Tests[len(p.Tests)-1]
 			t.ForMs, t.WarmUpMs = diag.Millis(searchTime), 0
 		}
@@ -59,7 +59,7 @@ func PlanOf(r Request) diag.SpeedPlan {
 			if size == 0 || size > pacedSize {
 				size = pacedSize
 			}
-			add(diag.SpeedTest{Way: way, Size: size, Unordered: true, MaxRetransmits: diag.Ptr(uint16(0)), Rate: rate})
+			add(diag.SpeedTest{Way: way, Size: size, Unordered: true, MaxRetransmits: new(uint16(0)), Rate: rate})
 		}
 	}
 	for i := range p.Tests {

@@ -262,10 +262,10 @@ func (f *Found) settle() {
 	packets := float64(wire) / float64(bytes)
 	f.Rate, f.Broke, f.Onset = nil, nil, OnsetNone
 	if held > 0 {
-		f.Rate = diag.Ptr(held * packets)
+		f.Rate = new(held * packets)
 	}
 	if broke > 0 {
-		f.Broke = diag.Ptr(broke * packets)
+		f.Broke = new(broke * packets)
 		for _, t := range f.trials {
 			if t.rate == broke {
 				f.Onset = t.onset

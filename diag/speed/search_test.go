@@ -19,7 +19,7 @@ func (s *State) step(d diag.Direction, rate, link, loss float64) {
 		delay := 1 + growth*100*float64(i) + float64(i%3)/2
 		Apply(s, diag.SpeedInterval{
 			Test: n, Direction: d, FromMs: ms(100 * float64(i)), ToMs: ms(100 * float64(i+1)), Messages: arrived, Bytes: arrived * size,
-			Lost: int64(float64(sent) * loss), Packets: diag.Ptr(arrived), WireBytes: diag.Ptr(arrived * (size + header - headers)), DelayMs: diag.Ptr(ms(delay)),
+			Lost: int64(float64(sent) * loss), Packets: new(arrived), WireBytes: new(arrived * (size + header - headers)), DelayMs: new(ms(delay)),
 		})
 		Apply(s, diag.SpeedRoundTrips{Test: n, BySTUN: []diag.Millis{ms(delay), ms(delay + 1)}, Settled: i >= 4})
 	}
@@ -59,7 +59,7 @@ func TestOnset(t *testing.T) {
 		"a queue":           {step(1e6, 1e6, 0, nil), OnsetQueue},
 		"overload":          {step(4e6, 1e6, 0, nil), OnsetQueue},
 		"loss":              {step(1e6, 2e6, 0.1, nil), OnsetLoss},
-		"a busy moment":     {step(1e6, 2e6, 0, func(t *Test) { t.Intervals[12].DelayMs = diag.Ptr(ms(80)) }), OnsetNone},
+		"a busy moment":     {step(1e6, 2e6, 0, func(t *Test) { t.Intervals[12].DelayMs = new(ms(80)) }), OnsetNone},
 		"nothing":           {step(1e6, 2e6, 0, func(t *Test) { t.Intervals = nil }), OnsetNoData},
 		"a slow sender":     {step(1e6, 2e6, 0, func(t *Test) { t.Senders[0].Bytes /= 2 }), OnsetSender},
 		"queue of a sender": {step(1e6, 1e6, 0, func(t *Test) { clear(t.Checks) }), OnsetSender},

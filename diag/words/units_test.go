@@ -10,7 +10,7 @@ import (
 )
 
 func TestUnits(t *testing.T) {
-	ptr := diag.Ptr[uint16]
+	ptr := func(v uint16) *uint16 { return &v }
 	tests := []struct{ name, got, want string }{
 		{"zero", Duration(0), "0.00 ms"},
 		{"negative", Duration(-time.Second), "0.00 ms"},

@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
-	"dialtone/diag"
 	"dialtone/tui/draw"
 	"dialtone/tui/live"
 )
@@ -31,7 +30,7 @@ func example(seconds int) *History {
 		s.At = time.Duration(i+1) * time.Second
 		s.Second = Second{Started: 5, InProgress: min(5*i, 60), Setup: []Count{{late, 4}, {3 * late, 1}}}
 		s.Started += 5
-		s.P50, s.P95, s.CPU = diag.Ptr(late), diag.Ptr(3*late), diag.Ptr(0.31)
+		s.P50, s.P95, s.CPU = new(late), new(3*late), new(0.31)
 		s.Passed = max(0, s.Started-60)
 		if i > seconds/2 {
 			s.Second.Failed, s.Second.Ended = 1, 5

@@ -21,13 +21,13 @@ func fourPairs() []diag.Data {
 	}
 	return append(list,
 		candidate(diag.Local, "L", diag.Srflx, "192.0.2.1", "10.0.0.1"),
-		diag.ServerStage{URL: "stun:s", Transport: "udp", Stage: diag.Stage{Name: diag.StageBinding, RTTMs: diag.Ptr(diag.Millis(23e6))}},
+		diag.ServerStage{URL: "stun:s", Transport: "udp", Stage: diag.Stage{Name: diag.StageBinding, RTTMs: new(diag.Millis(23e6))}},
 		diag.ServerStage{URL: "turn:t", Transport: "udp", TURN: true, Stage: diag.Stage{
 			Name: diag.StageAllocate, DurationMs: diag.Millis(40e6), Failure: &diag.Failure{Cause: diag.CauseAuth, Code: 401},
 		}},
 		diag.Pair{ID: "1", LocalCandidateID: "L", RemoteCandidateID: "a", State: diag.PairFailed, RequestsSent: 7},
-		diag.Pair{ID: "2", LocalCandidateID: "L", RemoteCandidateID: "b", State: diag.PairSucceeded, RequestsSent: 2, ResponsesReceived: 2, CurrentRoundTripTime: diag.Ptr(0.02)},
-		diag.Pair{ID: "3", LocalCandidateID: "L", RemoteCandidateID: "c", State: diag.PairSucceeded, RequestsSent: 9, ResponsesReceived: 9, CurrentRoundTripTime: diag.Ptr(0.01)},
+		diag.Pair{ID: "2", LocalCandidateID: "L", RemoteCandidateID: "b", State: diag.PairSucceeded, RequestsSent: 2, ResponsesReceived: 2, CurrentRoundTripTime: new(0.02)},
+		diag.Pair{ID: "3", LocalCandidateID: "L", RemoteCandidateID: "c", State: diag.PairSucceeded, RequestsSent: 9, ResponsesReceived: 9, CurrentRoundTripTime: new(0.01)},
 		diag.Pair{ID: "4", LocalCandidateID: "L", RemoteCandidateID: "d", State: diag.PairInProgress, RequestsSent: 1},
 		diag.Selected{PairID: "2", LocalCandidateID: "L", RemoteCandidateID: "b"},
 	)

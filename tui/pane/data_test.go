@@ -11,13 +11,13 @@ import (
 func TestChannelsAreExplained(t *testing.T) {
 	s, _ := sceneOf(
 		diag.ChannelOpen{Side: diag.Local, Label: diag.LabelChat, Ordered: true},
-		diag.ChannelOpen{Side: diag.Remote, Label: "game", Protocol: "game.v2", MaxPacketLifeTime: diag.Ptr(uint16(150))},
-		diag.ChannelOpen{Side: diag.Remote, Label: "old", MaxRetransmits: diag.Ptr(uint16(3)), Ordered: true}, diag.ChannelClose{Label: "old"},
+		diag.ChannelOpen{Side: diag.Remote, Label: "game", Protocol: "game.v2", MaxPacketLifeTime: new(uint16(150))},
+		diag.ChannelOpen{Side: diag.Remote, Label: "old", MaxRetransmits: new(uint16(3)), Ordered: true}, diag.ChannelClose{Label: "old"},
 		diag.MessagesDropped{Label: "game", Messages: 4000, Bytes: 80000},
 		diag.SCTPState{State: "connected"},
 		diag.Sample{
 			Channels: []diag.DataChannelRow{{Label: "game", State: "closing", MessagesReceived: 4100, BytesReceived: 123_456, BytesSent: 99_900}},
-			SCTP:     &diag.SCTPStats{SmoothedRoundTripTime: diag.Ptr(0.012), CongestionWindow: 4380, MTU: 1228},
+			SCTP:     &diag.SCTPStats{SmoothedRoundTripTime: new(0.012), CongestionWindow: 4380, MTU: 1228},
 		},
 	)
 	for _, tt := range []struct {

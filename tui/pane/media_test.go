@@ -29,14 +29,14 @@ func mediaCall(list ...diag.Data) *Scene {
 func bothWays() diag.Sample {
 	return diag.Sample{
 		Outbound: []diag.OutboundRTP{
-			{Kind: "audio", SSRC: 1, MimeType: "audio/opus", PacketsSent: diag.Ptr(uint64(100)), BytesSent: diag.Ptr(uint64(9000)), Bitrate: diag.Ptr(32000.0)},
-			{Kind: "video", SSRC: 2, MimeType: "video/VP8", PacketsSent: diag.Ptr(uint64(1)), RetransmittedPacketsSent: diag.Ptr(uint64(2)), NACKCount: diag.Ptr(uint32(1)), Remote: &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(7))}},
+			{Kind: "audio", SSRC: 1, MimeType: "audio/opus", PacketsSent: new(uint64(100)), BytesSent: new(uint64(9000)), Bitrate: new(32000.0)},
+			{Kind: "video", SSRC: 2, MimeType: "video/VP8", PacketsSent: new(uint64(1)), RetransmittedPacketsSent: new(uint64(2)), NACKCount: new(uint32(1)), Remote: &diag.RemoteInbound{PacketsLost: new(int64(7))}},
 		},
 		Inbound: []diag.InboundRTP{
-			{Kind: "audio", SSRC: 3, PacketsReceived: diag.Ptr(uint64(50)), Bitrate: diag.Ptr(1000.0), NACKCount: diag.Ptr(uint32(2))},
+			{Kind: "audio", SSRC: 3, PacketsReceived: new(uint64(50)), Bitrate: new(1000.0), NACKCount: new(uint32(2))},
 			{
-				Kind: "video", SSRC: 4, PacketsReceived: diag.Ptr(uint64(50)), FramesReceived: diag.Ptr(uint32(9)), KeyFramesReceived: diag.Ptr(uint32(2)), FramesPerSecond: diag.Ptr(25.0),
-				FreezeCount: diag.Ptr(uint32(1)), TotalFreezesDuration: diag.Ptr(0.5), LastPacketReceivedAgo: diag.Ptr(0.02), PacketsLost: diag.Ptr(int64(3)),
+				Kind: "video", SSRC: 4, PacketsReceived: new(uint64(50)), FramesReceived: new(uint32(9)), KeyFramesReceived: new(uint32(2)), FramesPerSecond: new(25.0),
+				FreezeCount: new(uint32(1)), TotalFreezesDuration: new(0.5), LastPacketReceivedAgo: new(0.02), PacketsLost: new(int64(3)),
 			},
 		},
 	}
@@ -46,7 +46,7 @@ func TestMediaState(t *testing.T) {
 	onlySent, onlyCame := bothWays(), bothWays()
 	onlySent.Inbound, onlyCame.Outbound = nil, nil
 	stopped := bothWays()
-	stopped.Inbound[0].LastPacketReceivedAgo = diag.Ptr(9.0)
+	stopped.Inbound[0].LastPacketReceivedAgo = new(9.0)
 	mute := func(side diag.Side, kind string) diag.Data {
 		return diag.TrackMuted{Side: side, Kind: kind, Muted: true}
 	}
@@ -140,7 +140,7 @@ func TestStatisticIsOneEntry(t *testing.T) {
 		},
 	})
 	sample := bothWays()
-	sample.Inbound[0].TotalSamplesDuration = diag.Ptr(7.0)
+	sample.Inbound[0].TotalSamplesDuration = new(7.0)
 	p := NewMedia(mediaCall(sample)).(*Media)
 	p.SetSize(79, 20)
 	press(p, tea.KeyDown, tea.KeyDown, tea.KeyLeft) // from the first chart back to the last

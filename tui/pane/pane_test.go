@@ -158,7 +158,7 @@ func TestWaitsAreNamed(t *testing.T) {
 			diag.ConnectionState{State: "connected"},
 			diag.Selected{PairID: "p"},
 			diag.ConnectionState{State: "disconnected"},
-			diag.Restart{By: diag.ByNetwork, Reason: "silence", LimitMs: diag.Ptr(diag.Millis(time.Minute))},
+			diag.Restart{By: diag.ByNetwork, Reason: "silence", LimitMs: new(diag.Millis(time.Minute))},
 		}, "The path is lost. Dialing the peer again for 60.0 s at most. Press h to hang up."},
 	}
 	for _, tt := range tests {
@@ -208,8 +208,8 @@ func TestMediaRows(t *testing.T) {
 		diag.ConnectionState{State: "connected"}, diag.TrackMuted{Side: diag.Local, Kind: "audio", Muted: true},
 		diag.TrackAdded{Direction: diag.Inbound, Kind: "video", SSRC: 9, MimeType: "video/H264"},
 		diag.Sample{
-			Outbound: []diag.OutboundRTP{{Kind: "audio", SSRC: 1, MimeType: "audio/opus", PacketsSent: diag.Ptr(uint64(100)), Bitrate: diag.Ptr(0.0), Remote: &diag.RemoteInbound{PacketsLost: diag.Ptr(int64(10))}}},
-			Inbound:  []diag.InboundRTP{{Kind: "audio", SSRC: 2, MimeType: "audio/opus", PacketsReceived: diag.Ptr(uint64(97)), PacketsLost: diag.Ptr(int64(3)), Bitrate: diag.Ptr(32000.0), LastPacketReceivedAgo: diag.Ptr(4.2)}},
+			Outbound: []diag.OutboundRTP{{Kind: "audio", SSRC: 1, MimeType: "audio/opus", PacketsSent: new(uint64(100)), Bitrate: new(0.0), Remote: &diag.RemoteInbound{PacketsLost: new(int64(10))}}},
+			Inbound:  []diag.InboundRTP{{Kind: "audio", SSRC: 2, MimeType: "audio/opus", PacketsReceived: new(uint64(97)), PacketsLost: new(int64(3)), Bitrate: new(32000.0), LastPacketReceivedAgo: new(4.2)}},
 		},
 	)
 	p := NewCall(s)

@@ -47,7 +47,7 @@ func example(seconds int) *Measurement {
 			for k := range 14 {
 				take(diag.SpeedInterval{
 					Test: n, Direction: diag.Outbound, FromMs: ms(100 * float64(k)), ToMs: ms(100 * float64(k+1)), Bytes: 62_000, Messages: 62,
-					Packets: diag.Ptr(uint64(62)), WireBytes: diag.Ptr(uint64(66_000)), DelayMs: diag.Ptr(ms(1)),
+					Packets: new(uint64(62)), WireBytes: new(uint64(66_000)), DelayMs: new(ms(1)),
 				})
 			}
 			begin(diag.SpeedTest{Way: diag.SpeedUp, Size: 16384, ForMs: ms(6000), WarmUpMs: ms(2000)})

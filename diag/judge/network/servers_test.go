@@ -421,7 +421,7 @@ func TestValuesThatDiffer(t *testing.T) {
 	}{
 		"the same":        {value(nat.Present, nil, nil), value(nat.Present, nil, nil), true},
 		"another":         {value(nat.Present, nil, nil), value(nat.None, nil, nil), false},
-		"the same time":   {value(nat.LifetimeAtLeast, &one, nil), value(nat.LifetimeAtLeast, diag.Ptr(1), nil), true},
+		"the same time":   {value(nat.LifetimeAtLeast, &one, nil), value(nat.LifetimeAtLeast, new(1), nil), true},
 		"another time":    {value(nat.LifetimeAtLeast, &one, nil), value(nat.LifetimeAtLeast, &two, nil), false},
 		"another end":     {value(nat.LifetimeBetween, &one, &one), value(nat.LifetimeBetween, &one, &two), false},
 		"an end more":     {value(nat.LifetimeBetween, &one, nil), value(nat.LifetimeBetween, &one, &two), false},

@@ -194,10 +194,10 @@ func (m *Meter) Report(d *diag.InboundRTP) {
 	if d.Sound.Paused {
 		d.Sound.NoiseFor += max(0, m.now().Sub(m.last.At)).Seconds()
 	}
-	d.TotalAudioEnergy, d.TotalSamplesDuration = diag.Ptr(s.energy), diag.Ptr(s.length.Seconds())
+	d.TotalAudioEnergy, d.TotalSamplesDuration = new(s.energy), new(s.length.Seconds())
 	if took := (s.measured - m.measured).Seconds(); took > 0 {
-		d.AudioLevel = diag.Ptr(math.Sqrt(max(0, s.energy-m.energy) / took))
-		d.Sound.Peak = diag.Ptr(float64(s.peak))
+		d.AudioLevel = new(math.Sqrt(max(0, s.energy-m.energy) / took))
+		d.Sound.Peak = new(float64(s.peak))
 	}
 	m.energy, m.measured, s.peak = s.energy, s.measured, 0
 }

@@ -2,8 +2,6 @@ package clock
 
 import (
 	"time"
-
-	"dialtone/diag"
 )
 
 // MaxTransitStep is the largest difference between two packets that is taken for jitter. What is more is a source that
@@ -48,5 +46,5 @@ func (j *Jitter) Seconds() *float64 {
 	if j.rate == 0 || j.packets < 2 {
 		return nil
 	}
-	return diag.Ptr(j.value / float64(j.rate))
+	return new(j.value / float64(j.rate))
 }

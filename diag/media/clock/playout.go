@@ -62,5 +62,5 @@ func (p *Playout) Samples(expected uint64, missing int64) (total, concealed *uin
 		return nil, nil
 	}
 	step := uint64(p.step)
-	return diag.Ptr(expected * step), diag.Ptr((uint64(max(missing, 0)) + p.late) * step) // #nosec G115 -- not negative
+	return new(expected * step), new((uint64(max(missing, 0)) + p.late) * step) // #nosec G115 -- not negative
 }

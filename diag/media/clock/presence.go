@@ -38,7 +38,7 @@ func (p *Presence) Add(now time.Time, recent time.Duration) {
 		}
 		usual := p.Last.Sub(p.began) / time.Duration(p.Packets) // #nosec G115 -- fewer than 2⁶³
 		if gap >= max(minPause, pauseTimes*usual, sparseTimes*recent) {
-			p.resumed = diag.Ptr(diag.Millis(gap))
+			p.resumed = new(diag.Millis(gap))
 		}
 	}
 	p.Last = now
@@ -58,7 +58,7 @@ func (p *Presence) Ago(now time.Time) *float64 {
 	if p.Packets == 0 {
 		return nil
 	}
-	return diag.Ptr(max(0, now.Sub(p.Last).Seconds()))
+	return new(max(0, now.Sub(p.Last).Seconds()))
 }
 
 // Resumed takes the length of a pause that has ended; nil if there was none since the last call.

@@ -115,7 +115,7 @@ func (r *Receiver) Echo() *float64 {
 // report ends the interval, whose times are corrected; nil for times that cannot be, the fastest of more than the most.
 func (t *tally) report(correction, uncertainty, most time.Duration, source diag.DelaySource) *diag.OneWayDelay {
 	d := &diag.OneWayDelay{Source: source, Uncertainty: uncertainty.Seconds()}
-	seconds := func(d time.Duration) *float64 { return diag.Ptr(max(0, d).Seconds()) }
+	seconds := func(d time.Duration) *float64 { return new(max(0, d).Seconds()) }
 	if t.latest > 0 {
 		correction += t.first
 		mean := t.sum/time.Duration(t.latest) + correction // #nosec G115 -- packets of a second

@@ -3,8 +3,6 @@ package reports
 
 import (
 	"time"
-
-	"dialtone/diag"
 )
 
 const (
@@ -64,5 +62,5 @@ func (r *RoundTrips) Seconds(now time.Time) *float64 {
 	if r.Count == 0 || now.Sub(r.at) > roundTripAge {
 		return nil
 	}
-	return diag.Ptr(r.Last.Seconds())
+	return new(r.Last.Seconds())
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"dialtone/diag"
 	"dialtone/diag/report/gauges"
 )
 
@@ -14,10 +13,10 @@ import (
 // measured has no sample.
 func TestWrite(t *testing.T) {
 	s := gauges.New("p_")
-	s.Add("a", "First.", diag.Ptr(1.0), "x", "1", "lone")
-	s.Add("b", "Second.", diag.Ptr(0.25), "quantile", "0.5")
-	s.Add("a", "First.", diag.Ptr(2.0), "x", "a\"b\\c\nd")
-	s.Add("a", "First.", diag.Ptr(3.0), "x", "1")
+	s.Add("a", "First.", new(1.0), "x", "1", "lone")
+	s.Add("b", "Second.", new(0.25), "quantile", "0.5")
+	s.Add("a", "First.", new(2.0), "x", "a\"b\\c\nd")
+	s.Add("a", "First.", new(3.0), "x", "1")
 	s.Add("c", "Third.", nil)
 	var b strings.Builder
 	if err := s.Write(&b); err != nil {

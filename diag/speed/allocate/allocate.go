@@ -100,9 +100,9 @@ func (m *meter) result(url string, took time.Duration, spent diag.SpeedSender) s
 	slices.SortFunc(r.Failures, func(a, b speed.AllocationFailure) int { return cmp.Compare(b.Count, a.Count) })
 	if r.Made > 0 {
 		slices.Sort(m.times)
-		r.PerSecond = diag.Ptr(float64(r.Made) / took.Seconds())
+		r.PerSecond = new(float64(r.Made) / took.Seconds())
 		at := func(percent int) *diag.Millis {
-			return diag.Ptr(diag.Millis(m.times[max(0, (len(m.times)*percent+99)/100-1)]))
+			return new(diag.Millis(m.times[max(0, (len(m.times)*percent+99)/100-1)]))
 		}
 		r.P50, r.P95, r.P99 = at(50), at(95), at(99)
 	}

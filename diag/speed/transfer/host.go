@@ -52,7 +52,7 @@ func cpuTicks(table []byte) (idle, all *uint64) {
 		}
 		ticks[i], total = n, total+n
 	}
-	return diag.Ptr(ticks[3] + ticks[4]), &total
+	return new(ticks[3] + ticks[4]), &total
 }
 
 // sum adds what is known.
@@ -63,7 +63,7 @@ func sum(a, b *uint64) *uint64 {
 		}
 		return a
 	}
-	return diag.Ptr(*a + *b)
+	return new(*a + *b)
 }
 
 // udpDrops are the datagrams that were dropped at full receive and send buffers, of a table of Linux.
@@ -103,14 +103,14 @@ func (h Host) Since(before Host) diag.SpeedSender {
 	s := diag.SpeedSender{Cores: runtime.GOMAXPROCS(0), Bytes: h.bytes - before.bytes, Messages: h.count - before.count}
 	wall := h.at.Sub(before.at)
 	if h.cpu != nil && before.cpu != nil && wall > 0 {
-		s.CPU = diag.Ptr(float64(*h.cpu-*before.cpu) / float64(wall))
+		s.CPU = new(float64(*h.cpu-*before.cpu) / float64(wall))
 	}
 	if n := h.all - before.all; n > 0 {
 		s.Starved = float64(h.starved-before.starved) / float64(n)
 	}
 	idle, all := difference(h.idle, before.idle), difference(h.ticks, before.ticks)
 	if idle != nil && all != nil && *all > 0 {
-		s.Busy = diag.Ptr(1 - float64(min(*idle, *all))/float64(*all))
+		s.Busy = new(1 - float64(min(*idle, *all))/float64(*all))
 	}
 	s.ReceiveDrops, s.SendDrops = difference(h.in, before.in), difference(h.out, before.out)
 	return s
@@ -120,5 +120,5 @@ func difference(now, before *uint64) *uint64 {
 	if now == nil || before == nil || *now < *before {
 		return nil
 	}
-	return diag.Ptr(*now - *before)
+	return new(*now - *before)
 }

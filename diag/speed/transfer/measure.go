@@ -145,7 +145,7 @@ func (*measurer) unanswered(err error) error {
 
 // unreliable are the options of a channel that neither orders nor repeats.
 func unreliable() *webrtc.DataChannelInit {
-	return &webrtc.DataChannelInit{Ordered: diag.Ptr(false), MaxRetransmits: diag.Ptr(uint16(0))}
+	return &webrtc.DataChannelInit{Ordered: new(false), MaxRetransmits: new(uint16(0))}
 }
 
 // opened waits until a channel is open.
@@ -205,7 +205,7 @@ func (m *measurer) test(ctx context.Context, number int, test diag.SpeedTest) er
 		return m.idle(ctx, number, test)
 	}
 	dc, err := m.c.CreateDataChannel(dataLabel(number), &webrtc.DataChannelInit{
-		Ordered: diag.Ptr(!test.Unordered), MaxRetransmits: test.MaxRetransmits,
+		Ordered: new(!test.Unordered), MaxRetransmits: test.MaxRetransmits,
 	})
 	if err != nil {
 		return err

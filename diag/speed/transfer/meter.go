@@ -100,8 +100,8 @@ func (m *meter) interval() (diag.SpeedInterval, bool) {
 	}
 	if now.pair != nil && before.pair != nil && now.pair.packets >= before.pair.packets &&
 		now.pair.bytes >= before.pair.bytes { // else it is another pair
-		i.Packets = diag.Ptr(now.pair.packets - before.pair.packets)
-		i.WireBytes = diag.Ptr(now.pair.bytes - before.pair.bytes)
+		i.Packets = new(now.pair.packets - before.pair.packets)
+		i.WireBytes = new(now.pair.bytes - before.pair.bytes)
 	}
 	if m.delay.n > 0 {
 		i.DelayMs = millis(m.delay.sum / float64(m.delay.n))
@@ -119,5 +119,5 @@ func lost(c counts) int64 {
 // millis is a time, bounded: it is made of what a peer has sent.
 func millis(ms float64) *diag.Millis {
 	most := float64(2 * MaxTestTime / time.Millisecond)
-	return diag.Ptr(diag.Millis(max(0, min(ms, most)) * float64(time.Millisecond)))
+	return new(diag.Millis(max(0, min(ms, most)) * float64(time.Millisecond)))
 }

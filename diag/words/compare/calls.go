@@ -182,7 +182,7 @@ func servers(c *call.Call) string {
 
 func setupTime(c *call.Call) Value {
 	if d, known := c.SetupTime(); known {
-		return Value{words.Duration(d), diag.Ptr(d.Seconds())}
+		return Value{words.Duration(d), new(d.Seconds())}
 	}
 	return Value{}
 }
@@ -211,7 +211,7 @@ func phase(c *call.Call, name string) Value {
 		} else if phaseName(s) == name {
 			v := Value{Text: string(s.Outcome) + " " + words.Duration(s.Length(c.Now))}
 			if s.Outcome == diag.OutcomeOK {
-				v.Number = diag.Ptr(s.Length(c.Now).Seconds())
+				v.Number = new(s.Length(c.Now).Seconds())
 			}
 			return v
 		}
@@ -266,7 +266,7 @@ func channels(c *call.Call) string {
 	return strings.Join(out, " ")
 }
 
-func count(n uint64) Value { return Value{fmt.Sprint(n), diag.Ptr(float64(n))} }
+func count(n uint64) Value { return Value{fmt.Sprint(n), new(float64(n))} }
 
 // figures are the statistics of a stream that are compared.
 var figures = []struct {
@@ -313,5 +313,5 @@ func millis(v *diag.Millis) Value {
 	if v == nil {
 		return Value{}
 	}
-	return Value{fmt.Sprintf("%.1f ms", v.Float()), diag.Ptr(v.Float())}
+	return Value{fmt.Sprintf("%.1f ms", v.Float()), new(v.Float())}
 }

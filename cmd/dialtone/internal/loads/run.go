@@ -132,7 +132,7 @@ func stateOf(p load.Progress) loads.State {
 		to    **time.Duration
 	}{{0.5, &s.P50}, {0.95, &s.P95}} {
 		if v := p.Point.Quantile(q.share); v != nil {
-			*q.to = diag.Ptr(v.Duration())
+			*q.to = new(v.Duration())
 		}
 	}
 	for _, c := range p.Causes {

@@ -124,5 +124,5 @@ func median(list []diag.Millis) *diag.Millis {
 	if len(list) == 0 {
 		return nil
 	}
-	return diag.Ptr(slices.Sorted(slices.Values(list))[len(list)/2])
+	return new(slices.Sorted(slices.Values(list))[len(list)/2])
 }

@@ -50,7 +50,7 @@ func (f Flags) Plan() (diag.SpeedPlan, error) {
 		Search: f.Search, MaxBytes: uint64(f.MaxBytes), // #nosec G115 -- sizes are positive
 	}
 	if f.MaxRetransmits >= 0 {
-		r.MaxRetransmits = diag.Ptr(uint16(f.MaxRetransmits)) // #nosec G115 -- at most 65535
+		r.MaxRetransmits = new(uint16(f.MaxRetransmits)) // #nosec G115 -- at most 65535
 	}
 	for _, way := range f.Way {
 		r.Ways = append(r.Ways, diag.SpeedWay(way))
