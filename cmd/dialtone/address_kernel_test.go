@@ -84,7 +84,7 @@ func movingCases(c movingCase) (cases []movingCase) {
 }
 
 func runMoving(t *testing.T, cases []movingCase) {
-	in := labtest.StartInternet(t, netip.MustParseAddr(kernelSTUN), netip.MustParseAddr(kernelSTUN6),
+	in := startInternet(t, netip.MustParseAddr(kernelSTUN), netip.MustParseAddr(kernelSTUN6),
 		netip.MustParseAddr(relayServer), netip.MustParseAddr(relayServer6), netip.MustParseAddr(proxyServer))
 	mustRun(t, in.Command(t.Context(), "sh", "-c", "for f in ipv4/ip_forward ipv6/conf/all/forwarding; do echo 1 >/proc/sys/net/$f; done"))
 	startSignaling(t, in)
@@ -99,7 +99,7 @@ func runMoving(t *testing.T, cases []movingCase) {
 
 // movingPeer is a dialtone at a site, with the addresses that it has in turn.
 type movingPeer struct {
-	site      *labtest.Site
+	site      *networkSite
 	cmd       *exec.Cmd
 	recording string
 	out       bytes.Buffer
@@ -147,7 +147,7 @@ func (p *movingPeer) move(t *testing.T, outage time.Duration, same bool) (at tim
 	return at
 }
 
-func (c movingCase) run(t *testing.T, in *labtest.Internet, number int) {
+func (c movingCase) run(t *testing.T, in *internet, number int) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	server, turn := kernelSTUN, relayServer
@@ -162,7 +162,7 @@ func (c movingCase) run(t *testing.T, in *labtest.Internet, number int) {
 	for n, command := range [][]string{{"answer", "--once"}, {"call", "--plain"}} {
 		p := &movingPeer{ipv6: c.ipv6, recording: filepath.Join(t.TempDir(), command[0]+".jsonl")}
 		lan := netip.MustParsePrefix(fmt.Sprintf("192.168.%d.0/24", 20+2*number+n))
-		p.site = in.Connect(t, labtest.SiteOptions{LAN: lan, Routed: true})
+		p.site = in.Connect(t, siteOptions{LAN: lan, Routed: true})
 		if c.ipv6 {
 			p.site.WithoutIPv4(t)
 		} else {

@@ -48,7 +48,7 @@ func lossRules(in, out int) string {
 }
 
 // kernelCount reads a counter of a router.
-func kernelCount(t *testing.T, site *labtest.Site, name string) float64 {
+func kernelCount(t *testing.T, site *networkSite, name string) float64 {
 	t.Helper()
 	raw, err := site.RouterCommand(t.Context(), "nft", "-j", "list", "counter", "inet", "loss", name).Output()
 	var list struct {
@@ -79,7 +79,7 @@ func TestKernelLoss(t *testing.T) {
 	table := make([]string, len(rows))
 	var calls sync.WaitGroup
 	for i, row := range rows {
-		site := in.Connect(t, labtest.SiteOptions{
+		site := in.Connect(t, siteOptions{
 			Rules: lossRules(row[0], row[1]), Routed: true, LAN: netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 168, byte(20 + i), 0}), 24),
 		})
 		site.WithoutIPv6(t)
@@ -93,7 +93,7 @@ func TestKernelLoss(t *testing.T) {
 }
 
 // kernelLoss places a call and compares the loss. It returns the row of the table.
-func kernelLoss(t *testing.T, in *labtest.Internet, site *labtest.Site, row [2]int, length string) string {
+func kernelLoss(t *testing.T, in *internet, site *networkSite, row [2]int, length string) string {
 	code, server := fmt.Sprintf("loss%d-%d", row[0], row[1]), "--server=http://"+kernelSTUN+":8000/call/"
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()

@@ -102,7 +102,7 @@ func TestKernelPairs(t *testing.T) {
 }
 
 // startPairProxy runs tinyproxy where the TURN server is.
-func startPairProxy(t *testing.T, in *labtest.Internet) {
+func startPairProxy(t *testing.T, in *internet) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "proxy.conf")
 	if err := os.WriteFile(file, []byte("Port 8888\nListen "+kernelTURN+"\nTimeout 60\nMaxClients 50\n"), 0o600); err != nil {
@@ -114,13 +114,13 @@ func startPairProxy(t *testing.T, in *labtest.Internet) {
 // pairPeer is a peer at its site.
 type pairPeer struct {
 	pairSide
-	site *labtest.Site
+	site *networkSite
 	ice  []string // servers
 }
 
-func connectPeer(t *testing.T, in *labtest.Internet, side pairSide, turn bool, signaling netip.AddrPort) pairPeer {
+func connectPeer(t *testing.T, in *internet, side pairSide, turn bool, signaling netip.AddrPort) pairPeer {
 	t.Helper()
-	p := pairPeer{pairSide: side, site: in.Connect(t, labtest.SiteOptions{Rules: side.rules}), ice: side.stun}
+	p := pairPeer{pairSide: side, site: in.Connect(t, siteOptions{Rules: side.rules}), ice: side.stun}
 	mustRun(t, p.site.RouterCommand(t.Context(), "ip", "-6", "route", "add", "default", "via", "2001:db8::1"))
 	switch {
 	case side.nat64:

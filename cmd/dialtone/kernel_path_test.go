@@ -73,7 +73,7 @@ func TestKernelPaths(t *testing.T) {
 	for name, tt := range pathCases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			site := in.Connect(t, labtest.SiteOptions{Rules: tt.rules})
+			site := in.Connect(t, siteOptions{Rules: tt.rules})
 			if tt.mtu > 0 {
 				cmd := site.RouterCommand(t.Context(), "ip", "link", "set", "wan", "mtu", fmt.Sprint(tt.mtu))
 				if out, err := cmd.CombinedOutput(); err != nil {
@@ -118,7 +118,7 @@ func TestKernelNAT64(t *testing.T) {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
 			prefix := netip.MustParsePrefix(text)
-			site := in.Connect(t, labtest.SiteOptions{Rules: masquerade})
+			site := in.Connect(t, siteOptions{Rules: masquerade})
 			site.NAT64(t, prefix, netip.AddrPortFrom(nat64.Embed(prefix, signaling.Addr()), signaling.Port()))
 			via := func(ip string) string { return "stun:[" + nat64.Embed(prefix, netip.MustParseAddr(ip)).String() + "]" }
 			checkNAT64(t, kernelDiagnosis(t, site, []string{via(kernelSTUN), "stun:[" + kernelSTUN6 + "]"}), site.Public, prefix)
@@ -133,7 +133,7 @@ func TestKernelNAT64(t *testing.T) {
 }
 
 // startSignaling runs a signaling server for both families.
-func startSignaling(t *testing.T, in *labtest.Internet) netip.AddrPort {
+func startSignaling(t *testing.T, in *internet) netip.AddrPort {
 	t.Helper()
 	at := netip.AddrPortFrom(netip.MustParseAddr(kernelSTUN), 8000)
 	in.Start(t, at, "dialtone", "serve", "--listen", "[::]:8000")

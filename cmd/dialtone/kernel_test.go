@@ -71,7 +71,7 @@ type kernelWant struct {
 
 // kernelCase is a site, and what is asked there.
 type kernelCase struct {
-	site labtest.SiteOptions
+	site siteOptions
 	args []string
 	want kernelWant
 }
@@ -82,42 +82,42 @@ func kernelCases() map[string]kernelCase {
 		ei, ad, apd            = nat.EndpointIndependent, nat.AddressDependent, nat.AddressAndPortDependent
 		none, present, unknown = nat.None, nat.Present, nat.Unknown
 	)
-	public := labtest.SiteOptions{LAN: netip.MustParsePrefix("198.51.100.0/24"), Routed: true}
+	public := siteOptions{LAN: netip.MustParsePrefix("198.51.100.0/24"), Routed: true}
 	stun := []string{"stun:" + kernelSTUN}
 	turn := []string{"stun:" + kernelSTUN, "turn:" + kernelTURN, "--ice-user=ann", "--ice-pass=secret"}
 	return map[string]kernelCase{
-		"masquerade":            {labtest.SiteOptions{Rules: masquerade}, stun, kernelWant{diag.ExitPass, present, present, ei, apd, unknown, ""}},
-		"masquerade, rejecting": {labtest.SiteOptions{Rules: rejecting}, stun, kernelWant{diag.ExitPass, present, present, ei, apd, unknown, ""}},
-		"fully random":          {labtest.SiteOptions{Rules: fullyRandom}, stun, kernelWant{diag.ExitNoRelay, present, present, apd, apd, unknown, "nat.endpoint_dependent_mapping"}},
-		"fully random, TURN":    {labtest.SiteOptions{Rules: fullyRandom}, turn, kernelWant{diag.ExitRelay, present, present, apd, apd, unknown, "nat.endpoint_dependent_mapping"}},
-		"full cone":             {labtest.SiteOptions{Rules: fullCone}, stun, kernelWant{diag.ExitPass, present, present, ei, ei, unknown, ""}},
-		"address-restricted":    {labtest.SiteOptions{Rules: addressRestricted}, stun, kernelWant{diag.ExitPass, present, present, ei, ad, unknown, ""}},
+		"masquerade":            {siteOptions{Rules: masquerade}, stun, kernelWant{diag.ExitPass, present, present, ei, apd, unknown, ""}},
+		"masquerade, rejecting": {siteOptions{Rules: rejecting}, stun, kernelWant{diag.ExitPass, present, present, ei, apd, unknown, ""}},
+		"fully random":          {siteOptions{Rules: fullyRandom}, stun, kernelWant{diag.ExitNoRelay, present, present, apd, apd, unknown, "nat.endpoint_dependent_mapping"}},
+		"fully random, TURN":    {siteOptions{Rules: fullyRandom}, turn, kernelWant{diag.ExitRelay, present, present, apd, apd, unknown, "nat.endpoint_dependent_mapping"}},
+		"full cone":             {siteOptions{Rules: fullCone}, stun, kernelWant{diag.ExitPass, present, present, ei, ei, unknown, ""}},
+		"address-restricted":    {siteOptions{Rules: addressRestricted}, stun, kernelWant{diag.ExitPass, present, present, ei, ad, unknown, ""}},
 		"UDP blocked": {
-			labtest.SiteOptions{Rules: noUDP},
+			siteOptions{Rules: noUDP},
 			append(stun, "stun:"+kernelTURN),
 			kernelWant{diag.ExitNoRelay, none, unknown, unknown, unknown, unknown, "nat.udp_blocked"},
 		},
 		"UDP blocked, TURN over TCP": {
-			labtest.SiteOptions{Rules: noUDP},
+			siteOptions{Rules: noUDP},
 			append(stun, "turn:"+kernelTURN+"?transport=tcp", "--ice-user=ann", "--ice-pass=secret"),
 			kernelWant{diag.ExitRelay, none, unknown, unknown, unknown, unknown, "nat.udp_blocked"},
 		},
-		"black hole": {labtest.SiteOptions{Rules: blackHole}, stun, kernelWant{diag.ExitNoConnectivity, unknown, unknown, unknown, unknown, unknown, "server.timeout"}},
+		"black hole": {siteOptions{Rules: blackHole}, stun, kernelWant{diag.ExitNoConnectivity, unknown, unknown, unknown, unknown, unknown, "server.timeout"}},
 		"carrier": {
-			labtest.SiteOptions{LAN: netip.MustParsePrefix("100.64.7.0/24"), Rules: masquerade},
+			siteOptions{LAN: netip.MustParsePrefix("100.64.7.0/24"), Rules: masquerade},
 			stun,
 			kernelWant{diag.ExitPass, present, present, ei, apd, unknown, "nat.cgnat"},
 		},
 		"a server at home, no hairpinning": {
-			labtest.SiteOptions{Rules: masquerade + "add rule inet filter input iifname lan ip daddr $public drop\n"},
+			siteOptions{Rules: masquerade + "add rule inet filter input iifname lan ip daddr $public drop\n"},
 			append(stun, "turn:$public", "--ice-user=ann", "--ice-pass=secret"),
 			kernelWant{diag.ExitPass, present, present, ei, apd, unknown, "server.own_address"},
 		},
 		"no NAT":    {public, stun, kernelWant{diag.ExitPass, present, none, ei, ei, unknown, ""}},
-		"IPv6":      {labtest.SiteOptions{Rules: masquerade}, append(stun, "stun:["+kernelSTUN6+"]"), kernelWant{diag.ExitPass, present, present, ei, apd, present, ""}},
-		"IPv6 only": {labtest.SiteOptions{Rules: masquerade}, []string{"-6", "stun:[" + kernelSTUN6 + "]"}, kernelWant{diag.ExitPass, present, none, ei, ei, present, ""}},
+		"IPv6":      {siteOptions{Rules: masquerade}, append(stun, "stun:["+kernelSTUN6+"]"), kernelWant{diag.ExitPass, present, present, ei, apd, present, ""}},
+		"IPv6 only": {siteOptions{Rules: masquerade}, []string{"-6", "stun:[" + kernelSTUN6 + "]"}, kernelWant{diag.ExitPass, present, none, ei, ei, present, ""}},
 		"firewall": {
-			labtest.SiteOptions{LAN: netip.MustParsePrefix("198.51.101.0/24"), Routed: true, Rules: firewall},
+			siteOptions{LAN: netip.MustParsePrefix("198.51.101.0/24"), Routed: true, Rules: firewall},
 			stun,
 			kernelWant{diag.ExitPass, present, none, ei, apd, unknown, ""},
 		},
@@ -136,7 +136,7 @@ func TestKernelNATs(t *testing.T) {
 	}
 	t.Run("loss", func(t *testing.T) {
 		t.Parallel()
-		site := in.Connect(t, labtest.SiteOptions{Rules: lossy})
+		site := in.Connect(t, siteOptions{Rules: lossy})
 		var runs sync.WaitGroup
 		for range 5 {
 			runs.Go(func() { checkLossy(t, kernelDiagnosis(t, site, []string{"stun:" + kernelSTUN})) })
@@ -170,7 +170,7 @@ func checkKernel(t *testing.T, r report.Network, want kernelWant) {
 }
 
 // kernelDiagnosis runs dialtone nat at a site.
-func kernelDiagnosis(t *testing.T, site *labtest.Site, args []string) (r report.Network) {
+func kernelDiagnosis(t *testing.T, site *networkSite, args []string) (r report.Network) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -196,20 +196,20 @@ func kernelDiagnosis(t *testing.T, site *labtest.Site, args []string) (r report.
 }
 
 // startKernelInternet makes a network with the servers that dialtone serve offers.
-func startKernelInternet(t *testing.T) *labtest.Internet {
+func startKernelInternet(t *testing.T) *internet {
 	t.Helper()
 	var own []netip.Addr
 	for _, a := range []string{kernelSTUN, kernelSTUN2, kernelTURN, kernelSTUN6, kernelSTUN62} {
 		own = append(own, netip.MustParseAddr(a))
 	}
-	in := labtest.StartInternet(t, own...)
+	in := startInternet(t, own...)
 	startKernelServer(t, in, "--stun", kernelSTUN+","+kernelSTUN2, "--turn", kernelTURN, "--turn-user", "ann")
 	startKernelServer(t, in, "--stun", kernelSTUN6+","+kernelSTUN62)
 	return in
 }
 
 // startKernelServer runs dialtone serve until the end of the test.
-func startKernelServer(t *testing.T, in *labtest.Internet, args ...string) {
+func startKernelServer(t *testing.T, in *internet, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := in.Command(ctx, "dialtone", append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)

@@ -35,11 +35,11 @@ func documented(t *testing.T, first string) string {
 // by its own address, which a client cannot choose, and calls work.
 func TestReverseProxies(t *testing.T) {
 	t.Parallel()
-	in := labtest.StartInternet(t, netip.MustParseAddr(kernelSTUN), netip.MustParseAddr(greedyClients[8081]),
+	in := startInternet(t, netip.MustParseAddr(kernelSTUN), netip.MustParseAddr(greedyClients[8081]),
 		netip.MustParseAddr(greedyClients[8082]), netip.MustParseAddr(honestClient))
 	in.Start(t, netip.MustParseAddrPort("127.0.0.1:8000"), "dialtone", "serve", "--public-url=https://call.example.org",
 		"--trusted-proxy=127.0.0.1", "--max-pairs-per-address=2")
-	for port, start := range map[uint16]func(*testing.T, *labtest.Internet, netip.AddrPort){8081: startNginx, 8082: startCaddy} {
+	for port, start := range map[uint16]func(*testing.T, *internet, netip.AddrPort){8081: startNginx, 8082: startCaddy} {
 		at := netip.AddrPortFrom(netip.MustParseAddr(kernelSTUN), port)
 		start(t, in, at)
 		c := proxied{t, in, at}
@@ -49,7 +49,7 @@ func TestReverseProxies(t *testing.T) {
 }
 
 // startNginx starts nginx as the documentation says.
-func startNginx(t *testing.T, in *labtest.Internet, at netip.AddrPort) {
+func startNginx(t *testing.T, in *internet, at netip.AddrPort) {
 	t.Helper()
 	dir := t.TempDir()
 	temporary := ""
@@ -66,7 +66,7 @@ func startNginx(t *testing.T, in *labtest.Internet, at netip.AddrPort) {
 }
 
 // startCaddy starts Caddy likewise, without the certificate that it would fetch for the name.
-func startCaddy(t *testing.T, in *labtest.Internet, at netip.AddrPort) {
+func startCaddy(t *testing.T, in *internet, at netip.AddrPort) {
 	t.Helper()
 	config := filepath.Join(t.TempDir(), "Caddyfile")
 	block := strings.Replace(documented(t, "call.example.org {"), "call.example.org", fmt.Sprintf("http://:%d", at.Port()), 1)
@@ -79,7 +79,7 @@ func startCaddy(t *testing.T, in *labtest.Internet, at netip.AddrPort) {
 // proxied is the server behind a proxy.
 type proxied struct {
 	t  *testing.T
-	in *labtest.Internet
+	in *internet
 	at netip.AddrPort
 }
 

@@ -43,7 +43,7 @@ type relayWant struct {
 // and proxies where nothing else leads out.
 func TestRelays(t *testing.T) {
 	labtest.Beside(t)
-	in := labtest.StartInternet(t, netip.MustParseAddr(relayServer), netip.MustParseAddr(relayServer6), netip.MustParseAddr(proxyServer))
+	in := startInternet(t, netip.MustParseAddr(relayServer), netip.MustParseAddr(relayServer6), netip.MustParseAddr(proxyServer))
 	ca := startRelayServers(t, in)
 	const (
 		http  = "http://ann:topsecret@" + proxyServer + ":8888"
@@ -84,7 +84,7 @@ func TestRelays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			site := in.Connect(t, labtest.SiteOptions{Rules: tt.rules})
+			site := in.Connect(t, siteOptions{Rules: tt.rules})
 			if tt.nat64 {
 				site.NAT64(t, netip.MustParsePrefix("2001:db8:64:64::/96"), netip.AddrPortFrom(netip.MustParseAddr(throughNAT64), 3478))
 			}
@@ -99,7 +99,7 @@ func TestRelays(t *testing.T) {
 }
 
 // checkOnlyProxy: dialtone nat says that only the proxy leads out, and that calls work by the relay behind it.
-func checkOnlyProxy(t *testing.T, site *labtest.Site, ca, proxy string) {
+func checkOnlyProxy(t *testing.T, site *networkSite, ca, proxy string) {
 	t.Helper()
 	args := []string{"stun:" + relayServer, "turns:" + relayServer, "--ca=" + ca, "--ice-user=ann", "--ice-pass=secret"}
 	r := kernelDiagnosis(t, site, append(args, "--proxy="+proxy))
@@ -116,7 +116,7 @@ func checkOnlyProxy(t *testing.T, site *labtest.Site, ca, proxy string) {
 }
 
 // relayedCall checks a call between two peers at a site.
-func relayedCall(t *testing.T, site *labtest.Site, env string, args []string) (r report.Report) {
+func relayedCall(t *testing.T, site *networkSite, env string, args []string) (r report.Report) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -159,7 +159,7 @@ func checkRelay(t *testing.T, r report.Report, want relayWant) {
 }
 
 // startRelayServers runs coturn and proxies. It returns the file with the authority of coturn.
-func startRelayServers(t *testing.T, in *labtest.Internet) (ca string) {
+func startRelayServers(t *testing.T, in *internet) (ca string) {
 	t.Helper()
 	certificate, err := lab.NewCertificate(lab.CertificateOptions{Names: []string{relayServer, relayServer6, throughNAT64}})
 	if err != nil {

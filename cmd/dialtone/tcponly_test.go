@@ -88,7 +88,7 @@ func answerOverTCP(api *webrtc.API, offer webrtc.SessionDescription) (*webrtc.Se
 }
 
 // checkMedia runs a check of the server at a site.
-func checkMedia(t *testing.T, site *labtest.Site, args ...string) (diag.Exit, string) {
+func checkMedia(t *testing.T, site *networkSite, args ...string) (diag.Exit, string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -105,7 +105,7 @@ func checkMedia(t *testing.T, site *labtest.Site, args ...string) (diag.Exit, st
 // named.
 func TestTCPOnlyServer(t *testing.T) {
 	labtest.Beside(t)
-	in := labtest.StartInternet(t, netip.MustParseAddr(mediaServer))
+	in := startInternet(t, netip.MustParseAddr(mediaServer))
 	in.Start(t, netip.MustParseAddrPort(mediaServer+":"+mediaHTTP), "dialtone-tcponly")
 	const tcpPort = "add rule inet filter forward tcp dport 4443 "
 	for name, test := range map[string]struct {
@@ -121,7 +121,7 @@ func TestTCPOnlyServer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			site := in.Connect(t, labtest.SiteOptions{Rules: test.rules})
+			site := in.Connect(t, siteOptions{Rules: test.rules})
 			exit, out := checkMedia(t, site, "--offer", "http://"+mediaServer+":"+mediaHTTP+"/", "--no-media")
 			for _, want := range test.says {
 				if !strings.Contains(out, want) {
@@ -143,7 +143,7 @@ func TestJanusOverTCP(t *testing.T) {
 	if err != nil || len(folders) == 0 {
 		t.Fatalf("no %s: %v", janusFolders, err)
 	}
-	in := labtest.StartInternet(t, netip.MustParseAddr(mediaServer))
+	in := startInternet(t, netip.MustParseAddr(mediaServer))
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"janus.jcfg": fmt.Sprintf(`general: { configs_folder = %q
@@ -163,7 +163,7 @@ admin: { admin_http = false }
 		}
 	}
 	in.Start(t, netip.MustParseAddrPort(mediaServer+":"+mediaHTTP), program, "--configs-folder", dir, "--config", filepath.Join(dir, "janus.jcfg"))
-	site := in.Connect(t, labtest.SiteOptions{Rules: noUDP})
+	site := in.Connect(t, siteOptions{Rules: noUDP})
 	exit, out := checkMedia(t, site, "--offer", "http://"+mediaServer+":"+mediaHTTP+"/janus", "--preset", "janus")
 	if exit != diag.ExitPass || !strings.Contains(out, "host tcp "+mediaServer) ||
 		!strings.Contains(strings.Join(strings.Fields(out), " "), "passed all(runs, .media.video.inbound.flows) true") {

@@ -134,11 +134,11 @@ func thirdHostCases() map[string]thirdHostCase {
 // then 5 a second, however many addresses, ports, transports and offers there are.
 func TestChecksAtThirdHosts(t *testing.T) {
 	labtest.Beside(t)
-	in := labtest.StartInternet(t, netip.MustParseAddr("203.0.113.10"))
+	in := startInternet(t, netip.MustParseAddr("203.0.113.10"))
 	for name, test := range thirdHostCases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			site := in.Connect(t, labtest.SiteOptions{Rules: thirdHosts})
+			site := in.Connect(t, siteOptions{Rules: thirdHosts})
 			begun := time.Now()
 			printed := test.answerOffers(t, site, thirdHostOffer(t, test.candidate))
 			packets := thirdHostPackets(t, site)
@@ -185,7 +185,7 @@ server.serve_forever()
 // than one call may.
 func TestLoadAtThirdHosts(t *testing.T) {
 	labtest.NeedTime(t)
-	in := labtest.StartInternet(t, netip.MustParseAddr("203.0.113.10"))
+	in := startInternet(t, netip.MustParseAddr("203.0.113.10"))
 	for name, test := range map[string]struct {
 		candidate   string
 		burst, rate float64
@@ -200,7 +200,7 @@ func TestLoadAtThirdHosts(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
-			site := in.Connect(t, labtest.SiteOptions{Rules: thirdHosts})
+			site := in.Connect(t, siteOptions{Rules: thirdHosts})
 			server := site.Command(ctx, labtest.NeedProgram(t, "python3"), "-c", hostileMediaServer, test.candidate)
 			said, err := server.StdoutPipe()
 			if err != nil {
@@ -258,7 +258,7 @@ func thirdHostOffer(t *testing.T, candidate func(int) string) string {
 
 // answerOffers runs dialtone answer at a site until it has answered as many offers, each sent when the call before has
 // ended. It returns what was printed.
-func (c thirdHostCase) answerOffers(t *testing.T, site *labtest.Site, offer string) string {
+func (c thirdHostCase) answerOffers(t *testing.T, site *networkSite, offer string) string {
 	t.Helper()
 	python := labtest.NeedProgram(t, "python3")
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -319,7 +319,7 @@ func (c thirdHostCase) answerOffers(t *testing.T, site *labtest.Site, offer stri
 }
 
 // thirdHostPackets is what the router has forwarded to hosts of nobody.
-func thirdHostPackets(t *testing.T, site *labtest.Site) int {
+func thirdHostPackets(t *testing.T, site *networkSite) int {
 	t.Helper()
 	raw, err := site.RouterCommand(t.Context(), "nft", "-j", "list", "counters").Output()
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package labtest gives tests access to programs and networks of the machine, and skips tests if they are missing.
+// Package labtest gives tests access to programs of the machine, and skips tests if they are missing.
 package labtest
 
 import (

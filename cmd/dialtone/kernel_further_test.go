@@ -1,4 +1,4 @@
-package probe
+package main
 
 import (
 	"bufio"
@@ -16,9 +16,11 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/judge/network"
 	"dialtone/diag/lab"
 	"dialtone/diag/lab/labtest"
 	"dialtone/diag/nat"
+	"dialtone/diag/probe"
 	"dialtone/diag/words"
 )
 
@@ -63,7 +65,7 @@ func TestKernelFurther(t *testing.T) {
 	for _, server := range kernelServers {
 		own = append(own, netip.MustParseAddr(server[0]), netip.MustParseAddr(server[1]))
 	}
-	in := labtest.StartInternet(t, own...)
+	in := startInternet(t, own...)
 	startKernelServers(t, in)
 	tests := map[string]struct {
 		rules              string
@@ -76,7 +78,7 @@ func TestKernelFurther(t *testing.T) {
 	}
 	var all sync.WaitGroup // they sleep most of the time: all at once, however few processors there are
 	for name, tt := range tests {
-		site := in.Connect(t, labtest.SiteOptions{Rules: tt.rules})
+		site := in.Connect(t, siteOptions{Rules: tt.rules})
 		report := filepath.Join(t.TempDir(), "report")
 		all.Go(func() {
 			b, err := askFrom(t, site, report)
@@ -92,7 +94,7 @@ func TestKernelFurther(t *testing.T) {
 }
 
 // startKernelServers runs this program as the servers, until the end of the test.
-func startKernelServers(t *testing.T, in *labtest.Internet) {
+func startKernelServers(t *testing.T, in *internet) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := itself(ctx, t, in.Command)
@@ -152,7 +154,7 @@ func serveKernel(t *testing.T) {
 }
 
 // askFrom runs this program as the client at a site whose router forgets after ten seconds.
-func askFrom(t *testing.T, site *labtest.Site, report string) (b nat.Behaviors, err error) {
+func askFrom(t *testing.T, site *networkSite, report string) (b nat.Behaviors, err error) {
 	const script = "for f in nf_conntrack_udp_timeout nf_conntrack_udp_timeout_stream; do echo 10 >/proc/sys/net/netfilter/$f; done"
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -180,12 +182,12 @@ func askKernel(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 17*time.Second)
 	defer cancel()
-	o, err := NAT(ctx, servers, NATOptions{Deep: true, Hairpin: true})
+	o, err := probe.NAT(ctx, servers, probe.NATOptions{Deep: true, Hairpin: true})
 	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal(err)
 	}
-	r := judged(o)
-	raw, err := json.Marshal(&r.Behaviors)
+	o.Apply(diag.DiagnosisEnd{})
+	raw, err := json.Marshal(new(network.Judge(o).Behaviors))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package labtest
+package main
 
 import (
 	"fmt"
@@ -8,14 +8,16 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"dialtone/diag/lab/labtest"
 )
 
 // TestInternet: a client knows the way to a server, and nothing of the network is left when the test has ended.
 func TestInternet(t *testing.T) {
 	own := "dialtone-" + strconv.Itoa(os.Getpid())
 	t.Run("network", func(t *testing.T) {
-		in := StartInternet(t, netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("2001:db8::10"))
-		s := in.Connect(t, SiteOptions{Rules: "table ip filter { chain forward { type filter hook forward priority filter; ip daddr $public drop; }; }\n"})
+		in := startInternet(t, netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("2001:db8::10"))
+		s := in.Connect(t, siteOptions{Rules: "table ip filter { chain forward { type filter hook forward priority filter; ip daddr $public drop; }; }\n"})
 		for server, source := range map[string]string{"203.0.113.10": "192.168.7.2", "2001:db8::10": "2001:db8:1:1::2"} {
 			out, err := s.Command(t.Context(), "ip", "route", "get", server).CombinedOutput()
 			if err != nil || !strings.Contains(string(out), "src "+source+" ") {
@@ -39,7 +41,7 @@ func TestInternet(t *testing.T) {
 
 // TestAbandonedNamespaces: what a killed test has left is removed, and what another one still uses is not.
 func TestAbandonedNamespaces(t *testing.T) {
-	NeedProgram(t, "ip")
+	labtest.NeedProgram(t, "ip")
 	needRoot(t)
 	dead := exec.CommandContext(t.Context(), "true")
 	if err := dead.Run(); err != nil {
@@ -47,8 +49,8 @@ func TestAbandonedNamespaces(t *testing.T) {
 	}
 	left := fmt.Sprintf("dialtone-%d-1", dead.Process.Pid)
 	used := fmt.Sprintf("dialtone-%d-999", os.Getpid())
-	run(t, "", "ip", "netns", "add", left)
-	run(t, "", "ip", "netns", "add", left+"-c1")
+	runTool(t, "", "ip", "netns", "add", left)
+	runTool(t, "", "ip", "netns", "add", left+"-c1")
 	addNamespace(t, used)
 	removeAbandoned(t)
 	if n := namespaces(t, left); n != 0 {

@@ -1,6 +1,7 @@
-package labtest
+package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,11 +14,13 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"dialtone/diag/lab/labtest"
 )
 
-// Internet is a public network in the kernel: a network namespace with the addresses of servers, to which sites are
+// internet is a public network in the kernel: a network namespace with the addresses of servers, to which sites are
 // connected. The network of the machine is not changed. Its methods may be called from any goroutine.
-type Internet struct {
+type internet struct {
 	name  string // of the namespace
 	sites atomic.Int32
 }
@@ -29,15 +32,15 @@ var (
 	siteNetwork6   = netip.MustParsePrefix("2001:db8:1::1/64")
 )
 
-// Site is a client of an Internet with its router, each in its own namespace.
-type Site struct {
+// networkSite is a client of an Internet with its router, each in its own namespace.
+type networkSite struct {
 	router, client string // namespaces
 	Public         netip.Addr
 	Addresses      []netip.Prefix // of the client: IPv4 and IPv6
 }
 
-// SiteOptions describe a site.
-type SiteOptions struct {
+// siteOptions describe a site.
+type siteOptions struct {
 	// LAN is the client's network; the router has its first address and the client its second. Default 192.168.7.0/24.
 	LAN netip.Prefix
 
@@ -49,16 +52,16 @@ type SiteOptions struct {
 	Rules string
 }
 
-// StartInternet creates one in which servers can have the addresses 203.0.113.10 to 203.0.113.99 and 2001:db8::10 to
+// startInternet creates one in which servers can have the addresses 203.0.113.10 to 203.0.113.99 and 2001:db8::10 to
 // 2001:db8::19. It needs root, ip (iproute2) and nft (nftables): without them the test is skipped
 // with the reason, or fails with CI=true. The namespaces are removed at the end of the test.
-func StartInternet(t testing.TB, servers ...netip.Addr) *Internet {
+func startInternet(t testing.TB, servers ...netip.Addr) *internet {
 	t.Helper()
-	NeedProgram(t, "ip")
-	NeedProgram(t, "nft")
+	labtest.NeedProgram(t, "ip")
+	labtest.NeedProgram(t, "nft")
 	needRoot(t)
 	sweep.Do(func() { removeAbandoned(t) })
-	in := &Internet{name: fmt.Sprintf("dialtone-%d-%d", os.Getpid(), internets.Add(1))}
+	in := &internet{name: fmt.Sprintf("dialtone-%d-%d", os.Getpid(), internets.Add(1))}
 	addNamespace(t, in.name)
 	// A bridge without a hardware address uses that of a port, and another one when that port is removed, which would
 	// invalidate ARP entries.
@@ -81,24 +84,24 @@ func StartInternet(t testing.TB, servers ...netip.Addr) *Internet {
 var internets atomic.Int32
 
 // Command is a program that runs in the namespace of the servers. It ends with the test.
-func (i *Internet) Command(ctx context.Context, program string, args ...string) *exec.Cmd {
+func (i *internet) Command(ctx context.Context, program string, args ...string) *exec.Cmd {
 	return inside(ctx, i.name, program, args...)
 }
 
 // Start runs a server until the end of the test, and returns when something listens to TCP at the address.
-func (i *Internet) Start(t testing.TB, listens netip.AddrPort, program string, args ...string) {
+func (i *internet) Start(t testing.TB, listens netip.AddrPort, program string, args ...string) {
 	t.Helper()
-	background(t, i.Command, NeedProgram(t, program), args...)
+	runBackground(t, i.Command, labtest.NeedProgram(t, program), args...)
 	awaitTCP(t, i.Command, listens)
 }
 
 // awaitTCP returns when a connection can be made.
 func awaitTCP(t testing.TB, from commander, to netip.AddrPort) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), startTime)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	connect := fmt.Sprintf("until (echo >/dev/tcp/%s/%d) 2>/dev/null; do sleep 0.05; done", to.Addr(), to.Port())
-	if out, err := from(ctx, NeedProgram(t, "bash"), "-c", connect).CombinedOutput(); err != nil {
+	if out, err := from(ctx, labtest.NeedProgram(t, "bash"), "-c", connect).CombinedOutput(); err != nil {
 		t.Fatalf("no TCP connection to %v: %v %s", to, err, out)
 	}
 }
@@ -106,12 +109,12 @@ func awaitTCP(t testing.TB, from commander, to netip.AddrPort) {
 // commander makes the command of a program in a namespace.
 type commander func(ctx context.Context, program string, args ...string) *exec.Cmd
 
-// background runs a program until the end of the test. If the test fails, its output is logged.
-func background(t testing.TB, command commander, program string, args ...string) {
+// runBackground runs a program until the end of the test. If the test fails, its output is logged.
+func runBackground(t testing.TB, command commander, program string, args ...string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	cmd := command(ctx, program, args...)
-	var printed output
+	var printed bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &printed, &printed
 	if err := cmd.Start(); err != nil {
 		stop()
@@ -129,41 +132,41 @@ func background(t testing.TB, command commander, program string, args ...string)
 // NAT64 makes the router translate addresses of a prefix to IPv4 (RFC 6146, RFC 6052), and takes IPv4 from the client.
 // It returns when the client can connect to the address over TCP. The prefix is not 64:ff9b::/96, which must not lead
 // to addresses for documentation (RFC 6052 §3.1).
-func (s *Site) NAT64(t testing.TB, prefix netip.Prefix, to netip.AddrPort) {
+func (s *networkSite) NAT64(t testing.TB, prefix netip.Prefix, to netip.AddrPort) {
 	t.Helper()
-	tayga := NeedProgram(t, "tayga")
+	tayga := labtest.NeedProgram(t, "tayga")
 	config := filepath.Join(t.TempDir(), "tayga.conf")
 	text := "tun-device nat64\nipv4-addr 192.168.255.1\nipv6-addr 2001:db8:ffff::1\nprefix " + prefix.String() +
 		"\ndynamic-pool 192.168.255.0/24\ndata-dir " + filepath.Dir(config) + "\n"
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run(t, "", "ip", "netns", "exec", s.router, tayga, "-c", config, "--mktun")
+	runTool(t, "", "ip", "netns", "exec", s.router, tayga, "-c", config, "--mktun")
 	batch(t, s.router, "link set nat64 up", "route add 192.168.255.0/24 dev nat64",
 		"route add "+prefix.String()+" dev nat64")
 	s.WithoutIPv4(t)
-	background(t, s.RouterCommand, tayga, "-c", config, "-d", "--nodetach")
+	runBackground(t, s.RouterCommand, tayga, "-c", config, "-d", "--nodetach")
 	awaitTCP(t, s.Command, to)
 }
 
 // WithoutIPv4 takes the client's IPv4 address away.
-func (s *Site) WithoutIPv4(t testing.TB) {
+func (s *networkSite) WithoutIPv4(t testing.TB) {
 	t.Helper()
-	run(t, "", "ip", "-netns", s.client, "-4", "address", "flush", "dev", "lan")
+	runTool(t, "", "ip", "-netns", s.client, "-4", "address", "flush", "dev", "lan")
 }
 
 // Command is a program that runs in the namespace of the client.
-func (s *Site) Command(ctx context.Context, program string, args ...string) *exec.Cmd {
+func (s *networkSite) Command(ctx context.Context, program string, args ...string) *exec.Cmd {
 	return inside(ctx, s.client, program, args...)
 }
 
 // RouterCommand is a program that runs on the router, for example to set the lifetime of mappings.
-func (s *Site) RouterCommand(ctx context.Context, program string, args ...string) *exec.Cmd {
+func (s *networkSite) RouterCommand(ctx context.Context, program string, args ...string) *exec.Cmd {
 	return inside(ctx, s.router, program, args...)
 }
 
 // Connect connects another site. Its client has an IPv6 address too, which the router forwards unchanged.
-func (i *Internet) Connect(t testing.TB, o SiteOptions) *Site {
+func (i *internet) Connect(t testing.TB, o siteOptions) *networkSite {
 	t.Helper()
 	n := int(i.sites.Add(1))
 	if n > 99 {
@@ -172,7 +175,7 @@ func (i *Internet) Connect(t testing.TB, o SiteOptions) *Site {
 	if !o.LAN.IsValid() {
 		o.LAN = netip.MustParsePrefix("192.168.7.0/24")
 	}
-	s := &Site{
+	s := &networkSite{
 		router: fmt.Sprintf("%s-r%d", i.name, n), client: fmt.Sprintf("%s-c%d", i.name, n),
 		Public: publicNetwork.Masked().Addr(),
 	}
@@ -191,7 +194,7 @@ func (i *Internet) Connect(t testing.TB, o SiteOptions) *Site {
 }
 
 // wire connects the interfaces and sets addresses and routes.
-func (s *Site) wire(t testing.TB, internet string, n int, o SiteOptions, inner, client netip.Prefix) {
+func (s *networkSite) wire(t testing.TB, internet string, n int, o siteOptions, inner, client netip.Prefix) {
 	t.Helper()
 	port := fmt.Sprintf("site%d", n)
 	wan6 := publicNetwork6.Addr().As16()
@@ -222,17 +225,17 @@ func (s *Site) wire(t testing.TB, internet string, n int, o SiteOptions, inner, 
 }
 
 // forward enables forwarding.
-func (s *Site) forward(t testing.TB) {
+func (s *networkSite) forward(t testing.TB) {
 	t.Helper()
 	const script = `for f in ipv4/ip_forward ipv6/conf/all/forwarding; do echo 1 >/proc/sys/net/$f; done
 for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$f; done`
-	run(t, "", "ip", "netns", "exec", s.router, "sh", "-c", script)
+	runTool(t, "", "ip", "netns", "exec", s.router, "sh", "-c", script)
 }
 
 // setRules sets the rules of the router.
-func (s *Site) setRules(t testing.TB, rules string) {
+func (s *networkSite) setRules(t testing.TB, rules string) {
 	t.Helper()
-	run(t, rules, "ip", "netns", "exec", s.router, "nft", "-f", "-")
+	runTool(t, rules, "ip", "netns", "exec", s.router, "nft", "-f", "-")
 }
 
 // addressLine is the command that gives a device an address.
@@ -248,7 +251,7 @@ func addressLine(p netip.Prefix, device string) string {
 func needRoot(t testing.TB) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		Missing(t, "root, which can create network namespaces")
+		labtest.Missing(t, "root, which can create network namespaces")
 	}
 }
 
@@ -283,15 +286,15 @@ func isAlive(process int) bool {
 // addNamespace creates a namespace, which is removed at the end of the test.
 func addNamespace(t testing.TB, name string) {
 	t.Helper()
-	run(t, "", "ip", "netns", "add", name)
-	t.Cleanup(func() { run(t, "", "ip", "netns", "delete", name) })
+	runTool(t, "", "ip", "netns", "add", name)
+	t.Cleanup(func() { runTool(t, "", "ip", "netns", "delete", name) })
 	batch(t, name, "link set lo up")
 }
 
 // batch runs commands of ip in a namespace.
 func batch(t testing.TB, namespace string, lines ...string) {
 	t.Helper()
-	run(t, strings.Join(lines, "\n")+"\n", "ip", "-netns", namespace, "-batch", "-")
+	runTool(t, strings.Join(lines, "\n")+"\n", "ip", "-netns", namespace, "-batch", "-")
 }
 
 // inside is a command that runs in a namespace.
@@ -301,8 +304,8 @@ func inside(ctx context.Context, namespace, program string, args ...string) *exe
 	return cmd
 }
 
-// run runs a program to its end. A test that cannot clean up fails.
-func run(t testing.TB, input, program string, args ...string) {
+// runTool runs a program to its end. A test that cannot clean up fails.
+func runTool(t testing.TB, input, program string, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -320,13 +323,13 @@ func run(t testing.TB, input, program string, args ...string) {
 }
 
 // WithoutIPv6 takes the client's IPv6 addresses away.
-func (s *Site) WithoutIPv6(t testing.TB) {
+func (s *networkSite) WithoutIPv6(t testing.TB) {
 	t.Helper()
-	run(t, "", "ip", "-netns", s.client, "-6", "address", "flush", "dev", "lan")
+	runTool(t, "", "ip", "-netns", s.client, "-6", "address", "flush", "dev", "lan")
 }
 
 // Hosts gives the client names of its own, in the form of /etc/hosts.
-func (s *Site) Hosts(t testing.TB, text string) {
+func (s *networkSite) Hosts(t testing.TB, text string) {
 	t.Helper()
 	dir := filepath.Join("/etc/netns", s.client)
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // as /etc is
