@@ -244,7 +244,10 @@ func (h *History) Foot(th *draw.Theme, width int, end bool) []string {
 	switch {
 	case h.now.Second.Short:
 		mark, paint = th.Mark(draw.Warn)
-		text = "this machine is the limit, so calls are not judged"
+		text = "this machine is the limit"
+		if h.now.Late > 0 {
+			text += fmt.Sprintf(", %.0f %% of its timers late", 100*h.now.Late)
+		}
 	case h.now.Unjudged > 0:
 		mark, paint = th.Mark(draw.Warn)
 		text = "this machine keeps up again after it was the limit"

@@ -46,7 +46,7 @@ func TestGolden(t *testing.T) {
 	th := draw.NewTheme(draw.NewTerminal(io.Discard))
 	var frames strings.Builder
 	short := example(4)
-	short.now.Second.Short, short.now.Unjudged = true, 3
+	short.now.Second.Short, short.now.Unjudged, short.now.Late = true, 3, 1
 	again := example(12)
 	again.now.Unjudged = 3 // in an earlier second this machine was the limit
 	for _, one := range []struct {

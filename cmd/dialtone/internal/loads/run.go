@@ -117,6 +117,7 @@ func stateOf(p load.Progress) loads.State {
 		Passed: p.Counts.Passed,
 		Failed: p.Counts.Failed, Dropped: p.Counts.Dropped, InProgress: p.Point.InProgress, CPU: p.Point.Tester.CPU,
 		Unjudged: p.Counts.Ended - p.Counts.Passed - p.Counts.Failed - p.Counts.Interrupted,
+		Late:     p.Point.Tester.Late,
 		Second: loads.Second{
 			Started: p.Point.Started, Ended: p.Point.Ended, Failed: p.Point.Failed, InProgress: p.Point.InProgress,
 			Short: p.Point.Tester.Short,
