@@ -29,7 +29,7 @@ func TestPublisherSettings(t *testing.T) {
 	server.exits()
 	for _, want := range []string{
 		"media.b_frames", "media.key_frames_rare", "media.profile_not_agreed",
-		"The video is H264 High, but Constrained Baseline was negotiated.",
+		"The video is H264 High, but Constrained Baseline was negotiated.", "next: Set the encoder to no B-frames (OBS: ",
 	} {
 		if !strings.Contains(server.said(), want) {
 			t.Errorf("no %q", want)

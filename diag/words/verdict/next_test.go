@@ -138,3 +138,16 @@ func TestTwoNATs(t *testing.T) {
 		t.Errorf("%q", said.Next)
 	}
 }
+
+// TestWarningsAdvise: a call that passed with a warning says what to do about it, and one with a note only does not.
+func TestWarningsAdvise(t *testing.T) {
+	for severity, want := range map[judge.Severity]int{judge.Warn: 1, judge.Info: 0} {
+		v := judge.Verdict{
+			Done: true, Exit: diag.ExitPass, Outcome: judge.Outcome{Connected: true, Ended: diag.EndPeerHangup},
+			Findings: []judge.Finding{{ID: "media.b_frames", Severity: severity}},
+		}
+		if got := Of(v).Next; len(got) != want {
+			t.Errorf("%s: %q", severity, got)
+		}
+	}
+}

@@ -49,7 +49,8 @@ func Of(v judge.Verdict) Said {
 		said.Why = append(said.Why, "Diagnosis of the local network: "+OfNetwork(*o.Network).Headline)
 	}
 	said.Why = unique(said.Why)
-	if v.Exit != diag.ExitPass && v.Done || o.Failing {
+	warned := slices.ContainsFunc(v.Findings, func(f judge.Finding) bool { return f.Severity != judge.Info })
+	if (v.Exit != diag.ExitPass || warned) && v.Done || o.Failing {
 		said.Next = next(v, o)
 	}
 	return said
