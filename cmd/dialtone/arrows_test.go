@@ -59,7 +59,7 @@ var arrows = []struct {
 	{"dialtone/cmd/dialtone/internal/forms", []string{filesPackage, settingsPackage, "dialtone/tui/start"}},
 	{"dialtone/cmd/dialtone/internal/version", nil},
 	{"dialtone/cmd/dialtone/internal/telemetry", []string{
-		"dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/report", "dialtone/diag/report/gauges",
+		"dialtone/cmd/dialtone/internal/endpoint", "dialtone/diag", "dialtone/diag/call", "dialtone/diag/judge", "dialtone/diag/report", "dialtone/diag/report/gauges",
 		"github.com/go-logr/logr", "go.opentelemetry.io/otel", "go.opentelemetry.io/otel/",
 	}},
 	{"dialtone/cmd/dialtone/internal/rooms", []string{

@@ -53,6 +53,9 @@ type trustFlags struct {
 	CA       caFile      `own:"demo" path:"reads" name:"ca" placeholder:"FILE" help:"PEM file with additional certificate authorities to trust."`
 }
 
+// Authorities is the file of authorities, for the receiver of --otlp too.
+func (t *trustFlags) Authorities() string { return string(t.CA) }
+
 // checkProxy reports what is wrong with the proxy, or nil.
 func (t *trustFlags) checkProxy() error {
 	_, err := reach.NewProxies(t.Proxy.Reveal())

@@ -24,6 +24,7 @@ type environment struct {
 	patience        time.Duration // for a message, with all its repetitions
 	parent          string        // a traceparent to be below, such as that of a job of CI
 	secrets         []string      // that no message for a person may contain
+	getenv          func(string) string
 }
 
 // defaultPatience is that of the standard.
@@ -33,7 +34,7 @@ const prefix = "OTEL_EXPORTER_OTLP_"
 
 // read reads the variables. receiver is the address that the user gave, or "".
 func read(getenv func(string) string, receiver URL) (environment, error) {
-	e := environment{patience: defaultPatience, parent: getenv("TRACEPARENT")}
+	e := environment{patience: defaultPatience, parent: getenv("TRACEPARENT"), getenv: getenv}
 	wanted := func(signal string) bool {
 		at := cmp.Or(string(receiver), getenv(prefix+signal+"_ENDPOINT"), getenv(prefix+"ENDPOINT"))
 		return at != "" && cmp.Or(getenv("OTEL_"+signal+"_EXPORTER"), "otlp") == "otlp"
@@ -66,6 +67,17 @@ func read(getenv func(string) string, receiver URL) (environment, error) {
 		slices.SortFunc(e.secrets, func(a, b string) int { return len(b) - len(a) }) // one may begin another
 	}
 	return e, nil
+}
+
+// secured reports whether a signal goes over TLS, and the environment has no files for it.
+func (e environment) secured(receiver, signal string) bool {
+	at := cmp.Or(receiver, e.getenv(prefix+signal+"ENDPOINT"), e.getenv(prefix+"ENDPOINT"))
+	for _, file := range []string{"CERTIFICATE", "CLIENT_CERTIFICATE"} {
+		if cmp.Or(e.getenv(prefix+signal+file), e.getenv(prefix+file)) != "" {
+			return false
+		}
+	}
+	return strings.HasPrefix(at, "https:")
 }
 
 var errForm = errors.New("not NAME=VALUE")

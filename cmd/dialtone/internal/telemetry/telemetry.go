@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
 
+	"dialtone/cmd/dialtone/internal/endpoint"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/report"
@@ -100,7 +101,11 @@ func Open(ctx context.Context, o Options) *Sender {
 	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(s.failed)) // such as a part that the receiver refused
 	otel.SetLogger(quiet(s.failed))
-	if err := s.connect(ctx, string(f.receiver())); err != nil {
+	var authorities string
+	if trusting, ok := o.Command.(interface{ Authorities() string }); ok {
+		authorities = trusting.Authorities()
+	}
+	if err := s.connect(ctx, string(f.receiver()), authorities); err != nil {
 		s.failed(err)
 		s.Report()
 		return nil
@@ -110,10 +115,21 @@ func Open(ctx context.Context, o Options) *Sender {
 	return s
 }
 
-// connect makes the exporters. They read the environment; an address of the user replaces those that it has.
-func (s *Sender) connect(ctx context.Context, receiver string) (err error) {
+// connect makes the exporters. They read the environment; an address of the user replaces those that it has, and a file
+// of certificate authorities is used for what has none in the environment.
+func (s *Sender) connect(ctx context.Context, receiver, authorities string) error {
+	trust, err := endpoint.Trust(false, authorities)
+	if err != nil {
+		return err
+	}
 	spans := []otlptracehttp.Option{otlptracehttp.WithRetry(otlptracehttp.RetryConfig(again))}
 	figures := []otlpmetrichttp.Option{otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig(again))}
+	if trust != nil && s.secured(receiver, "TRACES_") {
+		spans = append(spans, otlptracehttp.WithTLSClientConfig(trust))
+	}
+	if trust != nil && s.secured(receiver, "METRICS_") {
+		figures = append(figures, otlpmetrichttp.WithTLSClientConfig(trust))
+	}
 	if receiver != "" {
 		at := func(path string) string {
 			joined, _ := url.JoinPath(receiver, path) // it was parsed before
@@ -238,7 +254,7 @@ func (s *Sender) failed(err error) {
 		advice := "check the address, the headers, and that it accepts OTLP over HTTP"
 		var certificate *tls.CertificateVerificationError
 		if errors.As(err, &certificate) {
-			advice = "if you trust its certificate authority, name it with OTEL_EXPORTER_OTLP_CERTIFICATE=FILE"
+			advice = "if you trust its certificate authority, name it with --ca FILE or OTEL_EXPORTER_OTLP_CERTIFICATE=FILE"
 		}
 		s.pending = s.clean(err.Error()) + "; " + advice
 	}

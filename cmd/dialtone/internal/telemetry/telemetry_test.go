@@ -3,10 +3,13 @@ package telemetry
 import (
 	"compress/gzip"
 	"encoding/hex"
+	"encoding/pem"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -273,8 +276,56 @@ func TestReceiverIsNotTrusted(t *testing.T) {
 	_, end := s.Begin()
 	end(began, ended())
 	s.Close()
-	if !strings.Contains(said(), prefix+"CERTIFICATE=FILE") {
+	if !strings.Contains(said(), "--ca FILE or "+prefix+"CERTIFICATE=FILE") {
 		t.Errorf("it says %q", said())
+	}
+}
+
+// trusting is a command with --otlp and --ca.
+type trusting struct {
+	Flags
+	file string
+}
+
+func (c *trusting) Authorities() string { return c.file }
+
+// TestAuthority: --ca counts for the receiver, however its address is given, unless the environment has a file for it.
+func TestAuthority(t *testing.T) {
+	got := &receiver{metrics: map[string]float64{}}
+	server := httptest.NewUnstartedServer(got)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	plain, address := started(t)
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(file, block, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		receiver string
+		environ  map[string]string
+		spans    int // that both receivers have then
+	}{
+		{receiver: server.URL, spans: 3},
+		{environ: map[string]string{prefix + "ENDPOINT": server.URL}, spans: 6},
+		{receiver: address, spans: 9}, // without TLS
+		{receiver: server.URL, environ: map[string]string{prefix + "CERTIFICATE": "/nowhere"}, spans: 9},
+	} {
+		for name, value := range c.environ {
+			t.Setenv(name, value)
+		}
+		var said []string
+		s := Open(t.Context(), Options{
+			Command: &trusting{Flags{OTLP: URL(c.receiver)}, file}, Getenv: func(name string) string { return c.environ[name] },
+			Complain: func(text string) { said = append(said, text) },
+		})
+		_, end := s.Begin()
+		end(began, ended())
+		s.Close()
+		if n := len(got.spans) + len(plain.spans); n != c.spans {
+			t.Errorf("%+v: %d spans: %q", c, n, said)
+		}
 	}
 }
 
