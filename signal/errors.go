@@ -90,8 +90,10 @@ const (
 	CodeReturned         = "returned_offer" // what was sent came back
 	CodeIsOffer          = "is_offer"       // an offer came where the protocol has an answer
 	CodeType             = "other_type"     // of the description: "Answer"
-	CodeRedirectLoop     = "redirect_loop"
-	CodeWrongRole        = "wrong_role" // the room gave the other role; Op is "pairing"
+	CodeBadRedirect      = "bad_redirect"   // to no valid address, in a circle, or too many
+	CodeIncomplete       = "incomplete"     // timeout: the answer began, and did not end
+	CodeHeader           = "bad_header"     // the header of the answer is not valid HTTP
+	CodeWrongRole        = "wrong_role"     // the room gave the other role; Op is "pairing"
 )
 
 // Error is a failed exchange. Every text in it that came from a server is bounded and free of control characters. It

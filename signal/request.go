@@ -60,7 +60,10 @@ const (
 	RemarkZipped      = "gzip"         // it is compressed, unasked
 	RemarkNoSetup     = "no_setup"     // it does not say who starts the DTLS handshake (a=setup, RFC 8842 §5)
 	RemarkNoSession   = "no_session"   // it does not name the session, which cannot be ended then
-	RemarkUTF8        = "utf8"         // it is not valid UTF-8
-	RemarkType        = "type"         // its type is no text, such as a number
-	RemarkElsewhere   = "elsewhere"    // it is at another place of the answer than the protocol says
+	RemarkNear        = "session_near" // it names one on this machine or its link, and came from elsewhere
+	RemarkDowngrade   = "session_http" // it came by https, and names one for http
+	RemarkLocation    = "session_invalid"
+	RemarkUTF8        = "utf8"      // it is not valid UTF-8
+	RemarkType        = "type"      // its type is no text, such as a number
+	RemarkElsewhere   = "elsewhere" // it is at another place of the answer than the protocol says
 )

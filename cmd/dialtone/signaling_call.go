@@ -13,8 +13,10 @@ import (
 	"dialtone/cmd/dialtone/internal/texts"
 	"dialtone/diag"
 	"dialtone/diag/feed"
+	"dialtone/diag/iceurl"
 	"dialtone/diag/session"
 	"dialtone/signal"
+	"dialtone/signal/web"
 )
 
 // reach completes a placement for the way on which the peer is called.
@@ -69,7 +71,8 @@ const carryTime = 30 * time.Minute
 const optionsTime = 3 * time.Second
 
 // namedServers asks an address for its ICE servers. If it refuses there are none; the call itself will find out why. A
-// server that does not answer delays every browser and every call, which is worth a note.
+// server that does not answer delays every browser and every call, which is worth a note. Servers of this machine and
+// its link are left out unless the address itself is there: no server elsewhere may make a call connect to them.
 func namedServers(ctx context.Context, w signal.Way, s signal.Setup, have []diag.ICEServerAuth) ([]diag.ICEServerAuth,
 	[]diag.Warning,
 ) {
@@ -86,17 +89,36 @@ func namedServers(ctx context.Context, w signal.Way, s signal.Setup, have []diag
 	if err != nil {
 		return nil, nil
 	}
-	return supply.Usable(named, have), nil
+	usable := supply.Usable(named, have)
+	var near []string
+	if endpoint, err := web.Endpoint(s.Address); err == nil && !web.LeadsNear(ctx, endpoint.Hostname()) {
+		usable = slices.DeleteFunc(usable, func(server diag.ICEServerAuth) bool {
+			u, err := iceurl.Parse(server.URL)
+			if err == nil && !web.LeadsNear(ctx, u.Host) {
+				return false
+			}
+			near = append(near, server.URL)
+			return true
+		})
+	}
+	return usable, serversNote("signal.ice_servers_near", near)
 }
 
 // warnLate warns of servers that were named when the candidates had been gathered.
 func warnLate(log *feed.Feed, late []diag.ICEServerAuth) {
-	if len(late) == 0 {
-		return
-	}
 	urls := make([]string, 0, len(late))
 	for _, s := range late {
 		urls = append(urls, s.URL)
 	}
-	log.Append(diag.Warning{ID: "signal.ice_servers_late", Subject: diag.Clean(strings.Join(urls, " "), 300)})
+	for _, note := range serversNote("signal.ice_servers_late", urls) {
+		log.Append(note)
+	}
+}
+
+// serversNote is a note about servers that are not asked; none if there is no such server.
+func serversNote(id string, urls []string) []diag.Warning {
+	if len(urls) == 0 {
+		return nil
+	}
+	return []diag.Warning{{ID: id, Subject: diag.Clean(strings.Join(urls, " "), 300)}}
 }

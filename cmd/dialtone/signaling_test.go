@@ -36,3 +36,20 @@ func TestSilentOptions(t *testing.T) {
 		}
 	}
 }
+
+// TestNamedServersStayAway: a server elsewhere names no ICE server of this machine; one on this machine may.
+func TestNamedServersStayAway(t *testing.T) {
+	way := signal.Way{ICEServers: func(context.Context, signal.Setup) ([]signal.ICEServer, error) {
+		var out []signal.ICEServer
+		for _, host := range []string{"127.0.0.1:9", "169.254.169.254:80", "[::ffff:127.0.0.1]", "localhost", "203.0.113.9"} {
+			out = append(out, signal.ICEServer{URL: "turn:" + host + "?transport=tcp", Username: "u", Credential: "p"})
+		}
+		return out, nil
+	}}
+	for address, want := range map[string]int{"https://203.0.113.5/whip": 1, "http://127.0.0.1:8080/whip": 5} {
+		used, notes := namedServers(t.Context(), way, signal.Setup{Address: address}, nil)
+		if len(used) != want || (len(notes) == 1) != (want == 1) {
+			t.Errorf("%s: %v, %v", address, used, notes)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package judge
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"dialtone/diag"
 	"dialtone/diag/call"
@@ -36,8 +37,12 @@ func sessionUnknown(status int) bool {
 	return status == http.StatusNotFound || status == http.StatusGone
 }
 
-// RemarkNoSession is about an answer without the address by which the session is ended: it stays at the server.
-const RemarkNoSession = "no_session"
+// LacksSession reports whether an answer had no usable address by which the session is ended: it stays at the server.
+func LacksSession(remarks []string) bool {
+	return slices.ContainsFunc(remarks, func(r string) bool {
+		return r == "no_session" || strings.HasPrefix(r, "session_")
+	})
+}
 
 // signalingFindings name what the signaling server did that ended nothing.
 func signalingFindings(c *call.Call, _ Expectation) []Finding {
@@ -48,7 +53,7 @@ func signalingFindings(c *call.Call, _ Expectation) []Finding {
 			e.Remarks = append(e.Remarks, diag.Clean(remark, 40))
 		}
 		severity := Info
-		if slices.Contains(c.Signal.Remarks, RemarkNoSession) {
+		if LacksSession(c.Signal.Remarks) {
 			severity = Warn
 		}
 		out = append(out, Finding{ID: "signal.tolerated", Severity: severity, Evidence: e})

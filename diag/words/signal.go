@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"dialtone/diag"
@@ -53,7 +52,8 @@ var signalAdvice = []struct {
 	{code: "store_unavailable", advice: "Check the Redis of the server (--store); the log of the server has the cause."},
 	{code: "draining", advice: "Dial again: the server is about to end, and another one or its successor takes the call."},
 	{code: "unknown_host", advice: "Start the server with --public-url or --allowed-host."},
-	{code: "redirect_loop", advice: "Fix the redirects of the server, or of the proxy in front of it."},
+	{code: "bad_redirect", advice: "Fix the redirects of the server, or of the proxy in front of it."},
+	{code: "bad_header", advice: "Fix the header of the server's answer: a line of it is not valid."},
 	{
 		code:   "no_body",
 		advice: "Check the address and the --preset: the server accepted the request, and sends its answer in another way.",
@@ -91,6 +91,7 @@ var signalAdvice = []struct {
 		advice: "Check the log of the server, or of the proxy in front of it: the connection was accepted, and no response " +
 			"came.",
 	},
+	{code: "incomplete", advice: "Check the log of the server, or of the proxy in front of it."},
 	{reason: "timeout", advice: "Check the address and firewalls; if only a proxy leads out, name it with --proxy."},
 	{reason: "broken", advice: "Check the log of the server, or of the proxy in front of it."},
 	{reason: "peer-gone", advice: "Dial again at both ends."},
@@ -204,17 +205,20 @@ func SignalAdvice(f diag.SignalFailure) string {
 
 // remarks say what was wrong with an answer and was tolerated.
 var remarks = map[string]string{
-	"status":       "the status is not the one that the protocol has",
-	"content_type": "the content type is not application/sdp",
-	"bom":          "the description begins with a byte order mark",
-	"blank":        "the description begins with blank lines or spaces",
-	"line_end":     "the last line of the description has no end",
-	"gzip":         "the answer is compressed, although it was not asked to be",
-	"utf8":         "the answer is not valid UTF-8",
-	"type":         "the type of the description is not a text",
-	"elsewhere":    "the description is at another place of the answer than the protocol says",
-	"no_setup":     "the description has no a=setup: it does not say who starts the DTLS handshake",
-	"no_session":   "the answer has no Location: the session cannot be ended",
+	"status":          "the status is not the one that the protocol has",
+	"content_type":    "the content type is not application/sdp",
+	"bom":             "the description begins with a byte order mark",
+	"blank":           "the description begins with blank lines or spaces",
+	"line_end":        "the last line of the description has no end",
+	"gzip":            "the answer is compressed, although it was not asked to be",
+	"utf8":            "the answer is not valid UTF-8",
+	"type":            "the type of the description is not a text",
+	"elsewhere":       "the description is at another place of the answer than the protocol says",
+	"no_setup":        "the description has no a=setup: it does not say who starts the DTLS handshake",
+	"no_session":      "the answer has no Location: the session cannot be ended",
+	"session_near":    "the Location leads to this machine or its link, and is not used: the session cannot be ended",
+	"session_http":    "the Location leads from https to http, and is not used: the session cannot be ended",
+	"session_invalid": "the Location is not a valid address of http or https: the session cannot be ended",
 }
 
 // requestFindings are those about requests that ended nothing.
@@ -229,9 +233,9 @@ var requestFindings = map[string]entry{
 			for _, r := range e.Remarks {
 				t.Evidence = append(t.Evidence, cmp.Or(remarks[r], r))
 			}
-			if slices.Contains(e.Remarks, judge.RemarkNoSession) {
-				t.Advice = "Let the server, or the proxy in front of it, return the Location: sessions stay there until the " +
-					"server notices their end."
+			if judge.LacksSession(e.Remarks) {
+				t.Advice = "Let the server, or the proxy in front of it, return the session's own address as Location: " +
+					"sessions stay there until the server notices their end."
 			}
 			return t
 		}),

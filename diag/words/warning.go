@@ -50,6 +50,10 @@ var warnings = map[string]entry{
 		"The endpoint named STUN or TURN servers in the Link fields of its answer (RFC 9725 §4.6). By then the candidates "+
 			"were gathered and sent in the offer. An endpoint that also names them in its answer to OPTIONS is asked in "+
 			"time; otherwise give them with --ice."),
+	"signal.ice_servers_near": warningOn("The server named ICE servers on this machine or its link, which are not used: ",
+		"Give them with --ice, if you trust the server.",
+		"The endpoint, which is elsewhere, named STUN or TURN servers whose addresses lead to this machine, its link, or a "+
+			"metadata service. No server elsewhere may make a call connect there."),
 	"signal.options_silent": warning("The server does not answer OPTIONS.",
 		"Let the server answer OPTIONS with 204: browsers on other sites cannot call it otherwise.",
 		"Before the call the endpoint was asked with OPTIONS for its ICE servers (RFC 9725 §4.6), and nothing came within "+

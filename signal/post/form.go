@@ -26,7 +26,11 @@ func form(a *web.Answer, path string, tree any, said string) error {
 	}
 	switch packed, wider := packing(a), wide(a.Body); {
 	case len(body) == 0:
-		return coded(signal.CodeNoBody, "the answer has no body")
+		what := "the answer has no body"
+		if len(a.Body) > 0 {
+			what = fmt.Sprintf("the answer is blank: %d bytes of white space", len(a.Body))
+		}
+		return coded(signal.CodeNoBody, "%s", what)
 	case packed != "":
 		return coded(signal.CodeEncoding, "%s", packed)
 	case wider != "":

@@ -36,9 +36,7 @@ func (c *Client) read(r *Request, a *web.Answer, report *signal.Request) (again 
 			return true, nil
 		}
 	}
-	if err := c.keep(r, a, tree); err != nil {
-		return false, err
-	}
+	report.Remarks = append(report.Remarks, c.keep(r, a, tree)...)
 	c.candidates(r, tree)
 	for _, path := range sortedKeys(r.Ended) {
 		if holds(tree, path, r.Ended[path]...) {
@@ -82,8 +80,9 @@ func orNone(s string) string {
 	return s
 }
 
-// keep notes what later requests need. A Location is resolved here, because it is relative to the answer.
-func (c *Client) keep(r *Request, a *web.Answer, tree any) error {
+// keep notes what later requests need. A Location is resolved here, because it is relative to the answer. One that
+// is not used is remarked on: the call can do without the session's address, as without any.
+func (c *Client) keep(r *Request, a *web.Answer, tree any) (remarks []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for name, path := range r.Keep {
@@ -100,10 +99,16 @@ func (c *Client) keep(r *Request, a *web.Answer, tree any) error {
 		value := a.Header.Get(field)
 		if strings.EqualFold(field, "Location") && value != "" {
 			u, err := web.Resolve(a.URL, value)
-			if err != nil {
-				return err
+			switch {
+			case err == nil:
+				value = u.String()
+			case errors.Is(err, web.ErrNear):
+				value, remarks = "", append(remarks, signal.RemarkNear)
+			case errors.Is(err, web.ErrDowngrade):
+				value, remarks = "", append(remarks, signal.RemarkDowngrade)
+			default:
+				value, remarks = "", append(remarks, signal.RemarkLocation)
 			}
-			value = u.String()
 		}
 		if value != "" {
 			c.values[name] = value
@@ -111,7 +116,7 @@ func (c *Client) keep(r *Request, a *web.Answer, tree any) error {
 			delete(c.values, name)
 		}
 	}
-	return nil
+	return remarks
 }
 
 // candidates passes on the server's candidates: one RTCIceCandidateInit, or a list of them. What is none is skipped.

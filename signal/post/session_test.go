@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/signal"
+	"dialtone/signal/web"
 )
 
 const (
@@ -185,8 +187,11 @@ func TestSessionAnswersThatAreNone(t *testing.T) {
 			w.WriteHeader(http.StatusCreated)
 			_, _ = io.WriteString(w, "hello")
 		}, false, signal.ReasonProtocol},
-		"a page":                  {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>") }, false, signal.ReasonProtocol},
-		"a session in a file":     {creates("file:///etc/passwd", 200), false, signal.ReasonProtocol},
+		"a page": {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>") }, false, signal.ReasonProtocol},
+		"blank": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusCreated)
+			_, _ = io.WriteString(w, strings.Repeat(" ", 4096))
+		}, false, signal.ReasonProtocol},
 		"a counter-offer of WHIP": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotAcceptable) }, false, signal.ReasonRejected},
 		"a counter-offer of nothing": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "/s")
@@ -201,11 +206,40 @@ func TestSessionAnswersThatAreNone(t *testing.T) {
 			s := scripted(t, test.answer)
 			c := dialed(t, Options{URL: s.URL, Shape: Builtin(map[bool]string{false: "whip", true: "whep"}[test.play])})
 			var e *signal.Error
-			if err := c.Send(t.Context(), message(signal.KindOffer, description("sendonly", "EsAw", pwd))); !errors.As(err, &e) || e.Reason != test.want {
+			if err := c.Send(t.Context(), message(signal.KindOffer, description("sendonly", "EsAw", pwd))); !errors.As(err, &e) || e.Reason != test.want ||
+				name == "blank" && !strings.Contains(e.Error(), "blank: 4096 bytes of white space") {
 				t.Errorf("%v", err)
 			}
 			_ = c.Close(t.Context()) // the goodbye goes to nobody
 		})
+	}
+}
+
+// TestLocationsThatAreNotUsed: the call goes on without the session's address, and the report says why.
+func TestLocationsThatAreNotUsed(t *testing.T) {
+	for location, want := range map[string]string{
+		"file:///etc/passwd":           signal.RemarkLocation,
+		"data:text/plain,x":            signal.RemarkLocation,
+		"http://u:p@127.0.0.1/s":       signal.RemarkLocation,
+		"http://127.0.0.1:99999/s":     signal.RemarkLocation,
+		"/" + strings.Repeat("a", 1e4): signal.RemarkLocation,
+		"":                             signal.RemarkNoSession,
+	} {
+		s := scripted(t, creates(location, 200))
+		var remarks []string
+		c := dialed(t, Options{URL: s.URL, Shape: Builtin("whip"), Options: web.Options{
+			OnRequest: func(r signal.Request) { remarks = append(remarks, r.Remarks...) },
+		}})
+		if err := c.Send(t.Context(), message(signal.KindOffer, description("sendonly", "EsAw", pwd))); err != nil {
+			t.Errorf("%.40s: %v", location, err)
+		}
+		if m := receive(t, c); m.Kind != signal.KindAnswer {
+			t.Errorf("%.40s: %+v", location, m)
+		}
+		_ = c.Close(t.Context())
+		if !slices.Contains(remarks, want) || len(s.requests()) != 1 {
+			t.Errorf("%.40s: remarks %v, requests %v", location, remarks, s.requests())
+		}
 	}
 }
 

@@ -69,10 +69,10 @@ func TestDialFaults(t *testing.T) {
 		{"garbage", says(200, "\x00\x01\x02"), signal.ReasonProtocol, 200, "not a JSON object"},
 		{"JSON of another kind", says(200, `{"hello":"world"}`), signal.ReasonProtocol, 200, "no user_id"},
 		{"empty", says(200, ``), signal.ReasonProtocol, 200, "not a JSON object"},
-		{"a megabyte", says(200, strings.Repeat(" ", 2<<20)), signal.ReasonProtocol, 0, "exceeds 1 MiB"},
+		{"a megabyte", says(200, strings.Repeat(" ", 2<<20)), signal.ReasonProtocol, 200, "exceeds 1 MiB"},
 		{"no HTTP", raw("SSH-2.0-OpenSSH_9.2\r\n"), signal.ReasonProtocol, 0, "does not speak HTTP"},
 		{"closes", raw(""), signal.ReasonBroken, 0, "ended before the answer"},
-		{"closes half-way", raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), signal.ReasonBroken, 0, "ended before the answer"},
+		{"closes half-way", raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), signal.ReasonBroken, 200, "ended within the answer, after 1 bytes"},
 		{"says nothing", hangs, signal.ReasonTimeout, 0, "no answer within 10s"},
 	}
 	for _, test := range tests {

@@ -69,7 +69,7 @@ func (c *channel) dialRestarted(ctx context.Context) *signal.Error {
 
 // pauseAfter is the pause after a dial that failed, and the one before it.
 func pauseAfter(f *signal.Error, before time.Duration) time.Duration {
-	if f.Sent && f.Status == 0 {
+	if f.Sent && (f.Status == 0 || f.Status/100 == 2) { // no answer, or one that was not complete
 		return unansweredPause // the server may have taken it: its place has expired by then
 	}
 	return min(2*before, longestRestart)

@@ -179,7 +179,7 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 				return a, badRedirect(call, a, err)
 			}
 			if seen[to.String()] {
-				return a, badRedirect(call, a, errCircle)
+				return a, badRedirect(call, a, errors.New("the server redirects in a circle"))
 			}
 			call.URL = to
 			continue
@@ -197,17 +197,14 @@ func isRedirect(status int) bool {
 }
 
 func badRedirect(call Call, a *Answer, err error) error {
-	e := &signal.Error{Op: call.Op, Reason: signal.ReasonStatus, Status: a.Status, Err: err}
-	switch {
-	case errors.Is(err, errNear):
+	e := &signal.Error{
+		Op: call.Op, Reason: signal.ReasonStatus, Code: signal.CodeBadRedirect, Status: a.Status, Err: err,
+	}
+	if errors.Is(err, ErrNear) {
 		e.Code = signal.CodeNearRedirect
-	case errors.Is(err, errCircle):
-		e.Code = signal.CodeRedirectLoop
 	}
 	return e
 }
-
-var errCircle = errors.New("the server redirects in a circle")
 
 func orNil(e *signal.Error) error {
 	if e == nil {
@@ -263,8 +260,17 @@ func (c *Client) once(ctx context.Context, call Call) (*Answer, *signal.Error) {
 			failure = Protocol(call.Op, a, err)
 		}
 	}
+	var part *partError
+	if errors.As(err, &part) {
+		r.Status, r.Received = part.status, part.received
+	}
 	if failure != nil {
 		switch {
+		case failure.Reason == signal.ReasonTimeout && t.began:
+			failure.Code = signal.CodeIncomplete
+			if part == nil {
+				failure.Err = fmt.Errorf("the answer was not complete within %s: %w", limit, context.DeadlineExceeded)
+			}
 		case failure.Reason == signal.ReasonTimeout && wrote:
 			failure.Code = signal.CodeNoResponse
 		case failure.Reason == signal.ReasonTimeout && t.unresolved:
@@ -283,7 +289,9 @@ func (c *Client) classify(ctx context.Context, call Call, a *Answer, err error, 
 	case err != nil && ctx.Err() != nil:
 		return &signal.Error{Op: call.Op, Err: fmt.Errorf("cancelled: %w", ctx.Err())}
 	case errors.Is(err, errTooLarge), errors.Is(err, errZip):
-		return Protocol(call.Op, &Answer{}, err)
+		var part *partError
+		errors.As(err, &part)
+		return Protocol(call.Op, &Answer{Status: part.status}, part.err)
 	case err != nil:
 		return networkError(call.Op, err, limit)
 	case call.expects(a.Status), call.Redirects && isRedirect(a.Status):
@@ -353,18 +361,28 @@ func (c *Client) roundTrip(ctx context.Context, call Call) (*Answer, error) {
 	defer func() { _ = resp.Body.Close() }()
 	c.jar.SetCookies(call.URL, resp.Cookies())
 	a := &Answer{Status: resp.StatusCode, Header: resp.Header, URL: call.URL}
-	if a.Body, err = readAll(resp.Body); err != nil {
-		return nil, err
-	}
-	if named := resp.Header.Get("Content-Encoding"); strings.EqualFold(named, "gzip") && len(a.Body) > 0 {
+	a.Body, err = readAll(resp.Body)
+	received := len(a.Body)
+	if named := resp.Header.Get("Content-Encoding"); err == nil && received > 0 && strings.EqualFold(named, "gzip") {
 		a.Zipped = true
 		a.Body, err = unzip(a.Body)
 	}
 	if err != nil {
-		return nil, err
+		return nil, &partError{a.Status, received, err}
 	}
 	return a, nil
 }
+
+// partError is why an answer that began was not read to its end.
+type partError struct {
+	status   int
+	received int // bytes of the body
+	err      error
+}
+
+func (e *partError) Error() string { return e.err.Error() }
+
+func (e *partError) Unwrap() error { return e.err }
 
 func readAll(r io.Reader) ([]byte, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, maxBody+1))
@@ -385,7 +403,10 @@ func unzip(raw []byte) ([]byte, error) {
 		return nil, errZip
 	}
 	out, err := readAll(r)
-	if err != nil && !errors.Is(err, errTooLarge) {
+	switch {
+	case errors.Is(err, errTooLarge):
+		err = fmt.Errorf("%w when it is decompressed: it is %d bytes of gzip", err, len(raw))
+	case err != nil:
 		err = errZip
 	}
 	return out, err

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"compress/gzip"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -135,7 +136,15 @@ func TestFailures(t *testing.T) {
 		}, signal.ReasonStatus, 404, "answered not found ("},
 		"too much": {func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write(make([]byte, maxBody+1))
-		}, signal.ReasonProtocol, 0, "exceeds 1 MiB"},
+		}, signal.ReasonProtocol, 200, "exceeds 1 MiB"},
+		"a bomb": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			_, _ = z.Write(make([]byte, 20<<20))
+			_ = z.Close()
+		}, signal.ReasonProtocol, 200, "exceeds 1 MiB when it is decompressed: it is 20"},
+		"a field that is none":      {written("HTTP/1.1 200 OK\r\nETag: \"a\x01\x1b[31m\"\r\n\r\n"), signal.ReasonProtocol, 0, "a line that is not valid: Etag"},
+		"an answer that breaks off": {written("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nv=0"), signal.ReasonBroken, 200, "within the answer, after 3 bytes"},
 		"too many header fields": {func(w http.ResponseWriter, _ *http.Request) {
 			for i := range 3000 {
 				w.Header().Add("Link", fmt.Sprintf("<stun:s%d.example>; rel=\"ice-server\"", i))
@@ -269,10 +278,60 @@ func TestTimeout(t *testing.T) {
 	defer close(hold)
 	_, err := post(t, u, Options{Timeout: 50 * time.Millisecond})
 	var e *signal.Error
-	if !errors.As(err, &e) || e.Reason != signal.ReasonTimeout {
+	if !errors.As(err, &e) || e.Reason != signal.ReasonTimeout || e.Code != signal.CodeNoResponse {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestAnswersThatDoNotEnd: what began is not called silence.
+func TestAnswersThatDoNotEnd(t *testing.T) {
+	for name, test := range map[string]struct {
+		sent, says string
+		status     int
+	}{
+		"a body":      {"HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\nv=0", "not complete within 200ms: 3 bytes of its body came", 201},
+		"a header":    {"HTTP/1.1 201 Created\r\nX-A: ", "not complete within 200ms", 0},
+		"information": {"HTTP/1.1 102 Processing\r\n\r\n", "not complete within 200ms", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, u := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				written(test.sent)(keptOpen{w, t}, r)
+			})
+			var seen signal.Request
+			_, err := post(t, u, Options{Timeout: 200 * time.Millisecond, OnRequest: func(r signal.Request) { seen = r }})
+			var e *signal.Error
+			if !errors.As(err, &e) || e.Reason != signal.ReasonTimeout || e.Code != signal.CodeIncomplete ||
+				e.Status != test.status || !strings.Contains(e.Error(), test.says) || seen.Status != test.status {
+				t.Errorf("%v, reported with status %d", err, seen.Status)
+			}
+		})
+	}
+}
+
+// written answers with these bytes and ends the connection.
+func written(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		_, _ = io.WriteString(conn, text)
+		if k, ok := w.(keptOpen); ok {
+			k.t.Cleanup(func() { _ = conn.Close() })
+			return
+		}
+		_ = conn.Close()
+	}
+}
+
+// keptOpen lets written leave the connection open until the test ends.
+type keptOpen struct {
+	http.ResponseWriter
+	t *testing.T
+}
+
+// Unwrap lets http.ResponseController find Hijack.
+func (k keptOpen) Unwrap() http.ResponseWriter { return k.ResponseWriter }
 
 func TestBadOptions(t *testing.T) {
 	_, u := serve(t, func(http.ResponseWriter, *http.Request) {})

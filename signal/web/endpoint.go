@@ -129,16 +129,19 @@ func Resolve(base *url.URL, reference string) (*url.URL, error) {
 	}
 	u.Fragment, u.RawFragment = "", ""
 	if err := check(u); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the server gave an invalid address: %w", err)
 	}
 	if base.Scheme == "https" && u.Scheme == "http" {
-		return nil, errors.New("the server redirects from https to http, where others on the path could change the call")
+		return nil, ErrDowngrade
 	}
 	if near(u) && !near(base) {
-		return nil, errNear
+		return nil, ErrNear
 	}
 	return u, nil
 }
+
+// ErrDowngrade is why an address that a server gave is not followed.
+var ErrDowngrade = errors.New("the server redirects from https to http, where others on the path could change the call")
 
 // near reports whether an address is of this machine or its link, as the metadata services of clouds are. What a name
 // resolves to is checked when it is dialed.

@@ -26,13 +26,17 @@ func networkError(op string, err error, limit time.Duration) *signal.Error {
 	var dns *net.DNSError
 	var operation *net.OpError
 	var proxy *proxyError
+	var part *partError
 	var dialing bool
+	if errors.As(err, &part) {
+		e.Status = part.status
+	}
 	if errors.As(err, &operation) {
 		dialing = operation.Op == "dial"
 	}
 	switch {
-	case errors.Is(err, errNear):
-		e.Reason, e.Code, e.Err = signal.ReasonStatus, signal.CodeNearRedirect, errNear
+	case errors.Is(err, ErrNear):
+		e.Reason, e.Code, e.Err = signal.ReasonStatus, signal.CodeNearRedirect, ErrNear
 	case errors.As(err, &proxy):
 		e.Reason, e.Status = signal.ReasonProxy, proxy.status
 	case operation != nil && operation.Op == "proxyconnect":
@@ -44,6 +48,10 @@ func networkError(op string, err error, limit time.Duration) *signal.Error {
 		e.Reason = signal.ReasonRefused
 	case isTimeout(err) && dialing:
 		e.Reason, e.Err = signal.ReasonTimeout, fmt.Errorf("no connection within %s: %w", min(limit, connectTime), err)
+	case isTimeout(err) && part != nil:
+		e.Reason = signal.ReasonTimeout
+		e.Err = fmt.Errorf("the answer was not complete within %s: %d bytes of its body came: %w", limit, part.received,
+			context.DeadlineExceeded)
 	case isTimeout(err):
 		e.Reason = signal.ReasonTimeout
 		e.Err = fmt.Errorf("no answer within %s: %w", limit, context.DeadlineExceeded)
@@ -54,6 +62,14 @@ func networkError(op string, err error, limit time.Duration) *signal.Error {
 		e.Err = errors.New("the server does not speak HTTP")
 	case isLongHeader(err):
 		e.Reason, e.Err = signal.ReasonProtocol, fmt.Errorf("the header of the answer exceeds %d KiB", maxHeader>>10)
+	case strings.Contains(err.Error(), "malformed MIME header"):
+		_, line, _ := strings.Cut(err.Error(), "malformed MIME header line: ")
+		name, _, _ := strings.Cut(line, ":")
+		e.Reason, e.Code = signal.ReasonProtocol, signal.CodeHeader
+		e.Err = fmt.Errorf("the header of the answer has a line that is not valid: %.40s", strings.Trim(name, `"`))
+	case part != nil:
+		e.Reason = signal.ReasonBroken
+		e.Err = fmt.Errorf("the connection ended within the answer, after %d bytes of its body: %w", part.received, e.Err)
 	default:
 		e.Reason = signal.ReasonBroken
 		e.Err = fmt.Errorf("the connection ended before the answer: %w", e.Err)

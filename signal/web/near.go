@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -14,8 +15,8 @@ import (
 	"dialtone/signal/gate"
 )
 
-// errNear is why an address that a server gave is not connected to.
-var errNear = errors.New("the server redirects to an address of this machine or its link")
+// ErrNear is why an address that a server gave is not connected to.
+var ErrNear = errors.New("the server redirects to an address of this machine or its link")
 
 // connectTime bounds how long a connection may take. The addresses of a name share it, so that one that is dead leaves
 // time for the next within most requests.
@@ -23,6 +24,15 @@ const connectTime = 10 * time.Second
 
 // isNear is what the tests replace, whose servers are all near.
 var isNear = gate.IsNear
+
+// LeadsNear reports whether a host is this machine or of its link, or a name that leads there.
+func LeadsNear(ctx context.Context, host string) bool {
+	if near(&url.URL{Host: net.JoinHostPort(host, "0")}) {
+		return true
+	}
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	return err == nil && slices.ContainsFunc(addrs, isNear)
+}
 
 // dialer makes the connections of a client. The address that the user gave is free, and so are proxies. Any other was
 // given by a server: it must not lead to this machine or its link, whatever its name resolves to, unless the user's own
@@ -75,13 +85,13 @@ func proxyAddress(u *url.URL) string {
 func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	nd := net.Dialer{Timeout: connectTime}
 	d.mu.Lock()
-	free := d.near || d.proxies[address] || address == d.origin && !d.far
+	near, free := d.near, d.proxies[address] || address == d.origin && !d.far
 	d.mu.Unlock()
 	if !free {
 		nd.Control = func(_, resolved string, _ syscall.RawConn) error {
 			to, err := netip.ParseAddrPort(resolved)
-			if err != nil || isNear(to.Addr()) {
-				return errNear
+			if err != nil || isNear(to.Addr()) && (!near || gate.PlaceOf(to.Addr()) == gate.Metadata) {
+				return ErrNear
 			}
 			return nil
 		}

@@ -154,6 +154,13 @@ func TestRedirectsByName(t *testing.T) {
 		if _, err := c.Do(t.Context(), Call{Op: "offer", Method: http.MethodPost, URL: other}); err != nil {
 			t.Errorf("from this machine to this machine: %v", err)
 		}
+		// What is reached by an address of this machine may be a tunnel.
+		if other, err = url.Parse("http://metadata.example/"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Do(t.Context(), Call{Op: "offer", Method: http.MethodPost, URL: other}); !errors.Is(err, ErrNear) {
+			t.Errorf("from this machine to a metadata service: %v", err)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ type tracer struct {
 	over                        bool
 	connected                   bool
 	wrote                       bool
+	began                       bool // the answer: a byte of it came
 	unresolved                  bool // the name of the server, or of the proxy, has no address yet
 	state                       *tls.ConnectionState
 	times                       signal.Times
@@ -56,6 +57,7 @@ func (t *tracer) hooks() *httptrace.ClientTrace {
 		WroteRequest: func(httptrace.WroteRequestInfo) { t.mark(func(now time.Time) { t.wroteEnd = now }) },
 		GotFirstResponseByte: func() {
 			t.mark(func(now time.Time) {
+				t.began = true
 				if !t.wroteEnd.IsZero() {
 					t.times.FirstByte = now.Sub(t.wroteEnd)
 				}
