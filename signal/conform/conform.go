@@ -66,13 +66,13 @@ type check struct {
 	holds       holdsFunc
 }
 
-// holdsFunc judges the answer to check.ask: why the requirement is violated; a skip: why that is not known.
+// holdsFunc judges the answer to check.ask: why the requirement is violated; a SkipError: why that is not known.
 type holdsFunc = func(context.Context, *suite, *web.Answer) error
 
-// skip is why a requirement cannot be checked.
-type skip string
+// SkipError is why a requirement cannot be checked.
+type SkipError string
 
-func (s skip) Error() string { return string(s) }
+func (s SkipError) Error() string { return string(s) }
 
 // draft is how a server follows a draft that required something else.
 type draft string
@@ -139,20 +139,25 @@ func (s *suite) check(ctx context.Context, c check) Result {
 	s.log = []string{}
 	err := s.apply(ctx, c)
 	r := Result{
-		ID: c.id, Standard: whipStandard, Section: c.section, Level: c.level, Requirement: c.requirement, Outcome: Pass,
-		Exchanges: s.log,
+		ID: c.id, Standard: whipStandard, Section: c.section, Level: c.level, Requirement: c.requirement, Exchanges: s.log,
 	}
 	if s.o.Play {
 		r.Standard = whepStandard
 	}
-	var skipped skip
+	return r.Judged(err)
+}
+
+// Judged is the result of a check with what came of it: why the server violates the requirement, or a SkipError.
+func (r Result) Judged(err error) Result {
+	var skipped SkipError
 	var drafted draft
 	switch {
 	case err == nil:
+		r.Outcome = Pass
 		return r
 	case errors.As(err, &skipped):
 		r.Outcome = Skipped
-	case c.level == Should, errors.As(err, &drafted):
+	case r.Level == Should, errors.As(err, &drafted):
 		r.Outcome = Warn
 	default:
 		r.Outcome = Fail
@@ -163,11 +168,11 @@ func (s *suite) check(ctx context.Context, c check) Result {
 
 func (s *suite) apply(ctx context.Context, c check) error {
 	if s.mute {
-		return skip("the server has stopped answering")
+		return SkipError("the server has stopped answering")
 	}
 	if c.needs != nil {
 		if why := c.needs(s); why != "" {
-			return skip(why)
+			return SkipError(why)
 		}
 	}
 	if c.ask == nil {

@@ -37,7 +37,7 @@ var patching = []check{
 			switch a.Status {
 			case http.StatusMethodNotAllowed, http.StatusNotImplemented, http.StatusUnprocessableEntity:
 				s.refusal = fmt.Sprintf("the server does not accept candidates by PATCH (%d), which is its choice", a.Status)
-				return skip(s.refusal)
+				return SkipError(s.refusal)
 			}
 			switch a.Status {
 			case http.StatusPreconditionRequired, http.StatusPreconditionFailed: // it would with an entity-tag
@@ -46,10 +46,8 @@ var patching = []check{
 				s.patches = a.Status/100 == 2
 				s.refusal = fmt.Sprintf("the server refuses candidates by PATCH (%d)", a.Status)
 			}
-			if a.Status != http.StatusNoContent || len(a.Body) > 0 {
-				return fmt.Errorf("it is answered %d with %d bytes", a.Status, len(a.Body))
-			}
-			return nil
+			isEmpty := a.Status == http.StatusNoContent && len(a.Body) == 0
+			return unless(isEmpty, "it is answered %d with %d bytes", a.Status, len(a.Body))
 		},
 	},
 	{
@@ -75,10 +73,8 @@ var patching = []check{
 	{
 		"trickle-no-etag", "4.3.2", "4.4.2", Must, "the answer to candidates has no ETag", takesPatches,
 		patchOf(typeFragment, tag, candidate), func(_ context.Context, _ *suite, a *web.Answer) error {
-			if tag := a.Header.Get("ETag"); tag != "" {
-				return errors.New("it has " + web.Clean(tag))
-			}
-			return nil
+			tag := a.Header.Get("ETag")
+			return unless(tag == "", "it has %s", web.Clean(tag))
 		},
 	},
 	{
@@ -134,10 +130,7 @@ var restarting = []check{
 			if was == "*" && is == was {
 				return draft("ETag is *, as servers of drafts send it: entity-tags are not compared")
 			}
-			if !isStrong(is) || is == was {
-				return errors.New("ETag is " + orNone(is) + ", after " + orNone(was))
-			}
-			return nil
+			return unless(isStrong(is) && is != was, "ETag is %s, after %s", orNone(is), orNone(was))
 		}),
 	},
 	{
@@ -146,13 +139,11 @@ var restarting = []check{
 		hasRestarted, nil, state(func(s *suite) error {
 			f, err := sdp.ParseFragment(s.restart.Body)
 			if err != nil {
-				return skip("there is no valid fragment")
+				return SkipError("there is no valid fragment")
 			}
 			was, is := slices.Sorted(slices.Values(s.answer.Fragment().Options)), slices.Sorted(slices.Values(f.Options))
-			if !slices.Equal(was, is) {
-				return errors.New("they are " + orNone(strings.Join(is, " ")) + ", before " + orNone(strings.Join(was, " ")))
-			}
-			return nil
+			return unless(slices.Equal(was, is), "they are %s, before %s",
+				orNone(strings.Join(is, " ")), orNone(strings.Join(was, " ")))
 		}),
 	},
 	{
@@ -167,7 +158,8 @@ var restarting = []check{
 		func(ctx context.Context, s *suite, a *web.Answer) error {
 			switch {
 			case a.Status == http.StatusOK && web.MediaType(a.Header) == typeFragment:
-				return skip("the server takes credentials that RFC 8839 §5.4 forbids: there may be no restart that it cannot do")
+				return SkipError(
+					"the server takes credentials that RFC 8839 §5.4 forbids: there may be no restart that it cannot do")
 			case a.Status < 400:
 				return fmt.Errorf("impossible credentials are answered %d", a.Status)
 			}
@@ -200,9 +192,9 @@ func restarts(_ context.Context, s *suite, a *web.Answer) error {
 	s.remember("restart")
 	switch {
 	case a.Status == http.StatusUnprocessableEntity:
-		return skip("the server does not restart ICE (422), which is its choice")
+		return SkipError("the server does not restart ICE (422), which is its choice")
 	case !s.patches && a.Status >= 400:
-		return skip(fmt.Sprintf("the server accepts no PATCH (%d)", a.Status))
+		return SkipError(fmt.Sprintf("the server accepts no PATCH (%d)", a.Status))
 	case a.Status >= 400:
 		return fmt.Errorf("candidates are accepted but a restart is answered %d, not 422 or 200", a.Status)
 	}
@@ -210,10 +202,9 @@ func restarts(_ context.Context, s *suite, a *web.Answer) error {
 	if tag := a.Header.Get("ETag"); tag != "" {
 		s.etag = tag
 	}
-	if kind := web.MediaType(a.Header); a.Status != http.StatusOK || kind != typeFragment {
-		return fmt.Errorf("it is answered %d with content type %s", a.Status, orNone(kind))
-	}
-	return nil
+	kind := web.MediaType(a.Header)
+	isFragment := a.Status == http.StatusOK && kind == typeFragment
+	return unless(isFragment, "it is answered %d with content type %s", a.Status, orNone(kind))
 }
 
 // isStrong recognizes a strong entity-tag (RFC 9110 §8.8.3).

@@ -30,9 +30,9 @@ var setup = []check{
 			case http.StatusCreated:
 				return nil
 			case http.StatusNotAcceptable, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
-				return skip(fmt.Sprintf("the server rejects what is offered (%d), as it may%s", c, s.says(s.posted)))
+				return SkipError(fmt.Sprintf("the server rejects what is offered (%d), as it may%s", c, s.says(s.posted)))
 			case http.StatusConflict:
-				return skip("the server has nothing to play at the moment (409)" + s.says(s.posted))
+				return SkipError("the server has nothing to play at the moment (409)" + s.says(s.posted))
 			}
 			return fmt.Errorf("the POST is answered %d%s", s.posted.Status, s.says(s.posted))
 		}),
@@ -40,17 +40,12 @@ var setup = []check{
 	{
 		"post-type", "4.2", "4.2", Must, "the answer's content type is application/sdp", hasAnswer, nil,
 		state(func(s *suite) error {
-			if web.MediaType(s.posted.Header) != typeSDP {
-				return errors.New("Content-Type is " + orNone(s.posted.Header.Get("Content-Type")))
-			}
-			return nil
+			h := s.posted.Header
+			return unless(web.MediaType(h) == typeSDP, "Content-Type is %s", orNone(h.Get("Content-Type")))
 		}),
 	},
 	{"post-location", "4.2", "4.2", Must, "Location names the session", hasAnswer, nil, state(func(s *suite) error {
-		if s.session == nil {
-			return errors.New("Location is " + orNone(s.posted.Header.Get("Location")))
-		}
-		return nil
+		return unless(s.session != nil, "Location is %s", orNone(s.posted.Header.Get("Location")))
 	})},
 	{
 		"answer-sdp", "4.2", "4.2", Must,
@@ -78,10 +73,8 @@ var setup = []check{
 	{
 		"answer-candidates", "4.3.2", "4.4.2", Must, "the answer contains all candidates of the server", hasAnswer, nil,
 		state(func(s *suite) error {
-			if _, any := s.answer.Attribute("candidate"); !any {
-				return errors.New("it contains none")
-			}
-			return nil
+			_, any := s.answer.Attribute("candidate")
+			return unless(any, "it contains none")
 		}),
 	},
 	{
@@ -102,10 +95,8 @@ var setup = []check{
 	{
 		"link-extensions", "4.9", "4.9", Must, "Link fields of extensions name a URL", hasPosted, nil,
 		eachLink("urn:ietf:params:wh_p:ext:", "the server names no extensions", func(s *suite, l web.Link) error {
-			if _, err := web.Resolve(s.posted.URL, l.Target); err != nil {
-				return errors.New("an extension's Link names no usable URL")
-			}
-			return nil
+			_, err := web.Resolve(s.posted.URL, l.Target)
+			return unless(err == nil, "an extension's Link names no usable URL")
 		}),
 	},
 }
@@ -141,7 +132,7 @@ func eachLink(relation, none string, holds func(*suite, web.Link) error) holdsFu
 			}
 		}
 		if found == 0 {
-			return skip(none)
+			return SkipError(none)
 		}
 		return nil
 	})
@@ -173,19 +164,15 @@ var constraints = []check{
 		"answer-complete", "4.4.3", "", Should,
 		"no single media section is rejected: the whole POST is, or nothing", hasAnswer,
 		nil, state(func(s *suite) error {
-			if i := slices.IndexFunc(s.answer.Media, func(m sdp.Section) bool { return m.Rejected() }); i >= 0 {
-				return fmt.Errorf("media section %d is rejected (port 0)", i)
-			}
-			return nil
+			i := slices.IndexFunc(s.answer.Media, func(m sdp.Section) bool { return m.Rejected() })
+			return unless(i < 0, "media section %d is rejected (port 0)", i)
 		}),
 	},
 	{
 		"answer-setup", "4.4.4", "", Must, "an offer of setup:actpass is answered active or passive", hasAnswer, nil,
 		state(func(s *suite) error {
-			if v, _ := s.answer.Attribute("setup"); v != "active" && v != "passive" {
-				return errors.New("setup is " + orNone(v))
-			}
-			return nil
+			v, _ := s.answer.Attribute("setup")
+			return unless(v == "active" || v == "passive", "setup is %s", orNone(v))
 		}),
 	},
 }

@@ -3,7 +3,6 @@ package conform
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -161,7 +160,7 @@ func (s *suite) recall(name string) { s.log = append(s.log, s.memory[name]...) }
 func (s *suite) open(ctx context.Context, change func(string) string) (*web.Answer, error) {
 	offer, err := s.o.Offer(ctx)
 	if err != nil {
-		return nil, skip("no offer could be made: " + web.Clean(err.Error()))
+		return nil, SkipError("no offer could be made: " + web.Clean(err.Error()))
 	}
 	a, err := s.answered(s.post(ctx, change(offer)))
 	s.keep(a)
@@ -279,12 +278,17 @@ func candidate(s *suite) string         { return s.candidates(someCandidate) }
 
 // Judgments.
 
+// unless says what is wrong, if it is.
+func unless(holds bool, wrong string, args ...any) error {
+	if holds {
+		return nil
+	}
+	return fmt.Errorf(wrong, args...)
+}
+
 func isStatus(want int) holdsFunc {
 	return func(_ context.Context, s *suite, a *web.Answer) error {
-		if a.Status != want {
-			return fmt.Errorf("it is answered %d, not %d%s", a.Status, want, s.says(a))
-		}
-		return nil
+		return unless(a.Status == want, "it is answered %d, not %d%s", a.Status, want, s.says(a))
 	}
 }
 
@@ -293,10 +297,7 @@ func isRefused(what string) holdsFunc {
 	return func(ctx context.Context, s *suite, a *web.Answer) error {
 		s.keep(a)
 		s.closeExtra(ctx)
-		if a.Status/100 != 4 {
-			return fmt.Errorf("%s is answered %d, not 4xx", what, a.Status)
-		}
-		return nil
+		return unless(a.Status/100 == 4, "%s is answered %d, not 4xx", what, a.Status)
 	}
 }
 
@@ -307,8 +308,6 @@ func state(holds func(*suite) error) holdsFunc {
 
 // fresh are ICE credentials that were never used.
 func fresh() (ufrag, pwd string) {
-	var raw [16]byte
-	_, _ = rand.Read(raw[:]) // it never fails
-	text := hex.EncodeToString(raw[:])
+	text := rand.Text()
 	return text[:8], text
 }

@@ -15,10 +15,7 @@ var teardown = []check{
 	{
 		"session-final", "4.5", "", Must, "requests to the session are not redirected", hasSession, getSession,
 		func(_ context.Context, _ *suite, a *web.Answer) error {
-			if a.Status/100 == 3 {
-				return fmt.Errorf("it is answered %d", a.Status)
-			}
-			return nil
+			return unless(a.Status/100 != 3, "it is answered %d", a.Status)
 		},
 	},
 	{
@@ -76,10 +73,8 @@ var again = []check{
 			case a.Status/100 != 2:
 				return fmt.Errorf("a second POST, after the first session has ended, is answered %d", a.Status)
 			}
-			if u := resolve(a); u != nil && u.String() == s.session.String() {
-				return errors.New("both sessions have the same URL")
-			}
-			return nil
+			u := resolve(a)
+			return unless(u == nil || u.String() != s.session.String(), "both sessions have the same URL")
 		},
 	},
 	{
@@ -98,10 +93,7 @@ var again = []check{
 					return errors.New("it is answered " + orNone(m.Setup))
 				}
 			}
-			if a.Status/100 != 2 {
-				return fmt.Errorf("it is answered %d", a.Status)
-			}
-			return nil
+			return unless(a.Status/100 == 2, "it is answered %d", a.Status)
 		},
 	},
 	{
@@ -122,7 +114,7 @@ var again = []check{
 			switch {
 			case a.Status/100 == 2:
 				_ = isRefused("")(ctx, s, a) // it ends the session
-				return skip("the server does not require the token")
+				return SkipError("the server does not require the token")
 			case a.Status == http.StatusUnauthorized && a.Header.Get("WWW-Authenticate") == "":
 				return errors.New("the 401 has no WWW-Authenticate (RFC 9110 §11.6.1)")
 			}

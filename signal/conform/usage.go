@@ -30,20 +30,15 @@ var usage = []check{
 		"the answer to OPTIONS names application/sdp in Accept-Post", hasOptions, nil,
 		state(func(s *suite) error {
 			v := strings.Join(s.options.Header.Values("Accept-Post"), ",")
-			if !strings.Contains(strings.ToLower(v), typeSDP) {
-				return errors.New("Accept-Post is " + orNone(v))
-			}
-			return nil
+			return unless(strings.Contains(strings.ToLower(v), typeSDP), "Accept-Post is %s", orNone(v))
 		}),
 	},
 	{
 		"options-no-ice", "4.6", "", Should,
 		"the answer to a preflight brings no STUN/TURN configuration, which is costly to make",
 		hasOptions, nil, state(func(s *suite) error {
-			if n := len(web.ParseICEServers(s.options.Header.Values("Link"))); n > 0 {
-				return fmt.Errorf("it brings %d ICE servers", n)
-			}
-			return nil
+			n := len(web.ParseICEServers(s.options.Header.Values("Link")))
+			return unless(n == 0, "it brings %d ICE servers", n)
 		}),
 	},
 }
@@ -78,7 +73,7 @@ func allowsPages(_ context.Context, s *suite, a *web.Answer) error {
 	case a.Status/100 != 2:
 		return fmt.Errorf("OPTIONS is answered %d, not 2xx", a.Status)
 	case origin == "" && methods != "":
-		return skip("pages of https://page.example may not call the server, which is its choice")
+		return SkipError("pages of https://page.example may not call the server, which is its choice")
 	case origin != "*" && origin != "https://page.example":
 		return errors.New("Access-Control-Allow-Origin is " + orNone(origin))
 	case methods != "" && methods != "*" && !strings.Contains(methods, "POST"):

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"net/http"
 	"net/url"
 	"slices"
 
@@ -25,18 +24,13 @@ type Options struct {
 	web.Options
 }
 
-// rule is one requirement. Its test says why the server violates it.
+// rule is one requirement.
 type rule struct {
 	id, section string // section: the request that it is about
 	level       conform.Level
 	requirement string
-	test        func(ctx context.Context, t *table) error
+	test        func(*table)
 }
-
-// skip is why a rule cannot be tested.
-type skip string
-
-func (s skip) Error() string { return string(s) }
 
 // IDs lists the rules.
 func IDs() []string {
@@ -77,35 +71,16 @@ func Run(ctx context.Context, o Options) ([]conform.Result, error) {
 
 // run tests one rule, and reports whether the server answered anything.
 func run(ctx context.Context, client *web.Client, endpoint *url.URL, r rule) (conform.Result, bool) {
-	t := &table{client: client, endpoint: endpoint, code: "conformance-" + rand.Text()}
-	err := r.test(ctx, t)
+	t := &table{code: "conformance-" + rand.Text(), do: func(method string, body []byte) (*web.Answer, error) {
+		return client.Do(ctx, web.Call{
+			Op: "conformance", Method: method, URL: endpoint, ContentType: "application/json", Body: body,
+		})
+	}}
+	r.test(t)
+	t.leave()
 	one := conform.Result{
-		ID: r.id, Standard: Standard, Section: r.section, Level: r.level, Requirement: r.requirement,
-		Outcome: conform.Pass, Exchanges: t.log,
-	}
-	t.leave(ctx)
-	var skipped skip
-	switch {
-	case err == nil:
-		return one, true
-	case errors.As(err, &skipped):
-		one.Outcome = conform.Skipped
-	case r.level == conform.Should:
-		one.Outcome = conform.Warn
-	default:
-		one.Outcome = conform.Fail
-	}
-	one.Reason = web.Clean(err.Error())
+		ID: r.id, Standard: Standard, Section: r.section, Level: r.level, Requirement: r.requirement, Exchanges: t.log,
+	}.Judged(t.err)
+	one.Reason = web.Clean(one.Reason)
 	return one, t.answered
-}
-
-// refused says what is wrong with an answer that should be a refusal of the client's request; nil: nothing.
-func refused(a *web.Answer) error {
-	switch {
-	case a.Status >= http.StatusInternalServerError:
-		return errors.New("the server failed, instead of refusing it with 400")
-	case a.Status/100 != 4:
-		return errors.New("the server accepted it, instead of refusing it with 400")
-	}
-	return nil
 }

@@ -1,28 +1,28 @@
 package rooms
 
 import (
-	"context"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
+	"dialtone/signal/conform"
 	"dialtone/signal/web"
 )
 
 // maxExchanges bounds what is kept of the requests of a rule.
 const maxExchanges = 40
 
-// table is a room with its peers.
+// table is a room with its peers, for the test of a rule. After the first failure it does nothing any more.
 type table struct {
-	client   *web.Client
-	endpoint *url.URL
-	code     string // of the room
+	do       func(method string, body []byte) (*web.Answer, error) // makes a request
+	code     string                                                // of the room
 	log      []string
 	users    []string
 	answered bool
+	err      error // why the server violates the rule; a conform.SkipError: why that is not known
 }
 
 // object is a request.
@@ -51,21 +51,27 @@ var (
 	}
 )
 
-// send makes a request and notes it. The error is that of a request without an answer.
-func (t *table) send(ctx context.Context, method string, body []byte, what string) (*web.Answer, error) {
-	a, err := t.client.Do(ctx, web.Call{
-		Op: "conformance", Method: method, URL: t.endpoint, ContentType: "application/json", Body: body,
-	})
+// require notes a violation.
+func (t *table) require(holds bool, why string, args ...any) {
+	if t.err == nil && !holds {
+		t.err = fmt.Errorf(why, args...)
+	}
+}
+
+// send makes a request and notes it. After a failure the answer is empty.
+func (t *table) send(method string, body []byte, what string) *web.Answer {
+	if t.err != nil {
+		return &web.Answer{}
+	}
+	a, err := t.do(method, body)
 	if a == nil {
-		if err == nil {
-			err = errors.New("no answer")
-		}
+		t.err = cmp.Or(err, errors.New("no answer"))
 		t.note(what + " → no answer")
-		return nil, err
+		return &web.Answer{}
 	}
 	t.answered = true
 	t.note(fmt.Sprintf("%s → %d %s", what, a.Status, web.Clean(string(a.Body[:min(len(a.Body), 200)]))))
-	return a, nil
+	return a
 }
 
 func (t *table) note(line string) {
@@ -75,145 +81,104 @@ func (t *table) note(line string) {
 }
 
 // post makes a request of the protocol.
-func (t *table) post(ctx context.Context, o object) (*web.Answer, error) {
+func (t *table) post(o object) *web.Answer {
 	body, err := json.Marshal(o)
-	if err != nil {
-		return nil, err
-	}
-	return t.send(ctx, http.MethodPost, body, fmt.Sprint(o["code"]))
+	t.require(err == nil, "%w", err)
+	return t.send(http.MethodPost, body, fmt.Sprint(o["code"]))
 }
 
 // ok makes a request that the server has to accept.
-func (t *table) ok(ctx context.Context, o object) error {
-	a, err := t.post(ctx, o)
-	if err == nil && a.Status != http.StatusOK {
-		err = fmt.Errorf("%s was answered with %d instead of 200", o["code"], a.Status)
-	}
-	return err
+func (t *table) ok(o object) *web.Answer {
+	a := t.post(o)
+	t.require(a.Status == http.StatusOK, "%s was answered with %d instead of 200", o["code"], a.Status)
+	return a
 }
 
 // no makes a request that the server has to refuse.
-func (t *table) no(ctx context.Context, o object) error {
-	a, err := t.post(ctx, o)
-	if err != nil {
-		return err
-	}
-	return refused(a)
+func (t *table) no(o object) *web.Answer { return t.refused(t.post(o)) }
+
+// refused requires that an answer is a refusal of the client's request.
+func (t *table) refused(a *web.Answer) *web.Answer {
+	t.require(a.Status < http.StatusInternalServerError, "the server failed, instead of refusing it with 400")
+	t.require(a.Status/100 == 4, "the server accepted it, instead of refusing it with 400")
+	return a
 }
 
-// errNoHangUp is why the rules of a hang-up cannot be tested.
-const errNoHangUp = skip("the server does not have the extension hang_up")
-
 // hangUp ends a call without a room.
-func (t *table) hangUp(ctx context.Context, call string) error {
-	a, err := t.post(ctx, object{"code": "hang_up", "call_code": t.code, "call": call})
-	switch {
-	case err != nil:
-	case a.Status == http.StatusBadRequest:
-		err = errNoHangUp
-	case a.Status != http.StatusOK:
-		err = fmt.Errorf("hang_up was answered with %d instead of 200", a.Status)
+func (t *table) hangUp(call string) {
+	a := t.ok(object{"code": "hang_up", "call_code": t.code, "call": call})
+	if a.Status == http.StatusBadRequest {
+		t.err = conform.SkipError("the server does not have the extension hang_up")
 	}
-	return err
 }
 
 // hungUp makes a request that the server has to refuse because the call is over.
-func (t *table) hungUp(ctx context.Context, o object) error {
-	a, err := t.post(ctx, o)
-	if err != nil {
-		return err
-	}
+func (t *table) hungUp(o object) {
 	var got struct {
 		Error string `json:"error"`
 	}
-	if err = refused(a); err == nil && (json.Unmarshal(a.Body, &got) != nil || got.Error != "hung_up") {
-		err = errors.New("the refusal does not have the error hung_up")
-	}
-	return err
+	err := json.Unmarshal(t.no(o).Body, &got)
+	t.require(err == nil && got.Error == "hung_up", "the refusal does not have the error hung_up")
 }
 
 // dial takes a place in the room, to begin a call.
-func (t *table) dial(ctx context.Context) (string, error) { return t.dialFor(ctx, "") }
+func (t *table) dial() string { return t.dialFor("") }
 
 // dialFor takes a place in the room, to continue a call.
-func (t *table) dialFor(ctx context.Context, call string) (string, error) {
+func (t *table) dialFor(call string) string {
 	o := object{"code": "dial", "call_code": t.code}
 	if call != "" {
 		o["call"] = call
 	}
-	a, err := t.post(ctx, o)
-	if err != nil {
-		return "", err
-	}
+	a := t.post(o)
 	var got struct {
 		UserID string `json:"user_id"`
 	}
-	if a.Status != http.StatusOK || json.Unmarshal(a.Body, &got) != nil || got.UserID == "" {
-		return "", errors.New("dial was not answered with 200 and a user_id")
+	isUser := a.Status == http.StatusOK && json.Unmarshal(a.Body, &got) == nil && got.UserID != ""
+	t.require(isUser, "dial was not answered with 200 and a user_id")
+	if isUser {
+		t.users = append(t.users, got.UserID)
 	}
-	t.users = append(t.users, got.UserID)
-	return got.UserID, nil
+	return got.UserID
 }
 
 // pair has two peers dial.
-func (t *table) pair(ctx context.Context) (first, second string, err error) {
-	if first, err = t.dial(ctx); err == nil {
-		second, err = t.dial(ctx)
-	}
-	return first, second, err
-}
+func (t *table) pair() (first, second string) { return t.dial(), t.dial() }
 
 // offered is a pair whose first peer has offered.
-func (t *table) offered(ctx context.Context) (first, second string, err error) {
-	first, second, err = t.pair(ctx)
-	if err == nil {
-		err = t.ok(ctx, object{"code": "offer", "user_id": first, "offer": offer})
-	}
-	return first, second, err
+func (t *table) offered() (first, second string) {
+	first, second = t.pair()
+	t.ok(describes(first, offer))
+	return first, second
 }
 
 // connected is a pair that has exchanged descriptions.
-func (t *table) connected(ctx context.Context) (first, second string, err error) {
-	first, second, err = t.offered(ctx)
-	if err == nil {
-		err = t.ok(ctx, object{"code": "answer", "user_id": second, "answer": answer})
-	}
-	if err == nil {
-		err = t.expect(ctx, first, "answered")
-	}
-	return first, second, err
+func (t *table) connected() (first, second string) {
+	first, second = t.offered()
+	t.ok(describes(second, answer))
+	t.expect(first, "answered")
+	return first, second
 }
 
 // poll asks for news.
-func (t *table) poll(ctx context.Context, user string) (reply, error) {
-	a, err := t.post(ctx, object{"code": "get_status", "user_id": user})
-	if err != nil {
-		return reply{}, err
-	}
-	var r reply
-	switch {
-	case a.Status != http.StatusOK:
-		return r, fmt.Errorf("get_status was answered with %d instead of 200", a.Status)
-	case json.Unmarshal(a.Body, &r) != nil || !strings.HasPrefix(strings.TrimSpace(string(a.Body)), "{"):
-		return r, errors.New("the answer to get_status has no JSON object")
-	}
-	return r, nil
+func (t *table) poll(user string) (r reply) {
+	body := t.ok(asks(user)).Body
+	isObject := json.Unmarshal(body, &r) == nil && strings.HasPrefix(strings.TrimSpace(string(body)), "{")
+	t.require(isObject, "the answer to get_status has no JSON object")
+	return r
 }
 
 // expect asks for news and compares the code; "" is an empty object.
-func (t *table) expect(ctx context.Context, user, code string) error {
-	r, err := t.poll(ctx, user)
-	if err == nil && r.Code != code {
-		err = fmt.Errorf("get_status gives the code %q, expected %q", web.Clean(r.Code), code)
-	}
-	return err
+func (t *table) expect(user, code string) {
+	got := t.poll(user).Code
+	t.require(got == code, "get_status gives the code %q, expected %q", web.Clean(got), code)
 }
 
 // leave hangs up for everyone who is left.
-func (t *table) leave(ctx context.Context) {
-	log := t.log
+func (t *table) leave() {
+	last := table{do: t.do}
 	for _, user := range t.users {
-		_, _ = t.post(ctx, object{"code": "disconnect", "user_id": user})
+		last.post(object{"code": "disconnect", "user_id": user})
+		last.err = nil
 	}
-	t.log = log
 }
