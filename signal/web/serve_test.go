@@ -160,6 +160,21 @@ func (l *pipeListener) Close() error {
 
 func (*pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
 
+// dial connects from an address.
+func (l *pipeListener) dial(from net.IP) net.Conn {
+	here, there := net.Pipe()
+	l.conns <- pipeFrom{there, &net.TCPAddr{IP: from, Port: 1}}
+	return here
+}
+
+// pipeFrom is a pipe whose other end has an address.
+type pipeFrom struct {
+	net.Conn
+	from net.Addr
+}
+
+func (p pipeFrom) RemoteAddr() net.Addr { return p.from }
+
 func TestQueue(t *testing.T) {
 	var s Queue[int]
 	first, second := new(int), new(int)
