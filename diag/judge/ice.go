@@ -89,9 +89,23 @@ func noPath(c *call.Call) NoPath {
 			n.NoSession = r.Status
 		}
 	}
-	unsent := false
+	n.Here = len(c.Remote) > 0 && !slices.ContainsFunc(c.Remote, func(r call.CandidateRow) bool {
+		return !c.IsOwn(r.Address)
+	})
+	n.NoRelay = len(c.Local) > 0 && len(c.Remote) > 0 &&
+		!call.HasType(c.Local, diag.Relay) && !call.HasType(c.Remote, diag.Relay)
+	n.countPairs(c)
+	if began, known := c.CheckingAt(); known && c.NoPath() && n.Pairs+n.TCPPairs > 0 {
+		checked := c.FailedAt() - began
+		n.CheckedMs, n.Early = new(diag.Millis(checked)), checked < diag.PatientTime
+	}
+	n.Obstacle = n.obstacle(c)
+	return n
+}
+
+// countPairs counts the pairs that were tried, and what came of them.
+func (n *NoPath) countPairs(c *call.Call) {
 	for _, p := range c.Pairs {
-		unsent = unsent || p.RequestsFailed > 0
 		local := c.LocalCandidate(p.LocalCandidateID)
 		switch {
 		case local != nil && local.Protocol == "tcp":
@@ -110,36 +124,30 @@ func noPath(c *call.Call) NoPath {
 	if n.Answered > 0 {
 		n.Heard = 0
 	}
-	n.Here = len(c.Remote) > 0 && !slices.ContainsFunc(c.Remote, func(r call.CandidateRow) bool {
-		return !c.IsOwn(r.Address)
-	})
-	if began, known := c.CheckingAt(); known && c.NoPath() && n.Pairs+n.TCPPairs > 0 {
-		checked := c.FailedAt() - began
-		n.CheckedMs, n.Early = new(diag.Millis(checked)), checked < diag.PatientTime
-	}
-	both := len(c.Local) > 0 && len(c.Remote) > 0
-	n.NoRelay = both && !call.HasType(c.Local, diag.Relay) && !call.HasType(c.Remote, diag.Relay)
+}
+
+// obstacle is the first thing that was missing, by what n says of candidates and pairs.
+func (n *NoPath) obstacle(c *call.Call) Obstacle {
+	untried := n.Pairs+n.TCPPairs == 0
 	switch {
-	case len(c.Local) == 0 && c.Start.RelayOnly:
-		n.Obstacle = NoRelayGathered
-	case n.Dump && n.Pairs+n.TCPPairs == 0 && (len(c.Local) == 0 || len(c.Remote) > 0 || c.Browser.Start.Partial):
-		n.Obstacle = NoPairKnown // browsers do not report each check, and a dump may have no statistics
+	case len(c.Local) == 0 && n.RelayOnly:
+		return NoRelayGathered
+	case n.Dump && untried && (len(c.Local) == 0 || len(c.Remote) > 0 || c.Browser.Start.Partial):
+		return NoPairKnown // browsers do not report each check, and a dump may have no statistics
 	case len(c.Local) == 0:
-		n.Obstacle = NoLocalCandidate
+		return NoLocalCandidate
 	case len(c.Remote) == 0:
-		n.Obstacle = NoRemoteCandidate
-	case n.Pairs+n.TCPPairs == 0 && unsent:
-		n.Obstacle = NoCheckSent
-	case n.Pairs+n.TCPPairs == 0 && n.RefusedAll:
-		n.Obstacle = NoPermission
-	case n.Pairs+n.TCPPairs == 0:
-		n.Obstacle = NoPairFormed
+		return NoRemoteCandidate
+	case untried && slices.ContainsFunc(c.Pairs, func(p diag.Pair) bool { return p.RequestsFailed > 0 }):
+		return NoCheckSent
+	case untried && n.RefusedAll:
+		return NoPermission
+	case untried:
+		return NoPairFormed
 	case n.Answered == 0:
-		n.Obstacle = NoPairAnswered
-	default:
-		n.Obstacle = NoPairUsable
+		return NoPairAnswered
 	}
-	return n
+	return NoPairUsable
 }
 
 // PathTrouble says, while a call looks for a path, what is in the way so far: the evidence that a failure would have if

@@ -118,6 +118,34 @@ func (s *inbound) pause(paused bool, now time.Time) {
 
 // count does the arithmetic of packet. It returns a frame that is now complete, or nil.
 func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFrame {
+	h, media := s.weigh(h, left, repair)
+	if !media {
+		return nil
+	}
+	ext, arrival := s.seq.Add(h.seq, repair)
+	switch arrival {
+	case sequence.Odd, sequence.Unknown:
+		return nil
+	case sequence.Duplicate:
+		if !repair {
+			s.duplicates++
+		}
+		return nil
+	case sequence.Restart:
+		s.restart()
+	case sequence.Repair:
+		if !repair && s.repairSSRC == 0 { // beside RTX, the media's SSRC carries no repairs
+			s.seq.Repair()
+		}
+	case sequence.New, sequence.Late:
+	}
+	s.times(ext, h, arrival, repair, now)
+	s.listen(ext, h, now)
+	return s.sees(ext, h, arrival, repair, now)
+}
+
+// weigh counts a packet and its bytes, and returns the one that a retransmission repairs: false if it is only padding.
+func (s *inbound) weigh(h header, left rest, repair bool) (header, bool) {
 	s.packets++
 	s.sent.Arrived()
 	s.goodbye = false
@@ -125,7 +153,7 @@ func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFr
 		original, ok := h.original()
 		if !ok { // padding
 			s.headerBytes += uint64(h.overhead + h.carried)
-			return nil
+			return h, false
 		}
 		h = original
 		if left.changed { // it was RED
@@ -138,35 +166,27 @@ func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFr
 	}
 	s.headerBytes += uint64(h.overhead)
 	s.payloadBytes += uint64(h.carried)
-	ext, arrival := s.seq.Add(h.seq, repair)
-	switch arrival {
-	case sequence.Duplicate:
-		if !repair {
-			s.duplicates++
-		}
-		return nil
-	case sequence.Odd, sequence.Unknown:
-		return nil
-	case sequence.Restart:
-		s.jitter.Restart()
-		s.timing.Restart()
-		s.mapping.Restart()
-		s.playout.Restart()
-		s.pace.Restart()
-		s.frames.restart()
-		if s.meter != nil {
-			s.meter.Restart()
-		}
-	case sequence.New, sequence.Late, sequence.Repair:
-		if arrival == sequence.Repair && !repair && s.repairSSRC == 0 { // beside RTX, the media's SSRC carries no repairs
-			s.seq.Repair()
-		}
+	return h, true
+}
+
+// restart forgets what depends on the packets before: a sender began anew.
+func (s *inbound) restart() {
+	for _, part := range []interface{ Restart() }{&s.jitter, &s.timing, &s.mapping, &s.playout, &s.pace} {
+		part.Restart()
 	}
-	if h.carried > 0 {
+	s.frames.restart()
+	if s.meter != nil {
+		s.meter.Restart()
+	}
+}
+
+// times notes when a packet came, by the clocks of the stream.
+func (s *inbound) times(ext int64, h header, arrival sequence.Arrival, repair bool, now time.Time) {
+	media := h.carried > 0 // the timestamp of padding is of no media
+	if media {
 		s.presence.Add(now, s.frames.freezes.longest(average))
 	}
-	padding := h.carried == 0                              // its timestamp is of no media
-	if !repair && arrival != sequence.Repair && !padding { // jitter is of the network, not of the time that a repair takes
+	if media && !repair && arrival != sequence.Repair { // jitter is of the network, not of the time that a repair takes
 		s.jitter.Add(now, h.timestamp, s.codec.rate)
 	}
 	if arrival == sequence.New {
@@ -177,22 +197,25 @@ func (s *inbound) count(h header, left rest, repair bool, now time.Time) *openFr
 		if !repair {
 			s.restore(ext, h, now)
 		}
-		if !padding {
+		if media {
 			s.keepTime(ext, h, now)
 		}
 	}
 	if s.rec.senders != nil && (arrival == sequence.New || arrival == sequence.Late) && !repair {
 		s.latency.Packet(s.rec.senders, s.rec, s.codec.Kind, s.ssrc, now, h.timestamp, s.codec.body(h.payload))
 	}
-	s.listen(ext, h, now)
+}
+
+// sees looks at the payload of a packet of video. It returns a frame that is now complete, or nil.
+func (s *inbound) sees(ext int64, h header, arrival sequence.Arrival, repair bool, now time.Time) *openFrame {
 	if s.codec.Kind != KindVideo || len(h.payload) == 0 {
 		return nil
 	}
-	late := arrival == sequence.Late || arrival == sequence.Repair || repair
 	s.layers.Add(s.codec.Name, ext, h.payload)
 	if arrival == sequence.New && !repair {
 		s.encoding.add(s.codec, ext, h.payload)
 	}
+	late := arrival == sequence.Late || arrival == sequence.Repair || repair
 	frame := s.frames.add(ext, h, s.codec.picture(h.payload), &s.seq, late, now)
 	s.collect(ext, h)
 	return frame

@@ -191,39 +191,44 @@ func (p *prober) bounce(f framing) func(context.Context, *link, *credentials, *d
 		deadline, _ := ctx.Deadline()
 		start := time.Now()
 		sent, altered := map[txID]bool{}, false
-		for n := 0; ; n++ {
-			id := newTxID()
-			request, err := encodeBinding(id, behavior{})
-			if err != nil {
-				return err
-			}
-			b, err := f.wrap(p, l, request)
+		for n := 1; ; n++ {
+			id, err := p.sendBounce(ctx, l, f)
 			if err != nil {
 				return err
 			}
 			sent[id] = true
-			if err := l.send(ctx, b); err != nil {
-				return err
-			}
-			until := start.Add(sendAt(n + 1))
+			until := start.Add(sendAt(n))
 			if l.reliable || until.After(deadline) { // a deadline in the midst of a message would end a stream
 				until = deadline
 			}
 			mapped, err := p.awaitBounce(ctx, l, f, sent, &altered, until)
-			if err == nil && mapped.IsValid() {
+			switch {
+			case err == nil && mapped.IsValid():
 				s.Mapped = mapped.String()
-			}
-			if err == nil || !reach.IsTimeout(err) {
+				return nil
+			case err == nil || !reach.IsTimeout(err):
 				return err
+			case !until.Equal(deadline) && ctx.Err() == nil:
+				continue
+			case altered:
+				return unusable(diag.DetailAltered)
 			}
-			if until.Equal(deadline) || ctx.Err() != nil {
-				if altered {
-					return unusable(diag.DetailAltered)
-				}
-				return &reach.SilenceError{Requests: n + 1}
-			}
+			return &reach.SilenceError{Requests: n}
 		}
 	}
+}
+
+// sendBounce sends a request to the STUN server through the relay.
+func (p *prober) sendBounce(ctx context.Context, l *link, f framing) (txID, error) {
+	id := newTxID()
+	b, err := encodeBinding(id, behavior{})
+	if err == nil {
+		b, err = f.wrap(p, l, b)
+	}
+	if err == nil {
+		err = l.send(ctx, b)
+	}
+	return id, err
 }
 
 // awaitBounce reads until the STUN server's response comes out of the relay.
