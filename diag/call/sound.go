@@ -87,6 +87,45 @@ func (c *Call) TestTone(direction diag.Direction) *diag.Tone {
 	return nil
 }
 
+// excuses is the least share of the tone that was dropped for which a stall that was seen explains it.
+const excuses = 0.5
+
+// DropoutsOfStalls counts the interruptions of a test tone, without those by lost packets, that came while this program
+// did not run: what is known of their time is between which two samples they were counted. The peer's samples come up to
+// a second later.
+func (c *Call) DropoutsOfStalls(direction diag.Direction) (n uint32) {
+	var from time.Duration
+	before := map[uint32]diag.Tone{} // by SSRC
+	add := func(in []diag.InboundRTP, to time.Duration) {
+		for _, s := range in {
+			if s.Kind != "audio" || s.Sound == nil || s.Sound.Tone == nil {
+				continue
+			}
+			t, last := *s.Sound.Tone, before[s.SSRC]
+			if before[s.SSRC] = t; t.Dropouts < last.Dropouts {
+				last = diag.Tone{} // another tone took its place
+			}
+			own := int64(t.Dropouts) - int64(last.Dropouts) - int64(t.DropoutsOfLoss) + int64(last.DropoutsOfLoss)
+			dropped := diag.SecondsOf(t.DropoutsDuration - last.DropoutsDuration)
+			stalled := c.Machine.Stalled(from-dropped-time.Second, to)
+			if own > 0 && stalled.Seconds() >= excuses*dropped.Seconds() {
+				n += uint32(own) // #nosec G115 -- at most those of the tone
+			}
+		}
+		from = to
+	}
+	if direction == diag.Inbound {
+		for _, s := range c.Samples {
+			add(s.Inbound, s.At)
+		}
+	} else {
+		for _, s := range c.RemoteSamples {
+			add(s.Inbound, s.At)
+		}
+	}
+	return n
+}
+
 // listen adds what is heard to the sum of a direction.
 func (s *Stream) listen(c *Call, direction diag.Direction) {
 	s.Tone = c.TestTone(direction)

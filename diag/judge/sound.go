@@ -101,7 +101,7 @@ func toneFindings(c *call.Call, x Expectation, direction diag.Direction) []Findi
 	case t.AbsentFor >= toneGone:
 		f.ID = "media.tone_lost"
 	case t.Dropouts-min(t.DropoutsOfLoss, t.Dropouts) < toneDrops, x.Load.Short(),
-		c.Machine.Stalled(0, c.Now) >= diag.SecondsOf(t.DropoutsDuration)/2:
+		t.Dropouts-min(t.DropoutsOfLoss+c.DropoutsOfStalls(direction), t.Dropouts) < toneDrops:
 		return nil
 	default:
 		f.ID = "media.tone_dropouts"

@@ -1,8 +1,10 @@
 package judge_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -73,6 +75,45 @@ func TestSound(t *testing.T) {
 			if v.Findings[0].Subject != string(direction)+" audio" || !strings.Contains(text.Title, tt.title) ||
 				!strings.Contains(strings.ToLower(text.Title), string(direction)) || text.Advice == "" {
 				t.Errorf("%s, %s: %+v", name, direction, text)
+			}
+		}
+	}
+}
+
+// TestDropoutsOfStalls: dropouts of a tone are excused by the times in which this program did not run, and not by those of
+// another part of the call.
+func TestDropoutsOfStalls(t *testing.T) {
+	t.Parallel()
+	over := diag.CallEnded{Reason: diag.EndDuration, By: diag.ByLocal}
+	stall := diag.Paused{DurationMs: diag.Millis(80 * time.Millisecond), Source: diag.PauseStopped}
+	for name, test := range map[string]struct {
+		stalls []any // when they ended
+		first  uint32
+		want   []string
+	}{
+		"none":                        {nil, 0, []string{"warning media.tone_dropouts"}},
+		"at that time":                {[]any{4300, stall}, 0, nil},
+		"seen after the sample":       {[]any{4905, stall}, 0, nil},
+		"much earlier":                {[]any{1500, stall}, 0, []string{"warning media.tone_dropouts"}},
+		"later":                       {[]any{4999, stall}, 4, []string{"warning media.tone_dropouts"}},
+		"of both parts, each excused": {[]any{900, stall, 1500, stall, 4300, stall}, 1, nil},
+	} {
+		for _, direction := range []diag.Direction{diag.Inbound, diag.Outbound} {
+			part := func(seconds float64, dropouts uint32) []any {
+				in := audioIn(240, 0, 0, 0.01)
+				in.Sound.Tone = &diag.Tone{
+					Frequency: 440, Duration: seconds, Dropouts: dropouts, DropoutsDuration: float64(dropouts) * 0.03,
+				}
+				if at := int(1000 * seconds); direction == diag.Outbound {
+					return []any{at, diag.RemoteSample{Timestamp: seconds, Inbound: []diag.InboundRTP{in}}, at, sampled(audioIn(240, 0, 0, 0.01))}
+				} else {
+					return []any{at, sampled(in)}
+				}
+			}
+			events := slices.Concat(part(1, 0), part(2, test.first), part(3.5, test.first), part(4.9, 4))
+			c := checked(over, slices.Concat(events, test.stalls)...)
+			if diff := cmp.Diff(test.want, ids(judge.Judge(c).Findings)); diff != "" {
+				t.Errorf("%s, %s: %s", name, direction, diff)
 			}
 		}
 	}
