@@ -187,7 +187,7 @@ func (s *inbound) times(ext int64, h header, arrival sequence.Arrival, repair bo
 		s.presence.Add(now, s.frames.freezes.longest(average))
 	}
 	if media && !repair && arrival != sequence.Repair { // jitter is of the network, not of the time that a repair takes
-		s.jitter.Add(now, h.timestamp, s.codec.rate)
+		s.jitter.Add(now, ext, h.timestamp, s.codec.rate)
 	}
 	if arrival == sequence.New {
 		if ext == s.lastExt+1 {

@@ -36,7 +36,7 @@ func TestTimestampRate(t *testing.T) {
 					at += time.Duration(random.Int64N(int64(test.jitter)))
 				}
 				m.Add(start.Add(at), int64(i), ts, test.announced)
-				j.Add(start.Add(at), ts, test.announced)
+				j.Add(start.Add(at), int64(i), ts, test.announced)
 				if hz, _, _ := m.Rate(test.announced); hz != nil && i < 99 {
 					t.Fatalf("a rate after %v", at)
 				}
