@@ -80,6 +80,10 @@ type (
 		OfMs    diag.Millis `json:"of_ms"`
 		Changes *uint32     `json:"resolutionChanges,omitempty"`
 		Encoder string      `json:"encoder,omitempty"`
+		// bit/s of the path as the browser expected, and the target of all its encoders; absent unless the first is much
+		// more for most of that time
+		Available *float64 `json:"availableOutgoingBitrate,omitempty"`
+		Wanted    *float64 `json:"targetBitrate,omitempty"`
 	}
 	// Concealed means that much of the audio that is heard was made up.
 	Concealed struct {
@@ -123,6 +127,7 @@ type (
 	// PeerSilent means that something of the peer did not come.
 	PeerSilent struct {
 		ForMs diag.Millis `json:"for_ms"`
+		Later bool        `json:"later,omitempty"` // it was connected before
 	}
 )
 
@@ -344,11 +349,11 @@ func silences(_ *State, f Facts) []finding.Finding {
 	switch {
 	case f.Unanswered >= peerPatience:
 		return []finding.Finding{{
-			ID: "browser.no_answer", Severity: diag.Warn, Evidence: PeerSilent{diag.Millis(f.Unanswered)},
+			ID: "browser.no_answer", Severity: diag.Warn, Evidence: PeerSilent{diag.Millis(f.Unanswered), f.Connected},
 		}}
 	case f.Unreached >= peerPatience && (f.Relay || !f.RelayOnly): // else it could use none
 		return []finding.Finding{{
-			ID: "browser.no_remote_candidate", Severity: diag.Warn, Evidence: PeerSilent{diag.Millis(f.Unreached)},
+			ID: "browser.no_remote_candidate", Severity: diag.Warn, Evidence: PeerSilent{diag.Millis(f.Unreached), false},
 		}}
 	}
 	return nil

@@ -37,6 +37,11 @@ func TestFindings(t *testing.T) {
 		return diag.BrowserOutbound{LimitationDurations: &diag.LimitationDurations{CPU: cpu, Bandwidth: bandwidth, None: none}}
 	}
 	because := func(reason string) diag.BrowserSample { return video(diag.BrowserOutbound{LimitationReason: reason}) }
+	carries := func(available, target float64) diag.BrowserSample {
+		s := video(diag.BrowserOutbound{LimitationReason: "bandwidth", TargetBitrate: &target})
+		s.AvailableOutgoingBitrate = &available
+		return s
+	}
 	energy := func(duration, energy float64) diag.BrowserSample {
 		return audio(diag.BrowserOutbound{SourceDuration: &duration, SourceEnergy: &energy})
 	}
@@ -92,6 +97,16 @@ func TestFindings(t *testing.T) {
 
 		"limited by the processor": {events: []at{{9, video(limited(3, 0, 6))}}, want: "browser.limited_cpu video 7"},
 		"limited by bandwidth":     {events: []at{{9, video(limited(0, 3, 6))}}, want: "browser.limited_bandwidth video 7"},
+		"limited by the bandwidth of a path": {
+			events: []at{{1, carries(2e5, 1.8e5)}, {9, carries(2e5, 1.8e5)}}, want: "browser.limited_bandwidth video 7 warning",
+		},
+		"limited by the page": {
+			events: []at{{1, carries(1.8e6, 6e4)}, {9, carries(1.8e6, 6e4)}}, want: "browser.limited_bandwidth video 7 info",
+		},
+		"limited by the page, for less than half": {
+			events: []at{{1, carries(2e5, 1.8e5)}, {6, carries(2e5, 1.8e5)}, {9, carries(1.8e6, 6e4)}},
+			want:   "browser.limited_bandwidth video 7 warning",
+		},
 		"limited for a moment":     {events: []at{{9, video(limited(1.9, 1.9, 1))}}},
 		"limited for a small part": {events: []at{{99, video(limited(3, 3, 93))}}},
 		"audio is not limited":     {events: []at{{9, audio(limited(9, 9, 0))}}},
@@ -177,6 +192,9 @@ func TestFindings(t *testing.T) {
 					if e.Error != "no" || e.Times != countOf(test.events, e.Call) {
 						t.Errorf("%+v", e)
 					}
+				}
+				if strings.HasPrefix(test.want, said+" ") {
+					said += " " + string(f.Severity)
 				}
 				got = append(got, said)
 			}

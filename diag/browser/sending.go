@@ -149,12 +149,18 @@ func limits(s *State, _ Facts) []finding.Finding {
 		all := durations["cpu"] + durations["bandwidth"] + durations["none"] + durations["other"]
 		for _, reason := range []string{"cpu", "bandwidth"} {
 			if d := durations[reason]; d >= limitedFor && d.Seconds() >= limitedShare*all.Seconds() {
-				out = append(out, finding.Finding{
+				f := finding.Finding{
 					ID: "browser.limited_" + reason, Severity: diag.Warn, Subject: streamName("video", o.Latest.SSRC, ""),
-					Evidence: Limited{
-						o.Latest.SSRC, diag.Millis(d), diag.Millis(all), o.Latest.ResolutionChanges, o.Latest.Encoder,
-					},
-				})
+				}
+				e := Limited{
+					SSRC: o.Latest.SSRC, ForMs: diag.Millis(d), OfMs: diag.Millis(all), Changes: o.Latest.ResolutionChanges,
+					Encoder: o.Latest.Encoder,
+				}
+				if reason == "bandwidth" && o.Roomy >= d/2 {
+					f.Severity, e.Available, e.Wanted = diag.Info, o.Available, &o.Wanted
+				}
+				f.Evidence = e
+				out = append(out, f)
 			}
 		}
 	}

@@ -56,6 +56,10 @@ type Outbound struct {
 	GaveAt        time.Duration // of the latest at which its source had given anything since the one before
 	// how long each reason was the one of a sample, where the browser counts no durations
 	Reasons map[string]time.Duration
+	// for how long it was limited by the bandwidth although the path was expected to carry more
+	Roomy     time.Duration
+	Available *float64 // bit/s that the path was expected to carry, of the latest sample of that time
+	Wanted    float64  // bit/s, the target of all encoders then
 }
 
 // Inbound is a stream that the browser receives.
@@ -129,7 +133,15 @@ func (s *State) described(side diag.Side) {
 	}
 }
 
+// roomy is how many times the target of all encoders a path is expected to carry that does not limit them.
+const roomy = 1.5
+
 func (s *State) sample(d diag.BrowserSample, at time.Duration) {
+	wanted := 0.0
+	for _, out := range d.Outbound {
+		wanted += diag.OrZero(out.TargetBitrate)
+	}
+	available := d.AvailableOutgoingBitrate
 	for _, out := range d.Outbound {
 		row := s.outbound(out, at)
 		if row == nil {
@@ -137,6 +149,10 @@ func (s *State) sample(d diag.BrowserSample, at time.Duration) {
 		}
 		if reason := out.LimitationReason; reason != "" {
 			row.Reasons[reason] += at - row.At
+			if reason == "bandwidth" && out.TargetBitrate != nil && available != nil && *available >= roomy*wanted {
+				row.Roomy += at - row.At
+				row.Available, row.Wanted = available, wanted
+			}
 		}
 		if gave(row.Latest, out) {
 			row.GaveAt = at

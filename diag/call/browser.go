@@ -30,6 +30,10 @@ func (c *Call) BrowserFacts() browser.Facts {
 		slices.ContainsFunc(c.Descriptions, func(d DescriptionRow) bool {
 			return d.Side == diag.Local && c.EndedAt-d.At >= browser.GatherPatience
 		})
+	if offer, _, agreed := c.latestExchange(); f.Connected && !agreed && offer != nil && offer.Side == diag.Local &&
+		c.Signaling == "have-local-offer" && !c.Browser.Start.Partial {
+		f.Unanswered = c.EndedAt - offer.At
+	}
 	if since, waits := c.describedAt(); waits && !f.Connected && !f.NoPath && !c.Browser.Start.Partial {
 		switch c.Stage() {
 		case StageNegotiating:

@@ -91,8 +91,8 @@ func (c *Call) TestTone(direction diag.Direction) *diag.Tone {
 const excuses = 0.5
 
 // DropoutsOfStalls counts the interruptions of a test tone, without those by lost packets, that came while this program
-// did not run: what is known of their time is between which two samples they were counted. The peer's samples come up to
-// a second later.
+// did not run: what is known of their time is between which two samples they were counted. The peer's samples come up
+// to a second later.
 func (c *Call) DropoutsOfStalls(direction diag.Direction) (n uint32) {
 	var from time.Duration
 	before := map[uint32]diag.Tone{} // by SSRC

@@ -238,6 +238,7 @@ var properties = func() map[string]bool {
 		"tlsVersion", "localCertificateId", "remoteCertificateId", "fingerprint", "fingerprintAlgorithm",
 		"selectedCandidatePairId", "selected", "address", "ip", "ipAddress", "port", "portNumber", "transport",
 		"candidateType", "priority", "url", "relayProtocol", "foundation", "tcpType", "usernameFragment", "relatedAddress",
+		"availableOutgoingBitrate", "isRemote",
 	} {
 		out[name] = true
 	}

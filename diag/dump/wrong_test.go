@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -87,5 +90,31 @@ func TestWrongTimes(t *testing.T) {
 		if c := d.Connections[0]; c.Length != 3600*time.Millisecond {
 			t.Errorf("%v", c.Length)
 		}
+	}
+}
+
+// TestReadByName: of the series of webrtc-internals, all are read that the translation asks for by name.
+func TestReadByName(t *testing.T) {
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for _, name := range names {
+		if name == "firefox.go" { // whose dumps have no series
+			continue
+		}
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`values\["(\w+)"\]`).FindAllStringSubmatch(string(source), -1) {
+			if asked++; !properties[m[1]] && m[1] != "type" { // which Chromium writes beside the series
+				t.Errorf("%s asks for %s, which is not read", name, m[1])
+			}
+		}
+	}
+	if asked < 30 {
+		t.Errorf("%d names", asked)
 	}
 }

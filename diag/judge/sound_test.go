@@ -106,9 +106,8 @@ func TestDropoutsOfStalls(t *testing.T) {
 				}
 				if at := int(1000 * seconds); direction == diag.Outbound {
 					return []any{at, diag.RemoteSample{Timestamp: seconds, Inbound: []diag.InboundRTP{in}}, at, sampled(audioIn(240, 0, 0, 0.01))}
-				} else {
-					return []any{at, sampled(in)}
 				}
+				return []any{int(1000 * seconds), sampled(in)}
 			}
 			events := slices.Concat(part(1, 0), part(2, test.first), part(3.5, test.first), part(4.9, 4))
 			c := checked(over, slices.Concat(events, test.stalls)...)

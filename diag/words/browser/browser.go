@@ -10,6 +10,7 @@ import (
 	"dialtone/diag/browser"
 	"dialtone/diag/judge"
 	"dialtone/diag/words/phrase"
+	"dialtone/diag/words/speed"
 )
 
 // Line is an event in a line.
@@ -71,7 +72,7 @@ func devices(e browser.CaptureFailed) string {
 	case e.Request == "getDisplayMedia":
 		return "the screen"
 	case e.Audio && e.Video:
-		return "the microphone and the camera"
+		return "the microphone or the camera" // which one, the error does not say
 	case e.Audio:
 		return "the microphone"
 	case e.Video:
@@ -82,12 +83,16 @@ func devices(e browser.CaptureFailed) string {
 
 func capture(explain, title, advice string) phrase.Entry {
 	return phrase.On(explain, func(_ judge.Finding, e browser.CaptureFailed) phrase.Text {
-		t := phrase.Text{Title: fmt.Sprintf(title, devices(e)), Advice: advice}
-		if e.Error != "" {
-			t.Evidence = append(t.Evidence, strings.TrimSuffix("the browser reported "+e.Error+": "+e.Message, ": "))
-		}
-		return t
+		return captured(title, advice, e)
 	})
+}
+
+func captured(title, advice string, e browser.CaptureFailed) phrase.Text {
+	t := phrase.Text{Title: fmt.Sprintf(title, devices(e)), Advice: advice}
+	if e.Error != "" {
+		t.Evidence = append(t.Evidence, strings.TrimSuffix("the browser reported "+e.Error+": "+e.Message, ": "))
+	}
+	return t
 }
 
 // Findings are the entries of package words about dumps of browsers.
@@ -108,11 +113,16 @@ var captureFindings = map[string]phrase.Entry{
 			"nothing of its kind is sent. Pages without HTTPS never get devices, and frames only with an allow attribute.",
 		"The browser got no permission for %s.",
 		"Allow the device in the settings of the site and of the operating system, then reload the page."),
-	"browser.capture_no_device": capture(
+	"browser.capture_no_device": phrase.On(
 		"A request of the page for a device failed because no device matches, and no later one for it succeeded: none is "+
-			"connected, it is disabled, or the constraints of the page exclude all.",
-		"The browser found no device for %s.",
-		"Connect the device, or relax the constraints of getUserMedia."),
+			"connected, it is disabled, or the constraints of the page exclude all (OverconstrainedError).",
+		func(_ judge.Finding, e browser.CaptureFailed) phrase.Text {
+			if strings.EqualFold(e.Error, "OverconstrainedError") {
+				return captured("No device fits what the page requires of %s.", "Relax the constraints of getUserMedia.", e)
+			}
+			return captured("The browser found no device for %s.",
+				"Connect the device, or relax the constraints of getUserMedia.", e)
+		}),
 	"browser.capture_in_use": capture(
 		"A request of the page for a device failed although the user permitted it, and no later one for it succeeded: "+
 			"another program uses the device, or its driver failed.",
@@ -250,6 +260,13 @@ func limited(explain, by, advice string) phrase.Entry {
 		if e.Encoder != "" {
 			t.Evidence = append(t.Evidence, "encoder: "+diag.Clean(e.Encoder, 80))
 		}
+		if e.Available != nil && e.Wanted != nil {
+			t.Title = fmt.Sprintf("The browser limited the bitrate of %s for %s of %s, although it expected the path to carry "+
+				"more.", f.Subject, phrase.Duration(e.ForMs.Duration()), phrase.Duration(e.OfMs.Duration()))
+			t.Evidence = append(t.Evidence, fmt.Sprintf("%s available, the target of all encoders was %s",
+				speed.Rate(*e.Available), speed.Rate(*e.Wanted)))
+			t.Advice = "Look for limits that the page sets: maxBitrate of a sender, b= in a description."
+		}
 		return t
 	})
 }
@@ -275,8 +292,9 @@ var mediaFindings = map[string]phrase.Entry{
 			"browser lowered the resolution or the frame rate.",
 		"the CPU", "Close other programs, lower the resolution, or prefer a codec that the hardware encodes."),
 	"browser.limited_bandwidth": limited(
-		"qualityLimitationReason was \"bandwidth\" for at least 2 s and a fifth of the time: the estimate of the available "+
-			"bitrate was below what the encoder wanted. The first seconds of a call are often limited this way.",
+		"qualityLimitationReason was \"bandwidth\" for at least 2 s and a fifth of the time: the bitrate that the encoder "+
+			"may use was below what it wanted. The estimate of what the path carries limits it, or the page and the peer do "+
+			"(maxBitrate, b= in a description): that is a note. The first seconds of a call are often limited this way.",
 		"the bandwidth", "Measure the path with dialtone speed, and compare with the target bitrate."),
 	"browser.concealment": phrase.On(
 		"The receiver made up more than 5 % of the audio that it played, because packets were lost or came too late for the "+
@@ -365,10 +383,15 @@ var pathFindings = map[string]phrase.Entry{
 		}),
 	"browser.no_answer": phrase.On(
 		"The browser set an offer, and for more than 10 s no answer of the peer. The offer did not reach the peer, the peer "+
-			"waits for its user, or its answer did not reach the page: the page's signaling carries both.",
+			"waits for its user, or its answer did not reach the page: the page's signaling carries both. What an offer of a "+
+			"connected call changes, such as a track that is added, has no effect before it is answered.",
 		func(_ judge.Finding, e browser.PeerSilent) phrase.Text {
+			title := "The page set no answer of the peer within %s."
+			if e.Later {
+				title = "The page set no answer to its last offer within %s: what that changes has no effect."
+			}
 			return phrase.Text{
-				Title: fmt.Sprintf("The page set no answer of the peer within %s.", phrase.Duration(e.ForMs.Duration())),
+				Title: fmt.Sprintf(title, phrase.Duration(e.ForMs.Duration())),
 				Advice: "Check that the offer reaches the peer and its answer the page; a dump of the peer shows how far the " +
 					"peer came.",
 			}
