@@ -23,7 +23,7 @@ func renderReference(t *testing.T) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.examples[e.Data.Type()] = string(raw)
+		r.examples[e.Type()] = string(raw)
 	}
 	r.section("The header")
 	r.table(r.src.structs["Header"])
@@ -59,7 +59,7 @@ func (r *renderer) section(title string) { r.line("\n## %s\n", title) }
 func (r *renderer) orderGroups() {
 	first := map[string]uint64{}
 	for _, e := range slices.Backward(examples()) {
-		family, _, _ := strings.Cut(string(e.Data.Type()), ".")
+		family, _, _ := strings.Cut(string(e.Type()), ".")
 		first[family] = e.Seq
 	}
 	slices.SortFunc(r.src.groups, func(a, b group) int {

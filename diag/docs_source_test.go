@@ -92,13 +92,15 @@ func (src *source) add(file *ast.File) {
 	var inFile []*structure
 	doc := ""
 	for _, decl := range file.Decls {
-		switch d := decl.(type) {
-		case *ast.GenDecl:
+		if d, ok := decl.(*ast.GenDecl); ok {
 			if d.Tok == token.VAR && strings.HasPrefix(d.Doc.Text(), "The events of ") {
 				doc = oneLine(d.Doc.Text())
 			}
 			inFile = append(inFile, src.addSpecs(d)...)
-		case *ast.FuncDecl:
+		}
+	}
+	for _, decl := range file.Decls {
+		if d, ok := decl.(*ast.FuncDecl); ok {
 			src.addMethod(d)
 		}
 	}
@@ -164,9 +166,9 @@ func (src *source) addConstant(tok token.Token, s *ast.ValueSpec) {
 	}
 }
 
-// addMethod takes the name of an event from its method Type.
+// addMethod takes the name of an event from its method name.
 func (src *source) addMethod(d *ast.FuncDecl) {
-	if d.Recv == nil || d.Name.Name != "Type" || len(d.Body.List) != 1 {
+	if d.Recv == nil || d.Name.Name != "name" || len(d.Body.List) != 1 {
 		return
 	}
 	ret, ok := d.Body.List[0].(*ast.ReturnStmt)

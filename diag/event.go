@@ -15,11 +15,12 @@ import (
 // Type names an event in recordings, in the log pane and in docs/reference/events.md, for example "ice.candidate".
 type Type string
 
-// Data is what happened: one of the structs of this package, each with a fixed [Type].
+// Data is what happened: one of the structs of this package, each with a fixed [Type], which is in its comment too.
 // A Data is a value; anyone who appended it to a feed does not change it afterwards.
-type Data interface {
-	Type() Type
-}
+type Data interface{ name() Type }
+
+// TypeOf names what happened, or may happen.
+func TypeOf(d Data) Type { return d.name() }
 
 // Event is one entry of the log of a call.
 type Event struct {
@@ -27,6 +28,9 @@ type Event struct {
 	At   time.Duration // since the start of the log, never less than the event before
 	Data Data          // what happened; never nil
 }
+
+// Type names what happened.
+func (e Event) Type() Type { return e.Data.name() }
 
 // Unknown is an event of a type that this version does not know. It keeps the whole JSON object, so that an older
 // dialtone can show and copy the recording of a newer one.
@@ -36,8 +40,7 @@ type Unknown struct {
 	Raw json.RawMessage
 }
 
-// Type returns the foreign name.
-func (u Unknown) Type() Type { return u.Name }
+func (u Unknown) name() Type { return u.Name }
 
 // MarshalJSON returns the object as it was read.
 func (u Unknown) MarshalJSON() ([]byte, error) { return u.Raw, nil }
@@ -58,9 +61,9 @@ func (e Event) MarshalJSON() ([]byte, error) {
 		return nil, err
 	}
 	if len(body) < 2 || body[0] != '{' {
-		return nil, fmt.Errorf("%w: %s does not marshal to an object", ErrEvent, e.Data.Type())
+		return nil, fmt.Errorf("%w: %s does not marshal to an object", ErrEvent, e.Data.name())
 	}
-	name, err := json.Marshal(e.Data.Type())
+	name, err := json.Marshal(e.Data.name())
 	if err != nil {
 		return nil, err
 	}
@@ -172,12 +175,12 @@ func Types() []Type { return slices.Sorted(maps.Keys(decoders)) }
 // register adds T to the vocabulary; called from package variables only.
 func register[T Data]() Type {
 	var zero T
-	decoders[zero.Type()] = func(b []byte) (Data, error) {
+	decoders[zero.name()] = func(b []byte) (Data, error) {
 		var v T
 		err := json.Unmarshal(b, &v)
 		return v, err
 	}
-	return zero.Type()
+	return zero.name()
 }
 
 // seconds writes d as JSON seconds with microseconds, the resolution that recordings promise. It rounds, so that what

@@ -7,6 +7,12 @@ var _ = []Type{
 	register[BrowserSample](),
 }
 
+func (DumpStart) name() Type      { return "dump.start" }
+func (CaptureRequest) name() Type { return "browser.capture" }
+func (APIFailure) name() Type     { return "browser.failure" }
+func (CaptureTrack) name() Type   { return "browser.track" }
+func (BrowserSample) name() Type  { return "browser.sample" }
+
 // DumpPage is the connection of a dump that has none, but requests of a page for devices.
 const DumpPage = "page"
 
@@ -27,9 +33,6 @@ type DumpStart struct {
 	// the dump shows one moment, as those of Firefox do: of what happened before it, the times are not known
 	Snapshot bool `json:"snapshot,omitempty"`
 }
-
-// Type is "dump.start".
-func (DumpStart) Type() Type { return "dump.start" }
 
 // DumpFormat says which program wrote a dump.
 type DumpFormat string
@@ -52,17 +55,11 @@ type CaptureRequest struct {
 	Message string `json:"message,omitempty"`
 }
 
-// Type is "browser.capture".
-func (CaptureRequest) Type() Type { return "browser.capture" }
-
 // APIFailure ("browser.failure") is a call of the API that the browser rejected.
 type APIFailure struct {
 	Call  APICall `json:"call"`
 	Error string  `json:"error,omitempty"` // what the browser says: "OperationError: Failed to …"
 }
-
-// Type is "browser.failure".
-func (APIFailure) Type() Type { return "browser.failure" }
 
 // APICall is a method of RTCPeerConnection.
 type APICall string
@@ -107,9 +104,6 @@ type CaptureTrack struct {
 	Change  TrackChange `json:"change"`
 }
 
-// Type is "browser.track".
-func (CaptureTrack) Type() Type { return "browser.track" }
-
 // BrowserSample ("browser.sample") is the part of getStats that only browsers have, at the time of the sample that
 // follows.
 type BrowserSample struct {
@@ -118,9 +112,6 @@ type BrowserSample struct {
 	// bit/s, of the selected candidate pair
 	AvailableOutgoingBitrate *float64 `json:"availableOutgoingBitrate,omitempty"`
 }
-
-// Type is "browser.sample".
-func (BrowserSample) Type() Type { return "browser.sample" }
 
 // BrowserOutbound is a stream at a browser that sends it (RTCOutboundRtpStreamStats, RTCMediaSourceStats).
 type BrowserOutbound struct {

@@ -6,6 +6,12 @@ var _ = []Type{
 	register[CallEnded](),
 }
 
+func (CallStart) name() Type  { return "call.start" }
+func (PhaseStart) name() Type { return "phase.start" }
+func (PhaseEnd) name() Type   { return "phase.end" }
+func (Warning) name() Type    { return "warning" }
+func (CallEnded) name() Type  { return "call.ended" }
+
 // CallStart ("call.start") opens every log: the request, without any secret.
 type CallStart struct {
 	Command string `json:"command"` // call, answer, demo, check or import
@@ -62,9 +68,6 @@ type ICEServer struct {
 	HasUsername bool   `json:"hasUsername,omitempty"`
 }
 
-// Type is "call.start".
-func (CallStart) Type() Type { return "call.start" }
-
 // PhaseName says which part of the setup a span measures.
 type PhaseName string
 
@@ -90,9 +93,6 @@ type PhaseStart struct {
 	Subject string    `json:"subject,omitempty"`
 }
 
-// Type is "phase.start".
-func (PhaseStart) Type() Type { return "phase.start" }
-
 // Outcome is how a phase ended.
 type Outcome string
 
@@ -111,18 +111,12 @@ type PhaseEnd struct {
 	Detail  string    `json:"detail,omitempty"` // a short text: an address, a cipher, a cause
 }
 
-// Type is "phase.end".
-func (PhaseEnd) Type() Type { return "phase.end" }
-
 // Warning ("warning") is something that a reader should know and that ended nothing.
 type Warning struct {
 	ID      string `json:"id"`                // stable, as in findings: "signal.server_lost", …
 	Subject string `json:"subject,omitempty"` // what it is about: a channel, a kind of media, a URL
 	Cause   string `json:"cause,omitempty"`   // the text of the underlying error, bounded and clean
 }
-
-// Type is "warning".
-func (Warning) Type() Type { return "warning" }
 
 // EndReason says why a call ended. It is a fact of the session; [Judge] makes a verdict of it.
 type EndReason string
@@ -175,6 +169,3 @@ const (
 	CodeCertificate   = "certificate"    // a peer with another certificate dialed for an ICE restart
 	CodeStuck         = "stuck"          // the connection inside dialtone no longer reacted
 )
-
-// Type is "call.ended".
-func (CallEnded) Type() Type { return "call.ended" }

@@ -6,6 +6,13 @@ var _ = []Type{
 	register[Ping](), register[MessagesDropped](),
 }
 
+func (ChannelOpen) name() Type     { return "channel.open" }
+func (ChannelClose) name() Type    { return "channel.close" }
+func (Message) name() Type         { return "channel.message" }
+func (Control) name() Type         { return "channel.control" }
+func (Ping) name() Type            { return "channel.ping" }
+func (MessagesDropped) name() Type { return "channel.dropped" }
+
 // Labels of the channels that dialtone opens and understands; any other is shown as it comes.
 const (
 	LabelControl       = "special_datachannel" // control messages, as documented for the original call
@@ -31,18 +38,12 @@ type ChannelOpen struct {
 	Sampled bool `json:"sampled,omitempty"`
 }
 
-// Type is "channel.open".
-func (ChannelOpen) Type() Type { return "channel.open" }
-
 // ChannelClose ("channel.close") is a channel that ended, by itself or with the call.
 type ChannelClose struct {
 	ID    *uint16 `json:"dataChannelIdentifier,omitempty"`
 	Label string  `json:"label"`
 	Error string  `json:"error,omitempty"`
 }
-
-// Type is "channel.close".
-func (ChannelClose) Type() Type { return "channel.close" }
 
 // Direction reports which way something traveled.
 type Direction string
@@ -74,9 +75,6 @@ type Message struct {
 	Truncated bool      `json:"truncated,omitempty"` // Text is only the beginning
 }
 
-// Type is "channel.message".
-func (Message) Type() Type { return "channel.message" }
-
 // Control ("channel.control") is a control message that was understood; its Message precedes it.
 type Control struct {
 	Direction Direction `json:"direction"`
@@ -85,16 +83,10 @@ type Control struct {
 	Agent     string    `json:"agent,omitempty"` // of hello
 }
 
-// Type is "channel.control".
-func (Control) Type() Type { return "channel.control" }
-
 // Ping ("channel.ping") is one round trip over the ping channel.
 type Ping struct {
 	RTTMs Millis `json:"rtt_ms"`
 }
-
-// Type is "channel.ping".
-func (Ping) Type() Type { return "channel.ping" }
 
 // MessagesDropped ("channel.dropped") reports how many messages of a flooding peer were counted but not logged one by
 // one.
@@ -103,6 +95,3 @@ type MessagesDropped struct {
 	Messages uint64 `json:"messages"`
 	Bytes    uint64 `json:"bytes"`
 }
-
-// Type is "channel.dropped".
-func (MessagesDropped) Type() Type { return "channel.dropped" }

@@ -10,6 +10,8 @@ import (
 
 var _ = register[VideoEncoding]()
 
+func (VideoEncoding) name() Type { return "media.encoding" }
+
 // VideoEncoding ("media.encoding") is how the peer codes a video, by the headers of its packets: at its first frames,
 // and each time when one of these changes. What the headers do not say is absent.
 type VideoEncoding struct {
@@ -33,9 +35,6 @@ type VideoEncoding struct {
 
 // KeyFrameAnswer is within which a key frame that was requested is taken for an answer.
 const KeyFrameAnswer = 2500 * time.Millisecond
-
-// Type is "media.encoding".
-func (VideoEncoding) Type() Type { return "media.encoding" }
 
 // ProfileLevel is the profile and the level of H264: profile_idc, the constraint flags and level_idc (RFC 6184 §8.1).
 type ProfileLevel [3]byte

@@ -3,6 +3,8 @@ package diag
 // The peer's statistics, if it sends them.
 var _ = []Type{register[RemoteSample]()}
 
+func (RemoteSample) name() Type { return "stats.remote" }
+
 // LabelStats is the data channel on which the peers send each other their statistics; docs/reference/signaling.md
 // describes its messages.
 const LabelStats = "dialtone-stats"
@@ -18,9 +20,6 @@ type RemoteSample struct {
 	// what was counted here when this arrived; not reported by the peer
 	Here []StreamCount `json:"here,omitempty"`
 }
-
-// Type is "stats.remote".
-func (RemoteSample) Type() Type { return "stats.remote" }
 
 // PeerPair is the candidate pair that the peer has selected, from its side.
 type PeerPair struct {

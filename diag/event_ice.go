@@ -15,6 +15,19 @@ var _ = []Type{
 	register[ConnectionState](), register[SignalingState](),
 }
 
+func (Candidate) name() Type       { return "ice.candidate" }
+func (Pair) name() Type            { return "ice.pair" }
+func (Selected) name() Type        { return "ice.selected" }
+func (ICELimits) name() Type       { return "ice.limits" }
+func (TURNRefused) name() Type     { return "turn.refused" }
+func (ICEState) name() Type        { return "ice.state" }
+func (GatheringState) name() Type  { return "ice.gathering" }
+func (Restart) name() Type         { return "ice.restart" }
+func (DTLSState) name() Type       { return "dtls.state" }
+func (SCTPState) name() Type       { return "sctp.state" }
+func (ConnectionState) name() Type { return "connection.state" }
+func (SignalingState) name() Type  { return "signaling.state" }
+
 // CandidateType is an RTCIceCandidateType.
 type CandidateType string
 
@@ -62,9 +75,6 @@ type RelayServer struct {
 	TLSCipher  string `json:"tlsCipher,omitempty"`  // IANA name
 }
 
-// Type is "ice.candidate".
-func (Candidate) Type() Type { return "ice.candidate" }
-
 // PatientTime is how long a call that found no path has to wait for one (RFC 8863 §4): the peer may be slow to begin.
 const PatientTime = 39500 * time.Millisecond
 
@@ -99,9 +109,6 @@ type Pair struct {
 	BytesReceived        uint64    `json:"bytesReceived,omitempty"`
 }
 
-// Type is "ice.pair".
-func (Pair) Type() Type { return "ice.pair" }
-
 // Selected ("ice.selected") reports which path the call uses from now on.
 type Selected struct {
 	PairID            string `json:"pairId"`
@@ -111,9 +118,6 @@ type Selected struct {
 	Remote            string `json:"remote"`
 }
 
-// Type is "ice.selected".
-func (Selected) Type() Type { return "ice.selected" }
-
 // ICELimits ("ice.limits") counts what the limits of ICE held back by now: at most 100 candidate pairs are checked (RFC
 // 8445 §6.1.2.5), and a host that has not answered gets 100 checks and then 5 each second. It is emitted when it has
 // changed, at most once a second.
@@ -121,9 +125,6 @@ type ICELimits struct {
 	Candidates uint64 `json:"candidates,omitempty"` // remote ones that are not used
 	Checks     uint64 `json:"checks,omitempty"`     // that were not sent
 }
-
-// Type is "ice.limits".
-func (ICELimits) Type() Type { return "ice.limits" }
 
 // TURNRefused ("turn.refused") means that a TURN server rejected a CreatePermission or ChannelBind request (RFC 8656
 // §9.2, §12.2): it relays nothing to this address of the peer. It is emitted once for each address.
@@ -133,17 +134,11 @@ type TURNRefused struct {
 	Code  int        `json:"code"` // of the STUN error: 403 Forbidden, 443 Peer Address Family Mismatch, …
 }
 
-// Type is "turn.refused".
-func (TURNRefused) Type() Type { return "turn.refused" }
-
 // ICEState ("ice.state") is a change of RTCIceConnectionState: new, checking, connected, completed, disconnected,
 // failed, closed.
 type ICEState struct {
 	State string `json:"state"`
 }
-
-// Type is "ice.state".
-func (ICEState) Type() Type { return "ice.state" }
 
 // GatheringState ("ice.gathering") is a change of gathering: gathering, complete. Complete is reported when every
 // server has given a candidate or has been proven to give none, which may be before the agent itself gives up on a
@@ -152,9 +147,6 @@ type GatheringState struct {
 	State string `json:"state"`
 }
 
-// Type is "ice.gathering".
-func (GatheringState) Type() Type { return "ice.gathering" }
-
 // Restart ("ice.restart") reports that both sides dial again for new candidates and checks. LimitMs is set if the path
 // is lost.
 type Restart struct {
@@ -162,9 +154,6 @@ type Restart struct {
 	Reason  string  `json:"reason"`             // asked; failed; address: that of the path is gone; silence: the peer does not answer
 	LimitMs *Millis `json:"limit_ms,omitempty"` // how long the call dials again before it ends
 }
-
-// Type is "ice.restart".
-func (Restart) Type() Type { return "ice.restart" }
 
 // DTLSState ("dtls.state") is a change of RTCDtlsTransportState: new, connecting, connected, closed, failed. Version
 // and cipher are absent where the handshake could not be observed.
@@ -190,9 +179,6 @@ type Handshake struct {
 	ClientHellosReceived uint64 `json:"clientHellosReceived"` // with which the DTLS client begins
 }
 
-// Type is "dtls.state".
-func (DTLSState) Type() Type { return "dtls.state" }
-
 // SCTPState ("sctp.state") is a change of RTCSctpTransportState: connecting, connected, closed.
 type SCTPState struct {
 	State          string `json:"state"`
@@ -200,24 +186,15 @@ type SCTPState struct {
 	Error          string `json:"error,omitempty"`
 }
 
-// Type is "sctp.state".
-func (SCTPState) Type() Type { return "sctp.state" }
-
 // ConnectionState ("connection.state") is a change of RTCPeerConnectionState.
 type ConnectionState struct {
 	State string `json:"state"`
 }
 
-// Type is "connection.state".
-func (ConnectionState) Type() Type { return "connection.state" }
-
 // SignalingState ("signaling.state") is a change of RTCSignalingState.
 type SignalingState struct {
 	State string `json:"state"`
 }
-
-// Type is "signaling.state".
-func (SignalingState) Type() Type { return "signaling.state" }
 
 // String is the candidate in a few words: "srflx udp 192.0.2.1:5000".
 func (c Candidate) String() string {

@@ -8,6 +8,9 @@ import (
 // The events of a network that was made worse on purpose (--impair, --stress).
 var _ = []Type{register[Impaired](), register[StressStep]()}
 
+func (Impaired) name() Type   { return "impair.counts" }
+func (StressStep) name() Type { return "stress.step" }
+
 // Impairment is what the packets of a direction suffer in the call's own UDP sockets. The zero value impairs nothing.
 type Impairment struct {
 	Direction Direction `json:"direction,omitempty"` // absent: both
@@ -63,9 +66,6 @@ type Impaired struct {
 	Outbound ImpairedPackets `json:"outbound"`
 	Final    bool            `json:"final,omitempty"` // counted at hang-up
 }
-
-// Type is "impair.counts".
-func (Impaired) Type() Type { return "impair.counts" }
 
 // Of returns the counts of a direction.
 func (d Impaired) Of(direction Direction) ImpairedPackets {
@@ -126,6 +126,3 @@ const (
 type StressStep struct {
 	Step StressName `json:"step"`
 }
-
-// Type is "stress.step".
-func (StressStep) Type() Type { return "stress.step" }

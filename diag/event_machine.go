@@ -3,6 +3,9 @@ package diag
 // The events of this machine: its addresses and routes, and times in which nothing ran.
 var _ = []Type{register[NetworkChanged](), register[Paused]()}
 
+func (NetworkChanged) name() Type { return "network.changed" }
+func (Paused) name() Type         { return "machine.paused" }
+
 // NetworkChanged ("network.changed") reports that addresses or default routes of this machine changed. Addresses of
 // the loopback interface and of the link only are left out, as are those that cannot be used: of interfaces without a
 // carrier, and tentative ones (RFC 4862 §2).
@@ -12,9 +15,6 @@ type NetworkChanged struct {
 	Routes  []DefaultRoute     `json:"defaultRoutes,omitempty"` // those that changed
 	Online  bool               `json:"online"`                  // the machine has an address now
 }
-
-// Type is "network.changed".
-func (NetworkChanged) Type() Type { return "network.changed" }
 
 // InterfaceAddress is an IP address of this machine.
 type InterfaceAddress struct {
@@ -48,6 +48,3 @@ type Paused struct {
 	DurationMs Millis      `json:"duration_ms"`
 	Source     PauseSource `json:"source"`
 }
-
-// Type is "machine.paused".
-func (Paused) Type() Type { return "machine.paused" }

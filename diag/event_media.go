@@ -10,6 +10,19 @@ var _ = []Type{
 	register[MediaPause](), register[UnannouncedSSRC](), register[MediaFile](),
 }
 
+func (TrackAdded) name() Type        { return "track.added" }
+func (TrackMuted) name() Type        { return "track.muted" }
+func (FirstPacket) name() Type       { return "media.first_packet" }
+func (FirstFrame) name() Type        { return "media.first_frame" }
+func (UnannouncedSSRC) name() Type   { return "media.unannounced_ssrc" }
+func (MediaFile) name() Type         { return "media.file" }
+func (Picture) name() Type           { return "media.picture" }
+func (MediaPause) name() Type        { return "media.pause" }
+func (KeyFrameRequested) name() Type { return "media.key_frame_requested" }
+func (KeyFrame) name() Type          { return "media.key_frame" }
+func (MediaResumed) name() Type      { return "media.resumed" }
+func (Sample) name() Type            { return "stats.sample" }
+
 // TrackAdded ("track.added") is a media stream that is sent or has begun to arrive.
 type TrackAdded struct {
 	Direction   Direction `json:"direction"`
@@ -22,9 +35,6 @@ type TrackAdded struct {
 	TrackID     string    `json:"trackIdentifier,omitempty"`
 }
 
-// Type is "track.added".
-func (TrackAdded) Type() Type { return "track.added" }
-
 // TrackMuted ("track.muted") reports that a side stopped or resumed a kind of media.
 type TrackMuted struct {
 	Side  Side   `json:"side"`
@@ -32,18 +42,12 @@ type TrackMuted struct {
 	Muted bool   `json:"muted"`
 }
 
-// Type is "track.muted".
-func (TrackMuted) Type() Type { return "track.muted" }
-
 // FirstPacket ("media.first_packet") is the first RTP packet of a track.
 type FirstPacket struct {
 	Direction Direction `json:"direction"`
 	Kind      string    `json:"kind"`
 	SSRC      uint32    `json:"ssrc"`
 }
-
-// Type is "media.first_packet".
-func (FirstPacket) Type() Type { return "media.first_packet" }
 
 // FirstFrame ("media.first_frame") is the first complete video frame of a track.
 type FirstFrame struct {
@@ -54,9 +58,6 @@ type FirstFrame struct {
 	Height    uint16    `json:"frameHeight,omitempty"`
 	KeyFrame  bool      `json:"keyFrame,omitempty"`
 }
-
-// Type is "media.first_frame".
-func (FirstFrame) Type() Type { return "media.first_frame" }
 
 // UnannouncedSSRC ("media.unannounced_ssrc") is an RTP stream that arrives with an SSRC that no description announced,
 // or that a description announces for a media section that is not received. Previous is the SSRC of the stream that it
@@ -73,9 +74,6 @@ type UnannouncedSSRC struct {
 	OffPath     bool   `json:"offPath,omitempty"`   // that is not the remote end of the selected pair
 }
 
-// Type is "media.unannounced_ssrc".
-func (UnannouncedSSRC) Type() Type { return "media.unannounced_ssrc" }
-
 // MediaFile ("media.file") is a file of received media that is complete (--save-media).
 type MediaFile struct {
 	File    string     `json:"file"`
@@ -88,9 +86,6 @@ type MediaFile struct {
 	Frames  uint32     `json:"frames,omitempty"`  // of video that are complete, or packets of audio
 	Limit   MediaLimit `json:"limit,omitempty"`   // the bound that ended it before the stream
 }
-
-// Type is "media.file".
-func (MediaFile) Type() Type { return "media.file" }
 
 // MediaLimit is a bound of files of media.
 type MediaLimit string
@@ -117,9 +112,6 @@ type Picture struct {
 	Thumbnail  Thumbnail `json:"thumbnail,omitzero"`
 }
 
-// Type is "media.picture".
-func (Picture) Type() Type { return "media.picture" }
-
 // Thumbnail is a small picture: what a terminal can show.
 type Thumbnail struct {
 	Width  int `json:"width"`  // pixels
@@ -136,9 +128,6 @@ type MediaPause struct {
 	Outbound *Millis `json:"outbound_ms,omitempty"`
 }
 
-// Type is "media.pause".
-func (MediaPause) Type() Type { return "media.pause" }
-
 // KeyFrameRequested ("media.key_frame_requested") is a request for a key frame that is sent to the peer (PLI, RFC 4585
 // §6.3.1).
 type KeyFrameRequested struct {
@@ -149,17 +138,11 @@ type KeyFrameRequested struct {
 	IntervalMs *Millis `json:"interval_ms,omitempty"`
 }
 
-// Type is "media.key_frame_requested".
-func (KeyFrameRequested) Type() Type { return "media.key_frame_requested" }
-
 // KeyFrame ("media.key_frame") is the first key frame that began to arrive after a request, when it was complete.
 type KeyFrame struct {
 	SSRC    uint32 `json:"ssrc"`
 	AfterMs Millis `json:"after_ms"` // the first request that was open
 }
-
-// Type is "media.key_frame".
-func (KeyFrame) Type() Type { return "media.key_frame" }
 
 // MediaResumed ("media.resumed") is the first packet of an inbound stream after more than a second without any, much
 // longer than its packets are apart otherwise.
@@ -168,9 +151,6 @@ type MediaResumed struct {
 	SSRC    uint32 `json:"ssrc"`
 	AfterMs Millis `json:"after_ms"` // the packet before
 }
-
-// Type is "media.resumed".
-func (MediaResumed) Type() Type { return "media.resumed" }
 
 // Sample ("stats.sample") is taken once a second, and once more at the end of the call.
 type Sample struct {
@@ -189,9 +169,6 @@ type Sample struct {
 	// seconds by which video arrives later after its capture than audio, by the sender's reports; negative: audio is later
 	AudioVideoSkew *float64 `json:"audioVideoSkew,omitempty"`
 }
-
-// Type is "stats.sample".
-func (Sample) Type() Type { return "stats.sample" }
 
 // Unreceived counts RTP packets that are in no statistics of streams.
 type Unreceived struct {

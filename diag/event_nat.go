@@ -9,6 +9,16 @@ var _ = []Type{
 	register[DiagnosisEnd](),
 }
 
+func (DiagnosisStart) name() Type   { return "diagnosis.start" }
+func (NATLocal) name() Type         { return "nat.local" }
+func (NATFamilies) name() Type      { return "nat.families" }
+func (NATServer) name() Type        { return "nat.server" }
+func (NATRequest) name() Type       { return "nat.request" }
+func (NATStream) name() Type        { return "nat.stream" }
+func (NATRelay) name() Type         { return "nat.relay" }
+func (DiagnosisFurther) name() Type { return "diagnosis.further" }
+func (DiagnosisEnd) name() Type     { return "diagnosis.end" }
+
 // DiagnosisStart ("diagnosis.start") begins a diagnosis: servers are asked what the network between them and this
 // machine does. What follows are facts: every reader judges them.
 type DiagnosisStart struct {
@@ -20,9 +30,6 @@ type DiagnosisStart struct {
 	Because  Because  `json:"because,omitempty"` // why a session asks during a call
 	Peer     string   `json:"peer,omitempty"`    // result line of the peer's network, as given with --peer
 }
-
-// Type is "diagnosis.start".
-func (DiagnosisStart) Type() Type { return "diagnosis.start" }
 
 // Because says why a session diagnoses the network during a call.
 type Because string
@@ -42,9 +49,6 @@ type NATLocal struct {
 	Network   netip.Prefix   `json:"network,omitzero"`    // of that interface, when it is a private one
 }
 
-// Type is "nat.local".
-func (NATLocal) Type() Type { return "nat.local" }
-
 // NATFamilies ("nat.families") says which addresses this machine has, and how its network translates between the
 // families. Reported again when DNS names a prefix.
 type NATFamilies struct {
@@ -52,9 +56,6 @@ type NATFamilies struct {
 	IPv6  bool           `json:"ipv6"`            // the same of IPv6
 	NAT64 []netip.Prefix `json:"nat64,omitempty"` // prefixes in the answer of DNS for ipv4only.arpa (RFC 7050)
 }
-
-// Type is "nat.families".
-func (NATFamilies) Type() Type { return "nat.families" }
 
 // NATServer ("nat.server") is a STUN server that a diagnosis asks over UDP. Reported again when it changes.
 type NATServer struct {
@@ -69,9 +70,6 @@ type NATServer struct {
 	Elsewhere netip.AddrPort `json:"elsewhere,omitzero"` // other address from which a plain request was answered
 	Repeated  int            `json:"repeated,omitempty"` // answers to requests that had been answered
 }
-
-// Type is "nat.server".
-func (NATServer) Type() Type { return "nat.server" }
 
 // NATTest says what a request was sent for.
 type NATTest string
@@ -150,9 +148,6 @@ type NATRequest struct {
 	Refused bool `json:"refused,omitempty"` // instead of an answer, ICMP said that the port is closed
 }
 
-// Type is "nat.request".
-func (NATRequest) Type() Type { return "nat.request" }
-
 // NATAnswer is a STUN response, or what a NAT has sent back inside.
 type NATAnswer struct {
 	From     netip.AddrPort `json:"from"`               // where it really came from
@@ -175,9 +170,6 @@ type NATStream struct {
 	Failure *Failure       `json:"failure,omitempty"` // why it did not say
 }
 
-// Type is "nat.stream".
-func (NATStream) Type() Type { return "nat.stream" }
-
 // NATRelay ("nat.relay") is what became of packets that were sent straight to the relayed transport address of a TURN
 // server, which has a port that no firewall expects.
 type NATRelay struct {
@@ -189,24 +181,15 @@ type NATRelay struct {
 	Refused bool           `json:"refused,omitempty"` // ICMP said that the port is closed
 }
 
-// Type is "nat.relay".
-func (NATRelay) Type() Type { return "nat.relay" }
-
 // DiagnosisFurther ("diagnosis.further") says that only the tests that take long are still in progress: binding
 // lifetime, fragments and hairpinning.
 type DiagnosisFurther struct{}
-
-// Type is "diagnosis.further".
-func (DiagnosisFurther) Type() Type { return "diagnosis.further" }
 
 // DiagnosisEnd ("diagnosis.end") ends a diagnosis.
 type DiagnosisEnd struct {
 	Stopped Stopped `json:"stopped,omitempty"` // why it ended early
 	Reason  string  `json:"reason,omitempty"`  // the system's error, of stopped error
 }
-
-// Type is "diagnosis.end".
-func (DiagnosisEnd) Type() Type { return "diagnosis.end" }
 
 // Stopped says why a diagnosis ended early.
 type Stopped string

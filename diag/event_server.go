@@ -9,6 +9,8 @@ import (
 // The events of STUN and TURN servers, each asked beside a call or for a diagnosis.
 var _ = []Type{register[ServerStage]()}
 
+func (ServerStage) name() Type { return "server.stage" }
+
 // ServerStage ("server.stage") is one step of asking a STUN or TURN server, finished. The steps of a server come in
 // the order of their names. A step that comes again, or one before it, begins anew from there: at another address,
 // from another port, or because the server was asked once more.
@@ -25,9 +27,6 @@ type ServerStage struct {
 	Redirects []string `json:"redirects,omitempty"`
 	Stage     Stage    `json:"stage"` // what was done, and what came of it
 }
-
-// Type is "server.stage".
-func (ServerStage) Type() Type { return "server.stage" }
 
 // StageName names a step of asking a server.
 type StageName string

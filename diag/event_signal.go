@@ -5,6 +5,11 @@ var _ = []Type{
 	register[SignalRequest](), register[ServedRequest](), register[SignalState](), register[SessionDescription](),
 }
 
+func (ServedRequest) name() Type      { return "signal.served" }
+func (SignalRequest) name() Type      { return "signal.request" }
+func (SignalState) name() Type        { return "signal.state" }
+func (SessionDescription) name() Type { return "signal.description" }
+
 // SignalRequest ("signal.request") is one HTTP request to the signaling server, timed by its parts. A part that did
 // not take place (a reused connection needs no DNS, connect or TLS) is absent.
 type SignalRequest struct {
@@ -48,9 +53,6 @@ type ServedRequest struct {
 	Unreported int    `json:"unreported,omitempty"` // requests since the event before that came too fast for one each
 }
 
-// Type is "signal.served".
-func (ServedRequest) Type() Type { return "signal.served" }
-
 // SignalFailure is why signaling failed, in stable words.
 type SignalFailure struct {
 	Op string `json:"op,omitempty"` // the step: endpoint, dial, get_status, offer, …
@@ -62,9 +64,6 @@ type SignalFailure struct {
 	Location string `json:"location,omitempty"` // where a redirect leads that was not followed; with token_withheld the host
 	Scheme   string `json:"scheme,omitempty"`   // how the server wants to know its clients: Basic, Bearer, …
 }
-
-// Type is "signal.request".
-func (SignalRequest) Type() Type { return "signal.request" }
 
 // Role is the part that a peer plays in the offer/answer exchange.
 type Role string
@@ -95,9 +94,6 @@ type SignalState struct {
 	Error string      `json:"error,omitempty"`
 }
 
-// Type is "signal.state".
-func (SignalState) Type() Type { return "signal.state" }
-
 // Side reports whose a thing is.
 type Side string
 
@@ -116,6 +112,3 @@ type SessionDescription struct {
 	Fingerprint string `json:"fingerprint,omitempty"` // of the DTLS certificate, as announced
 	ICERestart  bool   `json:"iceRestart,omitempty"`
 }
-
-// Type is "signal.description".
-func (SessionDescription) Type() Type { return "signal.description" }

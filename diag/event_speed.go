@@ -6,6 +6,14 @@ var _ = []Type{
 	register[SpeedSender](), register[SpeedTestEnd](), register[SpeedEnd](),
 }
 
+func (SpeedStart) name() Type      { return "speed.start" }
+func (SpeedTestStart) name() Type  { return "speed.test.start" }
+func (SpeedInterval) name() Type   { return "speed.interval" }
+func (SpeedRoundTrips) name() Type { return "speed.round_trips" }
+func (SpeedSender) name() Type     { return "speed.sender" }
+func (SpeedTestEnd) name() Type    { return "speed.test.end" }
+func (SpeedEnd) name() Type        { return "speed.end" }
+
 // SpeedPlan is what a measurement does, and the most that it uses.
 type SpeedPlan struct {
 	Tests    []SpeedTest `json:"tests"`
@@ -49,17 +57,11 @@ type SpeedStart struct {
 	Serves bool      `json:"serves,omitempty"` // the peer measures, and this one serves it
 }
 
-// Type is "speed.start".
-func (SpeedStart) Type() Type { return "speed.start" }
-
 // SpeedTestStart ("speed.test.start") begins a test.
 type SpeedTestStart struct {
 	Test int       `json:"test"` // from 0
 	Spec SpeedTest `json:"spec"`
 }
-
-// Type is "speed.test.start".
-func (SpeedTestStart) Type() Type { return "speed.test.start" }
 
 // SpeedInterval ("speed.interval") is what the receiver of a direction got between two moments of its own clock, which
 // begins with the first message.
@@ -78,9 +80,6 @@ type SpeedInterval struct {
 	DelayMs *Millis `json:"delay_ms,omitempty"`
 }
 
-// Type is "speed.interval".
-func (SpeedInterval) Type() Type { return "speed.interval" }
-
 // SpeedRoundTrips ("speed.round_trips") are the round trips that ended since the event before.
 type SpeedRoundTrips struct {
 	Test    int      `json:"test"`
@@ -90,9 +89,6 @@ type SpeedRoundTrips struct {
 	Unsent  int      `json:"unsent,omitempty"`  // pings that could not be sent
 	Settled bool     `json:"settled,omitempty"` // after the warm-up
 }
-
-// Type is "speed.round_trips".
-func (SpeedRoundTrips) Type() Type { return "speed.round_trips" }
 
 // SpeedSender ("speed.sender") is how the sender of a direction fared in a test after the warm-up.
 type SpeedSender struct {
@@ -113,17 +109,11 @@ type SpeedSender struct {
 	Broken       bool    `json:"broken,omitempty"`      // it stopped because its data channel closed
 }
 
-// Type is "speed.sender".
-func (SpeedSender) Type() Type { return "speed.sender" }
-
 // SpeedTestEnd ("speed.test.end") ends a test.
 type SpeedTestEnd struct {
 	Test     int  `json:"test"`
 	Complete bool `json:"complete"` // it lasted as long as planned, or until its bytes were spent
 }
-
-// Type is "speed.test.end".
-func (SpeedTestEnd) Type() Type { return "speed.test.end" }
 
 // SpeedEndReason is why a measurement ended.
 type SpeedEndReason string
@@ -143,6 +133,3 @@ type SpeedEnd struct {
 	Reason SpeedEndReason `json:"reason"`
 	Cause  string         `json:"cause,omitempty"`
 }
-
-// Type is "speed.end".
-func (SpeedEnd) Type() Type { return "speed.end" }

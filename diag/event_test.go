@@ -240,7 +240,7 @@ func BenchmarkEventJSON(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.Run(fmt.Sprintf("write/%s", data.Type()), func(b *testing.B) {
+		b.Run(fmt.Sprintf("write/%s", diag.TypeOf(data)), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := e.MarshalJSON(); err != nil {
@@ -248,7 +248,7 @@ func BenchmarkEventJSON(b *testing.B) {
 				}
 			}
 		})
-		b.Run(fmt.Sprintf("read/%s", data.Type()), func(b *testing.B) {
+		b.Run(fmt.Sprintf("read/%s", diag.TypeOf(data)), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				var got diag.Event

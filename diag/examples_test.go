@@ -194,7 +194,7 @@ func exampleSample() Sample {
 func TestExamples(t *testing.T) {
 	seen := map[Type]int{}
 	for _, e := range examples() {
-		seen[e.Data.Type()]++
+		seen[e.Type()]++
 	}
 	for name := range decoders {
 		if seen[name] != 1 {

@@ -56,7 +56,7 @@ func TestPhasesCancel(t *testing.T) {
 // TestPhasesFromManySides: whoever comes first, each span begins once and ends once.
 func TestPhasesFromManySides(t *testing.T) {
 	count := map[Type]int{}
-	p := NewPhases(func(d Data) { count[d.Type()]++ })
+	p := NewPhases(func(d Data) { count[TypeOf(d)]++ })
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {

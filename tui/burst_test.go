@@ -33,7 +33,7 @@ func TestBurstsBecomeBatches(t *testing.T) {
 			msg := m.listen()()
 			if b, ok := msg.(batchMsg); ok {
 				batches, last = batches+1, time.Now()
-				if e := b.events[len(b.events)-1]; e.Data.Type() == "ice.state" && e.At != time.Since(log.Start()) {
+				if e := b.events[len(b.events)-1]; e.Type() == "ice.state" && e.At != time.Since(log.Start()) {
 					t.Errorf("an event of %v came at %v", e.At, time.Since(log.Start()))
 				}
 			}

@@ -65,7 +65,7 @@ func TestKilledPeers(t *testing.T) {
 			_ = c.peers[1-survivor].cmd.Process.Kill()
 			c.peers[survivor].await("ice.consent_lost")
 			c.peers[survivor].await("ice.restart        by network silence")
-			if lost, ok := c.until(t, survivor, func(e diag.Event) bool { return e.Data.Type() == "ice.restart" }); !ok || lost.Sub(at) > limit {
+			if lost, ok := c.until(t, survivor, func(e diag.Event) bool { return e.Type() == "ice.restart" }); !ok || lost.Sub(at) > limit {
 				t.Errorf("lost after %v (%v)", lost.Sub(at), ok)
 			}
 		})

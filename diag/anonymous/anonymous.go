@@ -32,7 +32,7 @@ func Events(events []diag.Event) []diag.Event {
 		if err != nil || decode(raw, &members) != nil {
 			continue
 		}
-		kind := e.Data.Type()
+		kind := e.Type()
 		for name, value := range members {
 			if name != "type" {
 				members[name] = n.value(kind, name, value)
@@ -108,13 +108,13 @@ var ownLabels = []string{
 func (n namer) member(kind diag.Type, name, s string) string {
 	what := named[name]
 	switch {
-	case kind == diag.CallStart{}.Type() && (name == "code" || name == "join"):
+	case kind == diag.TypeOf(diag.CallStart{}) && (name == "code" || name == "join"):
 		what = "code"
 	case (name == "label" || name == "channel") && !slices.Contains(ownLabels, s):
 		what = "channel"
 	case name == "userAgent" || name == "agent":
 		return strings.Join(productPattern.FindAllString(s, 10), " ")
-	case kind == diag.Message{}.Type() && name == "text":
+	case kind == diag.TypeOf(diag.Message{}) && name == "text":
 		return "***"
 	}
 	if what != "" {

@@ -95,8 +95,8 @@ func TestInterruptedHalfWay(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		if last := rec.Events[len(rec.Events)-1]; last.Data.Type() != "call.ended" {
-			t.Errorf("%s ends with %s", f, last.Data.Type())
+		if last := rec.Events[len(rec.Events)-1]; last.Type() != "call.ended" {
+			t.Errorf("%s ends with %s", f, last.Type())
 		}
 	}
 }

@@ -314,7 +314,7 @@ func TestLastEvent(t *testing.T) {
 		f.End(diag.CallEnded{})
 		others.Wait()
 		batch, err := r.Next(t.Context())
-		if err != nil || batch[len(batch)-1].Data.Type() != "call.ended" {
+		if err != nil || batch[len(batch)-1].Type() != "call.ended" {
 			t.Fatalf("%v, %v", batch[len(batch)-1], err)
 		}
 		if _, err := r.Next(t.Context()); !errors.Is(err, io.EOF) {

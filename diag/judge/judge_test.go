@@ -269,7 +269,7 @@ func FuzzJudge(f *testing.F) {
 	f.Fuzz(func(t *testing.T, reason, text string) {
 		var events []diag.Event
 		for _, d := range diagtest.Filled(text) {
-			if d.Type() != "call.ended" {
+			if diag.TypeOf(d) != "call.ended" {
 				events = append(events, diag.Event{Data: d})
 			}
 		}

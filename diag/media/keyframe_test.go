@@ -106,7 +106,7 @@ func TestSparsePictureResumes(t *testing.T) {
 				seq++
 			}
 		}
-		if got := slices.ContainsFunc(h.events, func(d diag.Data) bool { return d.Type() == diag.MediaResumed{}.Type() }); got != test.want {
+		if got := slices.ContainsFunc(h.events, func(d diag.Data) bool { return diag.TypeOf(d) == diag.TypeOf(diag.MediaResumed{}) }); got != test.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -204,7 +204,7 @@ func (w *Writer) line(e diag.Event) []byte {
 	if err != nil {
 		name := "without a type"
 		if e.Data != nil {
-			name = string(e.Data.Type())
+			name = string(e.Type())
 		}
 		e.Data = diag.Warning{ID: "record.unwritable", Subject: name, Cause: diag.Clean(err.Error(), 400)}
 		if raw, err = e.MarshalJSON(); err != nil {

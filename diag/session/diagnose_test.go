@@ -43,7 +43,7 @@ func checkLast(t *testing.T, p *party) {
 	t.Helper()
 	p.drain()
 	if _, ended := p.events[len(p.events)-1].Data.(diag.CallEnded); !ended {
-		t.Errorf("the last event is %s", p.events[len(p.events)-1].Data.Type())
+		t.Errorf("the last event is %s", p.events[len(p.events)-1].Type())
 	}
 	if d := p.call.Diagnosis(); d == nil || d.Running() {
 		t.Errorf("the diagnosis has no end: %+v", d)

@@ -464,7 +464,7 @@ func TestPings(t *testing.T) {
 func TestPeerStats(t *testing.T) {
 	var got []diag.Type
 	p := &peerStats{counts: func() []diag.StreamCount { return nil }, emit: func(d diag.Data) {
-		got = append(got, d.Type())
+		got = append(got, diag.TypeOf(d))
 	}}
 	good := []byte(`{"type":"stats","at":1}`)
 	p.receive(true, good, true)

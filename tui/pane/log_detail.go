@@ -65,7 +65,7 @@ func (d *eventDetail) lines(th *draw.Theme, width, height int) []string {
 		d.rows, d.width = breakJSON(eventJSON(d.event), width-1), width
 	}
 	d.window.rows = max(height-1, 0)
-	title := draw.NewLine(width).Gap(1).Add(th.Strong, string(d.event.Data.Type())).Gap(2).Add(th.Dim,
+	title := draw.NewLine(width).Gap(1).Add(th.Strong, string(d.event.Type())).Gap(2).Add(th.Dim,
 		"at "+strings.TrimSpace(line.Time(d.event.At))+" s")
 	from, to := d.window.visible(len(d.rows))
 	if to-from < len(d.rows) {

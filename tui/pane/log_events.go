@@ -102,7 +102,7 @@ func (g *eventLog) apply(f filter) {
 // isKind distinguishes "ice." and "ice.pair" from other words: they begin the name of some event.
 func (g *eventLog) isKind(word string) bool {
 	return strings.Contains(word, ".") && slices.ContainsFunc(g.events,
-		func(e diag.Event) bool { return strings.HasPrefix(string(e.Data.Type()), word) })
+		func(e diag.Event) bool { return strings.HasPrefix(string(e.Type()), word) })
 }
 
 // look decides about the events from a place on.
@@ -115,7 +115,7 @@ func (g *eventLog) look(from int) {
 }
 
 func (g *eventLog) passes(i int) bool {
-	name := string(g.events[i].Data.Type())
+	name := string(g.events[i].Type())
 	if g.kind != "" && name != g.kind && (!strings.HasSuffix(g.kind, ".") || !strings.HasPrefix(name, g.kind)) {
 		return false
 	}

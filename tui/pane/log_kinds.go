@@ -34,7 +34,7 @@ var pickerBindings = []key.Binding{bind("show only these", "enter"), bind("back"
 func (k *kindPicker) show(g *eventLog) {
 	counts := map[string]int{}
 	for _, e := range g.events {
-		name := string(e.Data.Type())
+		name := string(e.Type())
 		group, _, _ := strings.Cut(name, ".")
 		if _, known := counts[name]; !known && len(counts) >= maxKinds {
 			continue

@@ -20,7 +20,7 @@ import (
 // Of reports an event in one line of words, without its time: what --plain prints and what the log pane shows. It
 // never contains a control character.
 func Of(e diag.Event) string {
-	name := string(e.Data.Type())
+	name := string(e.Type())
 	return diag.Clean(fmt.Sprintf("%-18s %s", name, texts(e.Data)), 600)
 }
 

@@ -73,7 +73,7 @@ func TestLine(t *testing.T) {
 		{diag.Unknown{Name: "future.thing"}, "future.thing       "},
 	}
 	for _, tt := range tests {
-		t.Run(string(tt.data.Type()), func(t *testing.T) {
+		t.Run(string(diag.TypeOf(tt.data)), func(t *testing.T) {
 			if diff := cmp.Diff(tt.want, Of(diag.Event{Data: tt.data})); diff != "" {
 				t.Error(diff)
 			}

@@ -88,7 +88,7 @@ func checkRecording(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	n := len(recording.Events)
-	if n == 0 || recording.Events[n-1].Data.Type() != (diag.CallEnded{}).Type() {
+	if n == 0 || recording.Events[n-1].Type() != diag.TypeOf(diag.CallEnded{}) {
 		t.Errorf("the recording of %d events does not end with the end of the call", n)
 	}
 }
