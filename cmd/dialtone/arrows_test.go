@@ -135,7 +135,7 @@ var arrows = []struct {
 	{"dialtone/diag/finding", []string{"dialtone/diag"}},
 	{"dialtone/diag/judge", []string{"dialtone/diag", "dialtone/diag/browser", "dialtone/diag/call", "dialtone/diag/finding", "dialtone/diag/judge/network", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/speed"}},
 	{"dialtone/diag/judge/network", []string{"dialtone/diag", "dialtone/diag/finding", "dialtone/diag/nat", "dialtone/diag/nat/"}},
-	{"dialtone/diag/judge/crowd", []string{"dialtone/diag", "dialtone/diag/judge"}},
+	{"dialtone/diag/judge/crowd", []string{"dialtone/diag", "dialtone/diag/finding", "dialtone/diag/judge"}},
 	{"dialtone/diag/words", []string{"dialtone/diag", "dialtone/diag/call", "dialtone/diag/finding", "dialtone/diag/judge", "dialtone/diag/judge/network", "dialtone/diag/nat", "dialtone/diag/nat/", "dialtone/diag/sdp", "dialtone/diag/words/browser", "dialtone/diag/words/failure", "dialtone/diag/words/load", "dialtone/diag/words/phrase", "dialtone/diag/words/sound", "dialtone/diag/words/speed", "dialtone/diag/words/stress", "dialtone/diag/words/video"}},
 	{"dialtone/diag/words/browser", []string{"dialtone/diag", "dialtone/diag/browser", "dialtone/diag/judge", "dialtone/diag/words/phrase", "dialtone/diag/words/speed"}},
 	{"dialtone/diag/words/speed", []string{"dialtone/diag", "dialtone/diag/judge", "dialtone/diag/speed", "dialtone/diag/words/failure", "dialtone/diag/words/phrase"}},

@@ -146,17 +146,16 @@ const (
 	stormWithin    = 30 * time.Second
 )
 
-// Findings are what a dump shows.
-func Findings(s *State, f Facts) []finding.Finding {
+// Findings are what a dump shows beside [Captures].
+func Findings(s *State, f Facts) (out finding.List) {
 	if s == nil {
 		return nil
 	}
-	var out []finding.Finding
-	for _, rule := range []func(*State, Facts) []finding.Finding{
-		captures, rejections, tracksGone, sendingStopped, sources, limits, undecoded, concealed, buffers, codecs,
+	for _, rule := range []func(*finding.List, *State, Facts){
+		rejections, tracksGone, sendingStopped, sources, limits, undecoded, concealed, buffers, codecs,
 		restarts, relays, silences, uncounted,
 	} {
-		out = append(out, rule(s, f)...)
+		rule(&out, s, f)
 	}
 	return out
 }
@@ -171,11 +170,13 @@ var captureIDs = map[string]string{
 	"AbortError": "browser.capture_in_use",
 }
 
-// captures names the devices that the page asked for and did not get by any later request. The requests may be those of
+// Captures names the devices that the page asked for and did not get by any later request. The requests may be those of
 // another connection of the page, so they count less for one that sends what was asked for; and less if the page went
 // on without the device.
-func captures(s *State, f Facts) []finding.Finding {
-	var out []finding.Finding
+func Captures(s *State, f Facts) (out finding.List) {
+	if s == nil {
+		return nil
+	}
 	for _, request := range []string{"getUserMedia", "getDisplayMedia"} {
 		lacks := lacking(s.Captures, request)
 		for _, kind := range []string{"audio", "video", ""} {
@@ -187,7 +188,7 @@ func captures(s *State, f Facts) []finding.Finding {
 			i := slices.IndexFunc(out, func(f finding.Finding) bool { return f.ID == id && f.Subject == request })
 			if i < 0 {
 				i = len(out)
-				out = append(out, finding.Finding{ID: id, Severity: diag.Warn, Subject: request})
+				out.Add(id, diag.Warn, request, nil)
 			}
 			e, _ := out[i].Evidence.(CaptureFailed)
 			out[i].Evidence = CaptureFailed{
@@ -244,28 +245,22 @@ func lacking(rows []CaptureRow, request string) map[string]lack {
 }
 
 // rejections name calls of the API that the browser rejected, once for each method.
-func rejections(s *State, f Facts) []finding.Finding {
-	var out []finding.Finding
+func rejections(out *finding.List, s *State, f Facts) {
+	last := map[diag.APICall]CallRejected{}
+	var calls []diag.APICall // each once
 	for _, r := range s.Failures {
-		i := slices.IndexFunc(out, func(f finding.Finding) bool { return f.Subject == string(r.Call) })
-		if i < 0 {
-			i = len(out)
-			out = append(out, finding.Finding{ID: "browser.description_rejected", Subject: string(r.Call)})
+		if last[r.Call].Times == 0 {
+			calls = append(calls, r.Call)
 		}
-		times := 1
-		if e, ok := out[i].Evidence.(CallRejected); ok {
-			times += e.Times
-		}
-		out[i].Severity = diag.Problem
-		if r.Call == diag.AddICECandidate {
-			out[i].ID = "browser.candidate_rejected"
-		}
-		if r.Call == diag.AddICECandidate || r.Overcome || f.Connected {
-			out[i].Severity = diag.Warn
-		}
-		out[i].Evidence = CallRejected{r.Call, diag.Clean(r.Error, 300), times, r.Overcome}
+		last[r.Call] = CallRejected{r.Call, diag.Clean(r.Error, 300), last[r.Call].Times + 1, r.Overcome}
 	}
-	return out
+	for _, call := range calls {
+		id, severity := "browser.description_rejected", finding.Graver(!last[call].Overcome && !f.Connected)
+		if call == diag.AddICECandidate {
+			id, severity = "browser.candidate_rejected", diag.Warn
+		}
+		out.Add(id, severity, string(call), last[call])
+	}
 }
 
 // sends reports whether packets of a kind were sent.
@@ -291,8 +286,7 @@ func streamName(kind string, ssrc uint32, mid string) string {
 }
 
 // codecs names implementations that gave way to another one.
-func codecs(s *State, _ Facts) []finding.Finding {
-	var out []finding.Finding
+func codecs(out *finding.List, s *State, _ Facts) {
 	add := func(what, kind string, ssrc uint32, before, now string) {
 		fallback := strings.Contains(strings.ToLower(now), "fallback from")
 		if now == "" || !fallback && (before == "" || before == now || before == "unknown") {
@@ -301,10 +295,7 @@ func codecs(s *State, _ Facts) []finding.Finding {
 		if before == now {
 			before = ""
 		}
-		out = append(out, finding.Finding{
-			ID: "browser." + what + "_changed", Severity: diag.Info, Subject: streamName(kind, ssrc, ""),
-			Evidence: CodecChanged{ssrc, before, now},
-		})
+		out.Add("browser."+what+"_changed", diag.Info, streamName(kind, ssrc, ""), CodecChanged{ssrc, before, now})
 	}
 	for _, o := range s.Outbound {
 		add("encoder", o.Latest.Kind, o.Latest.SSRC, o.First.Encoder, o.Latest.Encoder)
@@ -312,11 +303,10 @@ func codecs(s *State, _ Facts) []finding.Finding {
 	for _, in := range s.Inbound {
 		add("decoder", in.Latest.Kind, in.Latest.SSRC, in.First.Decoder, in.Latest.Decoder)
 	}
-	return out
 }
 
 // restarts names many ICE restarts in a short time.
-func restarts(s *State, _ Facts) []finding.Finding {
+func restarts(out *finding.List, s *State, _ Facts) {
 	var worst RestartStorm
 	for i, at := range s.Restarts {
 		first := i
@@ -328,33 +318,28 @@ func restarts(s *State, _ Facts) []finding.Finding {
 		}
 	}
 	if worst.Restarts < stormRestarts {
-		return nil
+		return
 	}
-	return []finding.Finding{{ID: "browser.restart_storm", Severity: diag.Warn, Evidence: worst}}
+	out.Add("browser.restart_storm", diag.Warn, "", worst)
 }
 
 // relays names a relay that is missing.
-func relays(_ *State, f Facts) []finding.Finding {
+func relays(out *finding.List, _ *State, f Facts) {
 	switch {
 	case f.RelayOnly && (f.Gathered || !f.Waiting) && !f.Relay && !f.Connected && !f.NoPath: // which another finding names
-		return []finding.Finding{{ID: "browser.no_relay", Severity: diag.Problem, Evidence: NoRelay{f.TURN}}}
+		out.Add("browser.no_relay", diag.Problem, "", NoRelay{f.TURN})
+		return
 	case f.NoPath && !f.TURN:
-		return []finding.Finding{{ID: "browser.turn_missing", Severity: diag.Warn, Evidence: NoRelay{}}}
+		out.Add("browser.turn_missing", diag.Warn, "", NoRelay{})
 	}
-	return nil
 }
 
 // silences name an answer, or candidates, that were awaited in vain.
-func silences(_ *State, f Facts) []finding.Finding {
+func silences(out *finding.List, _ *State, f Facts) {
 	switch {
 	case f.Unanswered >= peerPatience:
-		return []finding.Finding{{
-			ID: "browser.no_answer", Severity: diag.Warn, Evidence: PeerSilent{diag.Millis(f.Unanswered), f.Connected},
-		}}
+		out.Add("browser.no_answer", diag.Warn, "", PeerSilent{diag.Millis(f.Unanswered), f.Connected})
 	case f.Unreached >= peerPatience && (f.Relay || !f.RelayOnly): // else it could use none
-		return []finding.Finding{{
-			ID: "browser.no_remote_candidate", Severity: diag.Warn, Evidence: PeerSilent{diag.Millis(f.Unreached), false},
-		}}
+		out.Add("browser.no_remote_candidate", diag.Warn, "", PeerSilent{diag.Millis(f.Unreached), false})
 	}
-	return nil
 }

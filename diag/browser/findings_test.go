@@ -185,7 +185,7 @@ func TestFindings(t *testing.T) {
 				s, _ = Apply(s, diag.Event{At: time.Duration(e.s * float64(time.Second)), Data: e.data})
 			}
 			var got []string
-			for _, f := range Findings(s, test.facts) {
+			for _, f := range append(Captures(s, test.facts), Findings(s, test.facts)...) {
 				said := f.ID + " " + f.Subject
 				if e, ok := f.Evidence.(CallRejected); ok {
 					said += " " + string(f.Severity)
@@ -204,7 +204,7 @@ func TestFindings(t *testing.T) {
 			}
 		})
 	}
-	if got := Findings(nil, Facts{NoPath: true}); got != nil {
+	if got := append(Captures(nil, Facts{}), Findings(nil, Facts{NoPath: true})...); got != nil {
 		t.Errorf("a call of dialtone: %v", got)
 	}
 }

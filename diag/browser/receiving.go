@@ -6,11 +6,10 @@ import (
 )
 
 // undecoded names video that comes without a picture.
-func undecoded(_ *State, f Facts) []finding.Finding {
+func undecoded(out *finding.List, _ *State, f Facts) {
 	if len(f.Samples) == 0 {
-		return nil
+		return
 	}
-	var out []finding.Finding
 	last := len(f.Samples) - 1
 	for _, in := range f.Samples[last].Inbound {
 		padding := in.BytesReceived != nil && *in.BytesReceived == 0 // with which servers probe the bandwidth
@@ -22,13 +21,10 @@ func undecoded(_ *State, f Facts) []finding.Finding {
 			first--
 		}
 		if over := f.Times[last] - f.Times[first]; over >= stoppedAfter && diag.OrZero(in.PacketsReceived) >= undecodedLeast {
-			out = append(out, finding.Finding{
-				ID: "browser.undecoded", Severity: diag.Warn, Subject: streamName("video", in.SSRC, in.Mid),
-				Evidence: Undecoded{in.SSRC, *in.PacketsReceived, in.FramesReceived, diag.Millis(over)},
-			})
+			out.Add("browser.undecoded", diag.Warn, streamName("video", in.SSRC, in.Mid),
+				Undecoded{in.SSRC, *in.PacketsReceived, in.FramesReceived, diag.Millis(over)})
 		}
 	}
-	return out
 }
 
 func packetsReceived(sample diag.Sample, ssrc uint32) uint64 {
@@ -41,19 +37,18 @@ func packetsReceived(sample diag.Sample, ssrc uint32) uint64 {
 }
 
 // uncounted reports that the dump does not show which media flowed.
-func uncounted(s *State, f Facts) []finding.Finding {
+func uncounted(out *finding.List, s *State, f Facts) {
 	if !f.Uncounted {
-		return nil
+		return
 	}
-	return []finding.Finding{{ID: "browser.uncounted", Severity: diag.Info, Evidence: Uncounted{s.Start.Partial}}}
+	out.Add("browser.uncounted", diag.Info, "", Uncounted{s.Start.Partial})
 }
 
 // concealed names audio of which much was made up, because packets were lost or late.
-func concealed(s *State, f Facts) []finding.Finding {
+func concealed(out *finding.List, s *State, f Facts) {
 	if len(f.Samples) == 0 {
-		return nil
+		return
 	}
-	var out []finding.Finding
 	for _, in := range f.Samples[len(f.Samples)-1].Inbound {
 		if in.Kind != "audio" || in.ConcealedSamples == nil || in.TotalSamplesReceived == nil {
 			continue
@@ -70,28 +65,21 @@ func concealed(s *State, f Facts) []finding.Finding {
 			continue
 		}
 		if e.Share = float64(made) / float64(e.Samples); e.Share > concealedShare {
-			out = append(out, finding.Finding{
-				ID: "browser.concealment", Severity: diag.Warn, Subject: streamName("audio", in.SSRC, in.Mid), Evidence: e,
-			})
+			out.Add("browser.concealment", diag.Warn, streamName("audio", in.SSRC, in.Mid), e)
 		}
 	}
-	return out
 }
 
 // buffers names streams that wait long in the jitter buffer.
-func buffers(s *State, _ Facts) []finding.Finding {
-	var out []finding.Finding
+func buffers(out *finding.List, s *State, _ Facts) {
 	for _, b := range s.Inbound {
 		in := b.Latest
 		if in.JitterBuffer == nil || in.Emitted == nil || *in.Emitted < 30 {
 			continue
 		}
 		if mean := *in.JitterBuffer / float64(*in.Emitted); mean > longBuffer {
-			out = append(out, finding.Finding{
-				ID: "browser.jitter_buffer", Severity: diag.Warn, Subject: streamName(in.Kind, in.SSRC, ""),
-				Evidence: Buffered{in.SSRC, diag.Millis(diag.SecondsOf(mean))},
-			})
+			out.Add("browser.jitter_buffer", diag.Warn, streamName(in.Kind, in.SSRC, ""),
+				Buffered{in.SSRC, diag.Millis(diag.SecondsOf(mean))})
 		}
 	}
-	return out
 }

@@ -9,8 +9,7 @@ import (
 )
 
 // tracksGone names tracks that ended without the page's doing.
-func tracksGone(s *State, f Facts) []finding.Finding {
-	var out []finding.Finding
+func tracksGone(out *finding.List, s *State, f Facts) {
 	for i, c := range s.Changes {
 		if c.Side != diag.Local || c.Change != diag.TrackEnded || grantedAfter(s, c.Kind, c.At) {
 			continue
@@ -18,12 +17,9 @@ func tracksGone(s *State, f Facts) []finding.Finding {
 		if stoppedByPage(s.Changes[:i], c.TrackID) {
 			continue
 		}
-		out = append(out, finding.Finding{
-			ID: "browser.track_ended", Severity: diag.Warn, Subject: diag.Clean(c.Kind, 20),
-			Evidence: TrackGone{diag.Clean(c.Kind, 20), diag.Millis(f.Ended - c.At)},
-		})
+		out.Add("browser.track_ended", diag.Warn, diag.Clean(c.Kind, 20),
+			TrackGone{diag.Clean(c.Kind, 20), diag.Millis(f.Ended - c.At)})
 	}
-	return out
 }
 
 func grantedAfter(s *State, kind string, at time.Duration) bool {
@@ -45,11 +41,10 @@ func stoppedByPage(changes []ChangeRow, id string) bool {
 }
 
 // sendingStopped names streams whose counter of packets stands still since some time before the end.
-func sendingStopped(s *State, f Facts) []finding.Finding {
+func sendingStopped(out *finding.List, s *State, f Facts) {
 	if len(f.Samples) == 0 || !f.Connected {
-		return nil
+		return
 	}
-	var out []finding.Finding
 	last := len(f.Samples) - 1
 	for _, o := range f.Samples[last].Outbound {
 		now := diag.OrZero(o.PacketsSent)
@@ -65,12 +60,9 @@ func sendingStopped(s *State, f Facts) []finding.Finding {
 		if now == 0 || still < stoppedAfter || inactive(s, o) || slices.Contains(f.Unsent, o.Kind) {
 			continue
 		}
-		out = append(out, finding.Finding{
-			ID: "browser.sending_stopped", Severity: diag.Warn, Subject: streamName(o.Kind, o.SSRC, o.Mid),
-			Evidence: SendingStopped{o.Kind, o.SSRC, now, diag.Millis(still), lastChange(s, o.Kind)},
-		})
+		out.Add("browser.sending_stopped", diag.Warn, streamName(o.Kind, o.SSRC, o.Mid),
+			SendingStopped{o.Kind, o.SSRC, now, diag.Millis(still), lastChange(s, o.Kind)})
 	}
-	return out
 }
 
 func packetsSent(sample diag.Sample, o diag.OutboundRTP) (uint64, bool) {
@@ -103,8 +95,7 @@ func lastChange(s *State, kind string) diag.TrackChange {
 
 // sources names sources that give nothing: a microphone without any sound, a camera without frames.
 // A window that is shared may stand still for long.
-func sources(s *State, _ Facts) []finding.Finding {
-	var out []finding.Finding
+func sources(out *finding.List, s *State, _ Facts) {
 	for _, o := range s.Outbound {
 		first, last := o.First, o.Latest
 		over, all := (o.At - o.GaveAt).Seconds(), (o.At - o.Since).Seconds()
@@ -125,16 +116,12 @@ func sources(s *State, _ Facts) []finding.Finding {
 			continue
 		}
 		e.OverMs = diag.Millis(diag.SecondsOf(over))
-		out = append(out, finding.Finding{
-			ID: id, Severity: diag.Warn, Subject: streamName(last.Kind, last.SSRC, ""), Evidence: e,
-		})
+		out.Add(id, diag.Warn, streamName(last.Kind, last.SSRC, ""), e)
 	}
-	return out
 }
 
 // limits names video whose quality the browser reduced.
-func limits(s *State, _ Facts) []finding.Finding {
-	var out []finding.Finding
+func limits(out *finding.List, s *State, _ Facts) {
 	for _, o := range s.Outbound {
 		if o.Latest.Kind != "video" {
 			continue
@@ -149,20 +136,16 @@ func limits(s *State, _ Facts) []finding.Finding {
 		all := durations["cpu"] + durations["bandwidth"] + durations["none"] + durations["other"]
 		for _, reason := range []string{"cpu", "bandwidth"} {
 			if d := durations[reason]; d >= limitedFor && d.Seconds() >= limitedShare*all.Seconds() {
-				f := finding.Finding{
-					ID: "browser.limited_" + reason, Severity: diag.Warn, Subject: streamName("video", o.Latest.SSRC, ""),
-				}
+				severity := diag.Warn
 				e := Limited{
 					SSRC: o.Latest.SSRC, ForMs: diag.Millis(d), OfMs: diag.Millis(all), Changes: o.Latest.ResolutionChanges,
 					Encoder: o.Latest.Encoder,
 				}
 				if reason == "bandwidth" && o.Roomy >= d/2 {
-					f.Severity, e.Available, e.Wanted = diag.Info, o.Available, &o.Wanted
+					severity, e.Available, e.Wanted = diag.Info, o.Available, &o.Wanted
 				}
-				f.Evidence = e
-				out = append(out, f)
+				out.Add("browser.limited_"+reason, severity, streamName("video", o.Latest.SSRC, ""), e)
 			}
 		}
 	}
-	return out
 }

@@ -29,10 +29,18 @@ func (f Finding) Family() string {
 	return family
 }
 
-// Merge joins lists of findings: what is found twice counts once, with the graver severity. The gravest come first.
-func Merge(lists ...[]Finding) []Finding {
+// List is what rules have found.
+type List []Finding
+
+// Add puts a finding at the end.
+func (l *List) Add(id string, severity diag.Severity, subject string, evidence any) {
+	*l = append(*l, Finding{ID: id, Severity: severity, Subject: subject, Evidence: evidence})
+}
+
+// Merged lists what was found twice once, with the graver severity. The gravest come first.
+func (l List) Merged() []Finding {
 	var out []Finding
-	for _, f := range slices.Concat(lists...) {
+	for _, f := range l {
 		i := slices.IndexFunc(out, f.Same)
 		switch {
 		case i < 0:

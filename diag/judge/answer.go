@@ -2,6 +2,7 @@ package judge
 
 import (
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 	"dialtone/diag/sdp"
 )
 
@@ -11,16 +12,14 @@ type AnswerMismatch struct {
 }
 
 // answerFindings name an answer of the peer that other stacks reject.
-func answerFindings(c *call.Call, _ Expectation) []Finding {
+func answerFindings(out *finding.List, c *call.Call, _ Expectation) {
 	offer, answer := c.PeersAnswer()
 	if answer == nil {
-		return nil
+		return
 	}
 	sections := sdp.Misfits(offer, answer)
 	if len(sections) == 0 {
-		return nil
+		return
 	}
-	return []Finding{{
-		ID: "signal.answer_mismatch", Severity: Warn, Evidence: AnswerMismatch{sections[:min(len(sections), maxNamed)]},
-	}}
+	out.Add("signal.answer_mismatch", Warn, "", AnswerMismatch{sections[:min(len(sections), maxNamed)]})
 }

@@ -12,6 +12,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/browser"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 	"dialtone/diag/speed"
 )
 
@@ -157,7 +158,7 @@ func TestUnagreedPackets(t *testing.T) {
 		c := &call.Call{Samples: []call.SampleRow{{Sample: diag.Sample{Inbound: []diag.InboundRTP{
 			{Kind: "audio", SSRC: 1, PacketsReceived: &tt.all, Unagreed: &diag.UnagreedPayload{Packets: tt.packets}},
 		}}}}}
-		if diff := cmp.Diff(tt.want, idsOf(payloadFindings(c, tt.x))); diff != "" {
+		if diff := cmp.Diff(tt.want, idsOf(made(payloadFindings, c, tt.x))); diff != "" {
 			t.Errorf("%d of %d: %s", tt.packets, tt.all, diff)
 		}
 	}
@@ -166,7 +167,7 @@ func TestUnagreedPackets(t *testing.T) {
 // TestChangesOfSSRC: how often the streams of a kind changed, and to what at last.
 func TestChangesOfSSRC(t *testing.T) {
 	c := &call.Call{Unannounced: []diag.UnannouncedSSRC{{Kind: "audio", SSRC: 2, Previous: 1}, {Kind: "audio", SSRC: 3, Previous: 2}}}
-	found := ssrcFindings(c, Expectation{})
+	found := made(ssrcFindings, c, Expectation{})
 	if len(found) != 1 || found[0].Evidence != (SSRCChanged{Kind: "audio", Times: 2, Previous: 2, SSRC: 3}) {
 		t.Errorf("%+v", found)
 	}
@@ -270,7 +271,7 @@ func TestRemoteNamed(t *testing.T) {
 		change(&r)
 		c.Remote = append(c.Remote, r)
 	}
-	found := remoteFindings(c, Expectation{})
+	found := made(remoteFindings, c, Expectation{})
 	if len(found) != 1 || found[0].ID != "ice.remote_unroutable" {
 		t.Fatalf("%+v", found)
 	}
@@ -334,7 +335,7 @@ func TestSpeedFindings(t *testing.T) {
 	} {
 		c := &call.Call{}
 		c.Speed = tt.state
-		if diff := cmp.Diff(tt.want, idsOf(speedFindings(c, Expectation{}))); diff != "" {
+		if diff := cmp.Diff(tt.want, idsOf(made(speedFindings, c, Expectation{}))); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
@@ -387,7 +388,7 @@ func TestHandshakes(t *testing.T) {
 		c := &call.Call{Ended: &diag.CallEnded{Reason: diag.EndDTLS}, Descriptions: make([]call.DescriptionRow, 1)}
 		c.Descriptions[0].Side, c.Descriptions[0].Fingerprint = diag.Remote, tt.announced
 		c.DTLS.RemoteFingerprint = tt.presented
-		if found := dtlsFindings(c, Expectation{}); len(found) != 1 || found[0].ID != tt.want {
+		if found := made(dtlsFindings, c, Expectation{}); len(found) != 1 || found[0].ID != tt.want {
 			t.Errorf("%s: %v", name, idsOf(found))
 		}
 	}
@@ -431,7 +432,7 @@ func TestServersOfACall(t *testing.T) {
 	} {
 		c := &call.Call{Servers: make([]call.ServerRow, 1)}
 		c.Servers[0].Server = tt.server
-		if diff := cmp.Diff(tt.want, idsOf(serverFindings(c, Expectation{}))); diff != "" {
+		if diff := cmp.Diff(tt.want, idsOf(made(serverFindings, c, Expectation{}))); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
@@ -553,7 +554,7 @@ func TestRelaysWithAPrivateAddress(t *testing.T) {
 			URL: "turn:a", TURN: true, Transport: "udp", Address: "9.9.9.9:3478",
 			Stages: []diag.Stage{{Name: diag.StageAllocate, Relayed: relayed}},
 		}
-		if got := len(isolatedFindings(c, Expectation{})) > 0; got != want {
+		if got := len(made(isolatedFindings, c, Expectation{})) > 0; got != want {
 			t.Errorf("%s: %t", relayed, got)
 		}
 	}
@@ -564,7 +565,7 @@ func TestClientsRefused(t *testing.T) {
 	for status, want := range map[int]string{http.StatusServiceUnavailable: "info signal.client_refused", http.StatusForbidden: "warning signal.client_refused"} {
 		c := &call.Call{}
 		c.Signal.Refused = append(c.Signal.Refused, call.RefusedRequest{ServedRequest: diag.ServedRequest{Method: "POST", Status: status}, Times: 1})
-		if diff := cmp.Diff([]string{want}, idsOf(clientFindings(c, Expectation{}))); diff != "" {
+		if diff := cmp.Diff([]string{want}, idsOf(made(clientFindings, c, Expectation{}))); diff != "" {
 			t.Errorf("%d: %s", status, diff)
 		}
 	}
@@ -582,7 +583,7 @@ func TestPausesOfRestarts(t *testing.T) {
 		"as an outage": {second, 0, []string{"warning media.restart_pause"}},
 	} {
 		c := &call.Call{Paused: diag.MediaPause{Inbound: new(diag.Millis(tt.in)), Outbound: new(diag.Millis(tt.out))}}
-		if diff := cmp.Diff(tt.want, idsOf(restartFindings(c, Expectation{}))); diff != "" {
+		if diff := cmp.Diff(tt.want, idsOf(made(restartFindings, c, Expectation{}))); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
@@ -629,7 +630,7 @@ func TestQueueOrClock(t *testing.T) {
 		c.Samples[len(c.Samples)-1].Inbound = []diag.InboundRTP{{
 			Kind: "audio", ClockRate: 48_000, TimestampRate: &tt.rate, TimestampRateMargin: &tt.jitter, TimestampRateOver: &tt.over,
 		}}
-		if diff := cmp.Diff(tt.want, idsOf(timingFindings(c, Expectation{}))); diff != "" {
+		if diff := cmp.Diff(tt.want, idsOf(made(timingFindings, c, Expectation{}))); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
@@ -666,4 +667,10 @@ func TestSharedAddresses(t *testing.T) {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
+}
+
+// made are the findings of one rule.
+func made(find rule, c *call.Call, x Expectation) (out finding.List) {
+	find(&out, c, x)
+	return out
 }

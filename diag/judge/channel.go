@@ -85,18 +85,18 @@ func closedChannels(c *call.Call) *ChannelsClosed {
 }
 
 // channelFindings name a data channel that did not open or was closed, or from which nothing came back.
-func channelFindings(c *call.Call, x Expectation) []Finding {
+func channelFindings(out *finding.List, c *call.Call, x Expectation) {
 	switch {
 	case c.ConnectedAt == nil || c.Ended == nil || c.MediaOnly() || leftAtOnce(c),
 		x.check && !x.Echo && c.Start.Channel == "":
-		return nil
+		return
 	case c.OpenAt == nil && !c.ChannelSeen():
-		return []Finding{{ID: "channel.not_open", Severity: Problem, Evidence: ChannelNotOpen{
-			diag.Millis(c.UpTime()), c.SCTP.State, c.Received(),
-		}}}
+		out.Add("channel.not_open", Problem, "", ChannelNotOpen{diag.Millis(c.UpTime()), c.SCTP.State, c.Received()})
+		return
 	}
 	if e := closedChannels(c); e != nil {
-		return []Finding{{ID: "channel.closed", Severity: finding.Graver(x.check && !c.Echoed()), Evidence: *e}}
+		out.Add("channel.closed", finding.Graver(x.check && !c.Echoed()), "", *e)
+		return
 	}
 	if x.check && c.Start.Channel == "" && !c.Echoed() && !leftEarly(c) {
 		e := ChannelNotEchoed{Channels: len(c.Channels), UpMs: diag.Millis(c.UpTime()), Sent: messagesSent(c)}
@@ -107,7 +107,6 @@ func channelFindings(c *call.Call, x Expectation) []Finding {
 				e.Bytes = answer.Bytes
 			}
 		}
-		return []Finding{{ID: "channel.not_echoed", Severity: finding.Graver(answer == nil), Evidence: e}}
+		out.Add("channel.not_echoed", finding.Graver(answer == nil), "", e)
 	}
-	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // ClientRefused means that the call's own server refused a request of a client.
@@ -19,19 +20,13 @@ type ClientRefused struct {
 
 // clientFindings name requests of clients that were refused. That a second caller is asked to come again is as it
 // should be.
-func clientFindings(c *call.Call, _ Expectation) []Finding {
-	var out []Finding
+func clientFindings(out *finding.List, c *call.Call, _ Expectation) {
 	for _, r := range c.Signal.Refused {
-		f := Finding{
-			ID: "signal.client_refused", Severity: Warn, Subject: diag.Clean(r.Method, 20) + " " + strconv.Itoa(r.Status),
-			Evidence: ClientRefused{
-				diag.Clean(r.Method, 20), diag.Clean(r.Path, 100), r.Status, diag.Clean(r.Problem, 300), r.Times,
-			},
-		}
+		severity, method := Warn, diag.Clean(r.Method, 20)
 		if r.Status == http.StatusServiceUnavailable {
-			f.Severity = Info
+			severity = Info
 		}
-		out = append(out, f)
+		out.Add("signal.client_refused", severity, method+" "+strconv.Itoa(r.Status),
+			ClientRefused{method, diag.Clean(r.Path, 100), r.Status, diag.Clean(r.Problem, 300), r.Times})
 	}
-	return out
 }

@@ -27,16 +27,15 @@ func judgeDiagnosis(c *call.Call) Verdict {
 
 // networkFindings are those of the latest diagnosis of the network that a call has made. They explain a call that
 // found no path; beside any other they are remarks. What is known of a server from the call itself is not repeated.
-func networkFindings(c *call.Call, _ Expectation) []Finding {
+func networkFindings(out *finding.List, c *call.Call, _ Expectation) {
 	d := c.Diagnosed()
 	if d == nil {
-		return nil
+		return
 	}
 	known := map[string]bool{}
 	for _, s := range c.Servers {
 		known[s.URL] = s.Failed() != nil
 	}
-	var out []Finding
 	for _, f := range network.Judge(d.State).Findings {
 		switch f.Evidence.(type) {
 		case network.ServerFailure:
@@ -49,9 +48,8 @@ func networkFindings(c *call.Call, _ Expectation) []Finding {
 				continue // the call itself shows the contrary
 			}
 		}
-		out = append(out, inCall(f, c.NoPath()))
+		*out = append(*out, inCall(f, c.NoPath()))
 	}
-	return out
 }
 
 // inCall is a finding of a diagnosis as one of a call: without a path what harms calls explains that. A flaw of a

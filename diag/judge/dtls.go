@@ -5,6 +5,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // Evidence about a handshake that failed over a path that works.
@@ -28,29 +29,26 @@ type (
 )
 
 // dtlsFindings report a certificate that is not the announced one from a handshake that got no answer.
-func dtlsFindings(c *call.Call, _ Expectation) []Finding {
+func dtlsFindings(out *finding.List, c *call.Call, _ Expectation) {
 	if c.Ended == nil || c.Ended.Reason != diag.EndDTLS {
-		return nil
+		return
 	}
 	announced, presented := c.Announced(), c.DTLS.RemoteFingerprint
 	failed := HandshakeFailed{
 		Path: Path(c.Selected), LimitMs: c.DTLS.LimitMs, Packets: c.DTLS.Handshake, Role: diag.Clean(c.DTLS.Role, 10),
 	}
 	failed.Cause = diag.Clean(c.Ended.Cause, 200)
-	switch {
-	case announced != "" && presented != "" && !strings.EqualFold(announced, presented):
-		return []Finding{{ID: "dtls.fingerprint_mismatch", Severity: Problem, Evidence: FingerprintMismatch{
-			Announced: diag.Clean(announced, 200), Presented: diag.Clean(presented, 200),
-		}}}
-	case c.Ended.By == diag.ByRemote:
-		return []Finding{{ID: "dtls.closed_by_peer", Severity: Problem, Evidence: failed}}
-	}
-	if c.Browser != nil { // browsers give no reason, and not all count the checks of the peer
-		return []Finding{{ID: "dtls.failed", Severity: Problem, Evidence: failed}}
-	}
 	id := "dtls.timeout"
 	pair, packets := unusedPair(c), failed.Packets
 	switch {
+	case announced != "" && presented != "" && !strings.EqualFold(announced, presented):
+		out.Add("dtls.fingerprint_mismatch", Problem, "",
+			FingerprintMismatch{Announced: diag.Clean(announced, 200), Presented: diag.Clean(presented, 200)})
+		return
+	case c.Ended.By == diag.ByRemote:
+		id = "dtls.closed_by_peer"
+	case c.Browser != nil: // browsers give no reason, and not all count the checks of the peer
+		id = "dtls.failed"
 	case packets != nil && failed.Role == "client" && packets.ClientHellosReceived > 0:
 		id = "dtls.role_conflict"
 	case pair != nil:
@@ -58,7 +56,7 @@ func dtlsFindings(c *call.Call, _ Expectation) []Finding {
 	case packets != nil && packets.PacketsReceived == 0:
 		id = "dtls.peer_silent"
 	}
-	return []Finding{{ID: id, Severity: Problem, Evidence: failed}}
+	out.Add(id, Problem, "", failed)
 }
 
 // unusedPair is the selected pair if the peer has answered checks on it and sent none itself, as it does on each pair

@@ -3,18 +3,16 @@ package judge
 import (
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // encodingFindings name how a peer codes its video where receivers have trouble with it.
-func encodingFindings(c *call.Call, _ Expectation) []Finding {
+func encodingFindings(out *finding.List, c *call.Call, _ Expectation) {
 	sample := c.Latest()
 	if sample == nil {
-		return nil
+		return
 	}
-	var out []Finding
-	found := func(id string, severity Severity, evidence any) {
-		out = append(out, Finding{ID: id, Severity: severity, Subject: "video", Evidence: evidence})
-	}
+	found := func(id string, severity Severity, evidence any) { out.Add(id, severity, "video", evidence) }
 	for _, in := range sample.Inbound {
 		e := c.EncodingOf(in.SSRC)
 		if e == nil {
@@ -37,5 +35,4 @@ func encodingFindings(c *call.Call, _ Expectation) []Finding {
 			}
 		}
 	}
-	return out
 }

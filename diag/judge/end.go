@@ -7,6 +7,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // Signaling is how the descriptions of a call travel.
@@ -76,45 +77,43 @@ type (
 )
 
 // endFindings name what ended a call before it had done what was asked of it.
-func endFindings(c *call.Call, x Expectation) []Finding {
+func endFindings(out *finding.List, c *call.Call, x Expectation) {
 	if c.Ended == nil {
-		return nil
+		return
 	}
 	cause := diag.Clean(c.Ended.Cause, 300)
-	one := func(id string, evidence any) []Finding {
-		return []Finding{{ID: id, Severity: Problem, Evidence: evidence}}
-	}
+	add := func(id string, evidence any) { out.Add(id, Problem, "", evidence) }
 	switch c.Ended.Reason {
 	case diag.EndSignaling:
-		return one(signalFindingID(c.Ended.Signal), signalingFailed(c, cause))
+		add(signalFindingID(c.Ended.Signal), signalingFailed(c, cause))
 	case diag.EndNoPeer:
-		s := c.Start
-		return one("call.nobody_came", PeerAbsent{
-			WaitedMs: diag.Millis(c.EndedAt), Signaling: signaling(c), Server: diag.Clean(s.Server, 200),
-			Join: diag.Clean(s.Join, 200),
+		add("call.nobody_came", PeerAbsent{
+			diag.Millis(c.EndedAt), signaling(c), diag.Clean(c.Start.Server, 200), diag.Clean(c.Start.Join, 200),
 		})
 	case diag.EndPeerLeft:
-		return one("call.peer_left", PeerLeft{Signaling: signaling(c), Cause: cause})
+		add("call.peer_left", PeerLeft{Signaling: signaling(c), Cause: cause})
 	case diag.EndPeerLost:
 		if brokeOwn(c) {
-			return nil
+			return
 		}
 		lost := PeerLost{RedialMs: redialed(c), Code: diag.Clean(c.Ended.Code, 40), Cause: cause}
 		if up := upTime(c); up != nil {
 			lost.UpMs = new(diag.Millis(*up))
 		}
-		return one("call.peer_lost", lost)
+		add("call.peer_lost", lost)
 	case diag.EndPeerHangup:
 		if c.ConnectedAt == nil {
-			return one("call.peer_left", PeerLeft{Signaling: signaling(c), HungUp: true, Cause: cause})
+			add("call.peer_left", PeerLeft{Signaling: signaling(c), HungUp: true, Cause: cause})
+		} else {
+			endedEarly(out, c, x)
 		}
-		return endedEarly(c, x)
 	case diag.EndHangup, diag.EndDuration, diag.EndInterrupted, diag.EndDTLS, diag.EndICE, diag.EndDump:
-		return nil // other rules know of them, or nothing is wrong
+		// other rules know of them, or nothing is wrong
 	case diag.EndInternal:
-		return one("call.cannot_run", CannotRun{Cause: cause, Stuck: c.Ended.Code == diag.CodeStuck})
+		add("call.cannot_run", CannotRun{Cause: cause, Stuck: c.Ended.Code == diag.CodeStuck})
+	default:
+		add("call.cannot_run", CannotRun{Reason: diag.Clean(string(c.Ended.Reason), 60), Cause: cause})
 	}
-	return one("call.cannot_run", CannotRun{Reason: diag.Clean(string(c.Ended.Reason), 60), Cause: cause})
 }
 
 // upTime is how long the connection was up; of one that was lost, until its path was last seen to work. Nil: it never
@@ -189,26 +188,22 @@ func signalFindingID(f *diag.SignalFailure) string {
 const early = 250 * time.Millisecond
 
 // endedEarly names a call that the peer ended before its time; a person may hang up at any time.
-func endedEarly(c *call.Call, x Expectation) []Finding {
+func endedEarly(out *finding.List, c *call.Call, x Expectation) {
 	if !x.check || c.Start.ForMs == nil || c.UpTime()+early >= c.Start.ForMs.Duration() {
-		return nil
+		return
 	}
-	return []Finding{{
-		ID: "call.ended_early", Severity: Problem, Evidence: EndedEarly{diag.Millis(c.UpTime()), *c.Start.ForMs},
-	}}
+	out.Add("call.ended_early", Problem, "", EndedEarly{diag.Millis(c.UpTime()), *c.Start.ForMs})
 }
 
 // pathLostFindings name a path that was silent when the call ended in order.
-func pathLostFindings(c *call.Call, _ Expectation) []Finding {
+func pathLostFindings(out *finding.List, c *call.Call, _ Expectation) {
 	if c.Ended == nil || c.ConnectedAt == nil || c.Connection != "disconnected" && c.Connection != "failed" {
-		return nil
+		return
 	}
 	switch c.Ended.Reason {
 	case diag.EndHangup, diag.EndDuration, diag.EndPeerHangup, diag.EndDump:
-		return []Finding{{ID: "ice.silent_at_end", Severity: Problem, Evidence: SilentAtEnd{
-			c.Connection, c.Ended.Reason == diag.EndDump,
-		}}}
+		out.Add("ice.silent_at_end", Problem, "", SilentAtEnd{c.Connection, c.Ended.Reason == diag.EndDump})
+		return
 	default: // another finding names it
 	}
-	return nil
 }

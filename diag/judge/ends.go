@@ -5,6 +5,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // Evidence about statistics of both ends that contradict each other.
@@ -36,45 +37,48 @@ const (
 	rttWindow   = 30   // samples whose round trips are compared: checks measure one every few seconds
 )
 
-// endsFindings are the contradictions between both ends.
-func endsFindings(c *call.Call, _ Expectation) []Finding { return EndsFindings(c) }
-
 // EndsFindings are the contradictions between the statistics of both ends.
-func EndsFindings(c *call.Call) []Finding {
+func EndsFindings(c *call.Call) (out finding.List) {
+	endsFindings(&out, c, Expectation{})
+	return out
+}
+
+func endsFindings(out *finding.List, c *call.Call, _ Expectation) {
 	e, _ := c.BothEnds()
-	var out []Finding
 	for _, s := range e.Streams {
-		out = append(out, endsDiffer(c, s)...)
+		endsDiffer(out, c, s)
 	}
-	return append(out, rttDiffers(c)...)
+	rttDiffers(out, c)
 }
 
 // endsDiffer looks for a contradiction over the whole call, or since the peer began to count anew, then over the last
 // seconds.
-func endsDiffer(c *call.Call, s call.EndsStream) []Finding {
+func endsDiffer(out *finding.List, c *call.Call, s call.EndsStream) {
 	n := len(c.RemoteSamples)
 	if s.Sent == nil || s.Received == nil || !c.Agreed(s.Direction, s.Kind) || c.IsLate(&c.RemoteSamples[n-1]) ||
 		unlisted(c, s) {
-		return nil
+		return
 	}
 	if s.Direction == diag.Outbound && c.StreamOf(s.Direction, s.Kind).NotReceived != nil {
-		return nil // that is known sooner by the peer's feedback
+		return // that is known sooner by the peer's feedback
 	}
 	slack := inFlight(c, s)
 	if c.Impaired != nil {
 		slack += c.Impaired.Of(s.Direction).Dropped() + c.Impaired.Of(s.Direction).Duplicated
 	}
+	before := len(*out)
 	if c.RemoteSince == nil {
-		if found := contradiction(s, *s.Sent, *s.Received, lostAtReceiver(&s), slack, nil); found != nil {
-			return found
-		}
-	} else if found := contradictionSince(c, s, c.RemoteSince, slack); found != nil {
-		return found
+		contradiction(out, s, *s.Sent, *s.Received, lostAtReceiver(&s), slack, nil)
+	} else {
+		contradictionSince(out, c, s, c.RemoteSince, slack)
 	}
-	if n <= endsWindow || c.RemoteSince != nil && c.RemoteSince.At > c.RemoteSamples[n-1-endsWindow].At {
-		return nil
+	if len(*out) > before || n <= endsWindow {
+		return
 	}
-	return contradictionSince(c, s, &c.RemoteSamples[n-1-endsWindow], slack)
+	earlier := &c.RemoteSamples[n-1-endsWindow]
+	if c.RemoteSince == nil || c.RemoteSince.At <= earlier.At {
+		contradictionSince(out, c, s, earlier, slack)
+	}
 }
 
 // unlisted reports whether the peer left a stream that it sends out of its statistics, as Firefox does on hold.
@@ -86,19 +90,19 @@ func unlisted(c *call.Call, s call.EndsStream) bool {
 }
 
 // contradictionSince looks for one in what was counted since an earlier sample.
-func contradictionSince(c *call.Call, s call.EndsStream, before *call.TheirRow, slack uint64) []Finding {
+func contradictionSince(out *finding.List, c *call.Call, s call.EndsStream, before *call.TheirRow, slack uint64) {
 	if c.IsLate(before) {
-		return nil
+		return
 	}
 	for _, old := range call.EndsStreams(before.RemoteSample) {
 		if old.Direction == s.Direction && old.SSRC == s.SSRC && old.Kind == s.Kind && old.Sent != nil &&
 			old.Received != nil && *old.Sent <= *s.Sent && *old.Received <= *s.Received {
 			last := diag.Millis(c.RemoteSamples[len(c.RemoteSamples)-1].At - before.At)
 			lost := lostAtReceiver(&s) - min(lostAtReceiver(&s), lostAtReceiver(&old))
-			return contradiction(s, *s.Sent-*old.Sent, *s.Received-*old.Received, lost, slack, &last)
+			contradiction(out, s, *s.Sent-*old.Sent, *s.Received-*old.Received, lost, slack, &last)
+			return
 		}
 	}
-	return nil
 }
 
 // lostAtReceiver is how many packets the receiver itself counts as lost: those are loss, which both ends agree on.
@@ -134,7 +138,7 @@ func inFlight(c *call.Call, s call.EndsStream) uint64 {
 }
 
 // contradiction compares what one end says it sent with what the peer says it received, and lost.
-func contradiction(s call.EndsStream, sent, received, lost, slack uint64, last *diag.Millis) []Finding {
+func contradiction(out *finding.List, s call.EndsStream, sent, received, lost, slack uint64, last *diag.Millis) {
 	limit := slack + uint64(endsShare*float64(max(sent, received)))
 	id := ""
 	switch {
@@ -145,16 +149,14 @@ func contradiction(s call.EndsStream, sent, received, lost, slack uint64, last *
 	case received > sent+limit:
 		id = "media.received_not_sent"
 	default:
-		return nil
+		return
 	}
 	kind := diag.Clean(s.Kind, 20)
-	return []Finding{{ID: id, Severity: Warn, Subject: string(s.Direction) + " " + kind, Evidence: EndsDiffer{
-		s.Direction, kind, sent, received, last,
-	}}}
+	out.Add(id, Warn, string(s.Direction)+" "+kind, EndsDiffer{s.Direction, kind, sent, received, last})
 }
 
 // rttDiffers compares the latest round trips of both ends. A quarter of each may be of moments when a program was busy.
-func rttDiffers(c *call.Call) []Finding {
+func rttDiffers(out *finding.List, c *call.Call) {
 	var local, remote []float64
 	for _, s := range c.Samples[max(len(c.Samples)-rttWindow, 0):] {
 		if s.Pair != nil && s.Pair.CurrentRoundTripTime != nil {
@@ -168,7 +170,7 @@ func rttDiffers(c *call.Call) []Finding {
 	}
 	local, remote = slices.Compact(local), slices.Compact(remote) // a value that is repeated was not measured again
 	if len(local) < 3 || len(remote) < 3 {
-		return nil
+		return
 	}
 	slices.Sort(local)
 	slices.Sort(remote)
@@ -178,9 +180,8 @@ func rttDiffers(c *call.Call) []Finding {
 		low, high = remote, local
 	}
 	if most, least := low[len(low)*3/4], high[len(high)/4]; least-most <= endsRTT || least < 1.5*most {
-		return nil
+		return
 	}
-	return []Finding{{ID: "path.rtt_differs", Severity: Warn, Evidence: RTTDiffers{
-		diag.Millis(diag.SecondsOf(l)), diag.Millis(diag.SecondsOf(r)), len(local), len(remote),
-	}}}
+	out.Add("path.rtt_differs", Warn, "",
+		RTTDiffers{diag.Millis(diag.SecondsOf(l)), diag.Millis(diag.SecondsOf(r)), len(local), len(remote)})
 }

@@ -178,36 +178,35 @@ type (
 
 // limitFindings report that limits of ICE held something back. Checks that were only repeated less often explain
 // nothing.
-func limitFindings(c *call.Call, _ Expectation) []Finding {
+func limitFindings(out *finding.List, c *call.Call, _ Expectation) {
 	if c.Limits == (diag.ICELimits{}) {
-		return nil
+		return
 	}
 	severity := Info
 	if c.NoPath() && c.Limits.Candidates > 0 {
 		severity = Warn
 	}
-	return []Finding{{ID: "ice.limited", Severity: severity, Evidence: c.Limits}}
+	out.Add("ice.limited", severity, "", c.Limits)
 }
 
 // pathFindings name that no path was found, or one that is not as expected.
-func pathFindings(c *call.Call, x Expectation) []Finding {
+func pathFindings(out *finding.List, c *call.Call, x Expectation) {
 	if c.NoPath() {
-		return []Finding{{ID: "ice.no_path", Severity: Problem, Evidence: noPath(c)}}
+		out.Add("ice.no_path", Problem, "", noPath(c))
+		return
 	}
 	if c.Selected == nil || c.ConnectedAt == nil || !x.check {
-		return nil
+		return
 	}
 	typeOf := func(r call.CandidateRow) diag.CandidateType { return r.CandidateType }
 	kind := PathKind{Path(c.Selected), finding.Candidates(c.Local, typeOf), finding.Candidates(c.Remote, typeOf)}
-	var out []Finding
 	switch relayed := c.Relayed(); {
 	case relayed && x.Path == ExpectDirect:
-		out = append(out, Finding{ID: "path.relay_unexpected", Severity: Problem, Evidence: kind})
+		out.Add("path.relay_unexpected", Problem, "", kind)
 	case !relayed && x.Path == ExpectRelay:
-		out = append(out, Finding{ID: "path.direct_unexpected", Severity: Problem, Evidence: kind})
+		out.Add("path.direct_unexpected", Problem, "", kind)
 	}
 	if lost := c.LostIPv6(); lost > 0 {
-		out = append(out, Finding{ID: "path.ipv6_lost", Severity: Problem, Evidence: IPv6Lost{lost, kind.Path}})
+		out.Add("path.ipv6_lost", Problem, "", IPv6Lost{lost, kind.Path})
 	}
-	return out
 }

@@ -5,6 +5,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // Injected is the evidence of what the call did to its own packets on purpose.
@@ -28,20 +29,20 @@ func injectedPackets(p diag.ImpairedPackets) InjectedPackets {
 }
 
 // impairFindings say what the call did to its own packets, or that nothing came of it.
-func impairFindings(c *call.Call, _ Expectation) []Finding {
+func impairFindings(out *finding.List, c *call.Call, _ Expectation) {
 	if len(c.Start.Impair) == 0 && !c.Start.Stress || c.Impaired == nil {
-		return nil
+		return
 	}
 	e := Injected{
 		Asked: c.Start.Impair, Inbound: injectedPackets(c.Impaired.Inbound), Outbound: injectedPackets(c.Impaired.Outbound),
 	}
 	switch {
 	case c.IsImpaired():
-		return []Finding{{ID: "impair.injected", Severity: Info, Evidence: e}}
+		out.Add("impair.injected", Info, "", e)
+		return
 	case c.Ended != nil && c.ConnectedAt != nil:
-		return []Finding{{ID: "impair.no_effect", Severity: Warn, Evidence: e}}
+		out.Add("impair.no_effect", Warn, "", e)
 	}
-	return nil
 }
 
 // unaffected are findings of the families below that lost or late packets cannot cause. That of media.loss leaves out

@@ -5,6 +5,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 	"dialtone/diag/nat/turn"
 )
 
@@ -18,9 +19,9 @@ type IsolatedRelays struct {
 
 // isolatedFindings name that both peers of a call without a path have a relay at one address, and that checks between
 // these relays were not answered.
-func isolatedFindings(c *call.Call, _ Expectation) []Finding {
+func isolatedFindings(out *finding.List, c *call.Call, _ Expectation) {
 	if !c.NoPath() {
-		return nil
+		return
 	}
 	for i := range c.Pairs {
 		p := &c.Pairs[i]
@@ -33,10 +34,8 @@ func isolatedFindings(c *call.Call, _ Expectation) []Finding {
 			turn.AddressFlaw(&c.Servers[at].Server, true) != "" {
 			continue // that is why
 		}
-		return []Finding{{
-			ID: "ice.relays_isolated", Severity: Problem, Subject: local.URL,
-			Evidence: IsolatedRelays{local.Address, int(local.Port), int(remote.Port), p.RequestsSent},
-		}}
+		out.Add("ice.relays_isolated", Problem, local.URL,
+			IsolatedRelays{local.Address, int(local.Port), int(remote.Port), p.RequestsSent})
+		return
 	}
-	return nil
 }

@@ -64,7 +64,7 @@ const (
 )
 
 // rule is one question about a call; its answer may depend on what is asked of the call.
-type rule func(c *call.Call, x Expectation) []Finding
+type rule func(out *finding.List, c *call.Call, x Expectation)
 
 // rules are all of them, in the order in which findings of one severity are listed.
 var rules = []rule{
@@ -91,11 +91,11 @@ func judge(c *call.Call, x Expectation) Verdict {
 	if c.Alone() {
 		return judgeDiagnosis(c)
 	}
-	var lists [][]Finding
+	var found finding.List
 	for _, find := range rules {
-		lists = append(lists, find(c, x))
+		find(&found, c, x)
 	}
-	v := Verdict{Done: c.Ended != nil, Outcome: outcome(c), Findings: finding.Merge(lists...)}
+	v := Verdict{Done: c.Ended != nil, Outcome: outcome(c), Findings: found.Merged()}
 	markInjected(c, v.Findings)
 	v.Exit = exitOf(c, v.Findings)
 	return v
@@ -172,7 +172,7 @@ func exitOfFinding(f Finding) diag.Exit {
 	case "media":
 		return diag.ExitMedia
 	case "browser":
-		if ofCapture(f) {
+		if strings.HasPrefix(f.ID, "browser.capture_") {
 			return diag.ExitMedia
 		}
 	}
@@ -197,16 +197,14 @@ func (v Verdict) Explains(f Finding) bool {
 }
 
 // browserFindings are what only the dump of a browser shows.
-func browserFindings(c *call.Call, _ Expectation) []Finding {
-	return slices.DeleteFunc(browser.Findings(c.Browser, c.BrowserFacts()), ofCapture)
+func browserFindings(out *finding.List, c *call.Call, _ Expectation) {
+	*out = append(*out, browser.Findings(c.Browser, c.BrowserFacts())...)
 }
 
 // captureFindings are those about devices that the page did not get: they explain the media that is missing.
-func captureFindings(c *call.Call, _ Expectation) []Finding {
-	return slices.DeleteFunc(browser.Findings(c.Browser, c.BrowserFacts()), func(f Finding) bool { return !ofCapture(f) })
+func captureFindings(out *finding.List, c *call.Call, _ Expectation) {
+	*out = append(*out, browser.Captures(c.Browser, c.BrowserFacts())...)
 }
-
-func ofCapture(f Finding) bool { return strings.HasPrefix(f.ID, "browser.capture_") }
 
 // Finding is one conclusion.
 type Finding = finding.Finding

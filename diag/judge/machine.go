@@ -5,6 +5,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // Evidence about this machine.
@@ -34,30 +35,17 @@ const (
 )
 
 // machineFindings name what this machine did to an established call. Of a call that lost its peer they are the cause.
-func machineFindings(c *call.Call, _ Expectation) []Finding {
+func machineFindings(out *finding.List, c *call.Call, _ Expectation) {
 	if c.ConnectedAt == nil {
-		return nil
+		return
 	}
-	var out []Finding
 	if o, ended := offline(c); o != nil {
-		out = append(out, machineFinding("machine.offline", ended, Offline{
-			OfflineMs: diag.Millis(o.Length(c.Now)), SinceMs: diag.Millis(o.From), Lasts: o.To == nil, Ended: ended,
-		}))
+		out.Add("machine.offline", finding.Graver(ended), "",
+			Offline{diag.Millis(o.Length(c.Now)), diag.Millis(o.From), o.To == nil, ended})
 	}
 	if p, ended := paused(c); p != nil {
-		out = append(out, machineFinding("machine.paused", ended, Suspended{
-			PausedMs: p.DurationMs, Source: p.Source, Ended: ended,
-		}))
+		out.Add("machine.paused", finding.Graver(ended), "", Suspended{p.DurationMs, p.Source, ended})
 	}
-	return out
-}
-
-func machineFinding(id string, ended bool, evidence any) Finding {
-	f := Finding{ID: id, Severity: Warn, Evidence: evidence}
-	if ended {
-		f.Severity = Problem
-	}
-	return f
 }
 
 // brokeOwn reports whether the call lost its peer because of this machine.

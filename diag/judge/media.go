@@ -97,53 +97,54 @@ const (
 )
 
 // mediaFindings name media that was agreed on, or is expected, and was not seen.
-func mediaFindings(c *call.Call, x Expectation) []Finding {
-	out := refusedFindings(c, x)
+func mediaFindings(out *finding.List, c *call.Call, x Expectation) {
+	before := len(*out)
+	refusedFindings(out, c, x)
 	if c.ConnectedAt == nil {
-		return out
+		return
 	}
-	agreed := agreedMedia(c)
-	if c.Ended != nil && c.MediaOnly() && c.NoMedia() && len(agreed)+len(out) == 0 {
-		// there is nothing else that such a call could prove
-		agreed = append(agreed, missing("", "", c, true, true))
+	for _, m := range c.MissingMedia() { // what both sides agreed to send and no one saw, once there was time to look
+		missing(out, m, c, true, c.Ended != nil)
 	}
-	out = slices.Concat(out, agreed, x.expectedMedia(c), unconfirmedFindings(c, x), reportsFindings(c))
+	if c.Ended != nil && c.MediaOnly() && c.NoMedia() && len(*out) == before {
+		missing(out, call.MediaKind{}, c, true, true) // there is nothing else that such a call could prove
+	}
+	x.expectedMedia(out, c)
+	unconfirmedFindings(out, c, x)
+	reportsFindings(out, c)
 	gone := c.Ended != nil && (c.Ended.Reason == diag.EndPeerLost || // then the peer is missing, not its media
 		c.Ended.Reason == diag.EndPeerHangup && c.Browser != nil) // a dump may end long after the peer hung up
 	if !gone {
 		for _, m := range call.MediaKinds {
 			if !c.Hushed(m.Direction, m.Kind) && !x.expects(m.Direction, m.Kind) {
-				out = append(out, x.faded(c, m, Warn)...)
+				x.faded(out, c, m, Warn)
 			}
 		}
 	}
-	return out
 }
 
 // refusedFindings name media that the peer's answer refuses. It is a failure unless a check expects it; an echo, which
 // only sends what comes, loses nothing.
-func refusedFindings(c *call.Call, x Expectation) []Finding {
-	var out []Finding
+func refusedFindings(out *finding.List, c *call.Call, x Expectation) {
 	if c.Ended != nil && c.Ended.Reason == diag.EndSignaling {
-		return nil // the answer was not used
+		return // the answer was not used
 	}
 	for _, kind := range diag.Kinds {
 		a, refused := c.Refused(kind)
 		if !refused {
 			continue
 		}
-		f := Finding{ID: "media.refused", Severity: Problem, Subject: kind, Evidence: MediaRefused{
-			kind, a.Refusal, cleanNames(a.Offered), cleanNames(a.Answered), c.Start.Dialed, c.Browser != nil,
-		}}
+		severity := Problem
 		switch {
 		case x.check && !x.expects(diag.Outbound, kind):
-			f.Severity = Info
+			severity = Info
 		case c.Start.Command == "answer":
-			f.Severity = Warn
+			severity = Warn
 		}
-		out = append(out, f)
+		out.Add("media.refused", severity, kind, MediaRefused{
+			kind, a.Refusal, cleanNames(a.Offered), cleanNames(a.Answered), c.Start.Dialed, c.Browser != nil,
+		})
 	}
-	return out
 }
 
 // cleanNames bounds and cleans names out of a description.
@@ -162,8 +163,7 @@ const ReportGrace = 6 * time.Second
 // unconfirmedFindings name media that is sent without a sign that the peer gets it. It is a failure if the peer reports
 // on the other kind, as it does not get this one then, and in a check, which wants to see one at its end; one of many
 // calls must have lasted until a first report was due.
-func unconfirmedFindings(c *call.Call, x Expectation) []Finding {
-	var out []Finding
+func unconfirmedFindings(out *finding.List, c *call.Call, x Expectation) {
 	var reported []string
 	for _, kind := range diag.Kinds {
 		if c.Confirmed(kind) {
@@ -171,10 +171,10 @@ func unconfirmedFindings(c *call.Call, x Expectation) []Finding {
 		}
 	}
 	if c.Browser != nil && len(reported) == 0 && !x.check {
-		return nil // a dump may lack what peers report
+		return // a dump may lack what peers report
 	}
 	if at, lost := c.LostAt(); lost && at-*c.ConnectedAt < ReportGrace {
-		return nil // it was gone before a report was due
+		return // it was gone before a report was due
 	}
 	for _, kind := range diag.Kinds {
 		packets, wanted := c.StreamOf(diag.Outbound, kind).Packets, x.expects(diag.Outbound, kind) && c.Ended != nil
@@ -183,75 +183,54 @@ func unconfirmedFindings(c *call.Call, x Expectation) []Finding {
 			continue
 		}
 		grave := wanted && !(soon && x.OneOfMany) || len(reported) > 0
-		out = append(out, Finding{
-			ID: "media.unconfirmed", Severity: finding.Graver(grave), Subject: kind,
-			Evidence: MediaUnconfirmed{kind, packets, diag.Millis(c.UpTime()), reported},
-		})
+		out.Add("media.unconfirmed", finding.Graver(grave), kind,
+			MediaUnconfirmed{kind, packets, diag.Millis(c.UpTime()), reported})
 	}
-	return out
 }
 
 // reportsFindings name media on which the peer has stopped reporting, while the connection lasts.
-func reportsFindings(c *call.Call) []Finding {
-	var out []Finding
+func reportsFindings(out *finding.List, c *call.Call) {
 	for _, kind := range diag.Kinds {
 		s := c.StreamOf(diag.Outbound, kind)
 		lasting := c.Connection == "connected" && (c.Ended == nil || c.Ended.Reason != diag.EndPeerLost)
 		if s.Unreported != nil && s.NotReceived == nil && lasting && c.Agreed(diag.Outbound, kind) {
-			out = append(out, Finding{
-				ID: "media.reports_stopped", Severity: Warn, Subject: kind,
-				Evidence: ReportsStopped{kind, diag.Millis(*s.Unreported), s.Packets},
-			})
+			out.Add("media.reports_stopped", Warn, kind, ReportsStopped{kind, diag.Millis(*s.Unreported), s.Packets})
 		}
 	}
-	return out
-}
-
-// agreedMedia is what both sides agreed to send and no one saw, once there was time to look.
-func agreedMedia(c *call.Call) []Finding {
-	var out []Finding
-	for _, m := range c.MissingMedia() {
-		out = append(out, missing(m.Direction, m.Kind, c, true, c.Ended != nil))
-	}
-	return out
 }
 
 // expectedMedia is what a check asks for.
-func (x Expectation) expectedMedia(c *call.Call) []Finding {
+func (x Expectation) expectedMedia(out *finding.List, c *call.Call) {
 	if !x.check {
-		return nil
+		return
 	}
-	var out []Finding
 	way := OneWay(c)
 	missed := func(m call.MediaKind) bool { return m.Direction != way.Flows && c.Agreed(m.Direction, m.Kind) }
 	if way != nil && slices.ContainsFunc(x.Media, missed) {
-		out = append(out, Finding{ID: "media.one_way", Severity: Problem, Evidence: *way})
+		out.Add("media.one_way", Problem, "", *way)
 	}
 	for _, m := range x.Media {
 		if _, refused := c.Refused(m.Kind); !refused && c.StreamOf(m.Direction, m.Kind).Packets == 0 {
-			out = append(out, missing(m.Direction, m.Kind, c, m.Direction == diag.Inbound && c.Promised(m.Kind), true))
+			missing(out, m, c, m.Direction == diag.Inbound && c.Promised(m.Kind), true)
 		}
 	}
 	for _, m := range x.Media {
-		out = append(out, x.faded(c, m, Problem)...)
+		x.faded(out, c, m, Problem)
 	}
-	return out
 }
 
 // missing names media of which no packet was counted; any kind and direction for empty ones.
-func missing(direction diag.Direction, kind string, c *call.Call, agreed, problem bool) Finding {
-	f := Finding{
-		ID: "media.none", Severity: finding.Graver(problem),
-		Evidence: MediaMissing{direction, kind, diag.Millis(c.Counted()), agreed, c.Padding(direction, kind)},
+func missing(out *finding.List, m call.MediaKind, c *call.Call, agreed, problem bool) {
+	id := "media.none"
+	if m.Kind != "" {
+		id = "media.no_" + string(m.Direction) + "_" + m.Kind
 	}
-	if kind != "" {
-		f.ID = "media.no_" + string(direction) + "_" + kind
-	}
-	return f
+	out.Add(id, finding.Graver(problem), "",
+		MediaMissing{m.Direction, m.Kind, diag.Millis(c.Counted()), agreed, c.Padding(m.Direction, m.Kind)})
 }
 
 // faded names media that came, or was sent, and stopped.
-func (x Expectation) faded(c *call.Call, m call.MediaKind, severity Severity) []Finding {
+func (x Expectation) faded(out *finding.List, c *call.Call, m call.MediaKind, severity Severity) {
 	s, came := c.StreamOf(m.Direction, m.Kind), c.StreamOf(diag.Inbound, m.Kind)
 	e := MediaStopped{
 		Direction: m.Direction, Kind: m.Kind, Packets: s.Packets,
@@ -262,49 +241,43 @@ func (x Expectation) faded(c *call.Call, m call.MediaKind, severity Severity) []
 	}
 	switch {
 	case !c.Agreed(m.Direction, m.Kind):
-		return nil
+		return
 	case m.Direction == diag.Outbound && c.IsEcho() && s.Ago != nil && came.Ago != nil && *came.Ago+time.Second >= *s.Ago:
-		return nil // nothing came that could be sent
+		return // nothing came that could be sent
 	case s.HasStopped():
 		e.AgoMs = diag.Millis(*s.Ago)
 	case s.NotReceived != nil:
 		e.AgoMs, e.AtPeer = diag.Millis(*s.NotReceived), true
 	default:
-		return nil
+		return
 	}
 	subject := m.Kind
 	if m.Direction == diag.Outbound {
 		subject = string(m.Direction) + " " + m.Kind
 	}
-	return []Finding{{ID: "media.stopped", Severity: severity, Subject: subject, Evidence: e}}
+	out.Add("media.stopped", severity, subject, e)
 }
 
 // publishFindings name what is wrong with the video that the peer sends.
-func publishFindings(c *call.Call, _ Expectation) []Finding {
-	var out []Finding
+func publishFindings(out *finding.List, c *call.Call, _ Expectation) {
 	for _, kind := range diag.Kinds {
 		if offers, declined := c.Declined(kind); declined {
-			out = append(out, Finding{ID: "media.codec_declined", Severity: Warn, Subject: kind, Evidence: CodecDeclined{
-				kind, cleanNames(offers), cleanNames(c.Start.Codecs(kind)),
-			}})
+			out.Add("media.codec_declined", Warn, kind,
+				CodecDeclined{kind, cleanNames(offers), cleanNames(c.Start.Codecs(kind))})
 		}
 	}
 	if frames, without := c.WithoutKeyFrame(); without {
-		out = append(out, Finding{
-			ID: "media.no_key_frame", Severity: finding.Graver(c.MediaOnly() && c.Ended != nil),
-			Evidence: NoKeyFrame{frames, diag.Millis(c.UpTime())},
-		})
+		out.Add("media.no_key_frame", finding.Graver(c.MediaOnly() && c.Ended != nil), "",
+			NoKeyFrame{frames, diag.Millis(c.UpTime())})
 	}
-	return out
 }
 
 // lossFindings name heavy loss in either direction. It fails a check if too much was not repaired, unless the program
 // was short of CPU: the packets may have been late here.
-func lossFindings(c *call.Call, x Expectation) []Finding {
+func lossFindings(out *finding.List, c *call.Call, x Expectation) {
 	if c.ConnectedAt == nil {
-		return nil
+		return
 	}
-	var out []Finding
 	for _, direction := range []diag.Direction{diag.Inbound, diag.Outbound} {
 		for _, kind := range diag.Kinds {
 			s := c.StreamOf(direction, kind)
@@ -318,14 +291,10 @@ func lossFindings(c *call.Call, x Expectation) []Finding {
 				harmful = min(harmful, *s.UnrepairedLoss)
 			}
 			short := x.Load.Short() && direction == diag.Inbound
-			out = append(out, Finding{
-				ID: "media.loss", Severity: finding.Graver(x.check && harmful > lossProblem && !short),
-				Subject:  string(direction) + " " + kind,
-				Evidence: MediaLoss{direction, kind, s.Packets, *s.Lost, s.Repaired, *share, injected, short},
-			})
+			out.Add("media.loss", finding.Graver(x.check && harmful > lossProblem && !short), string(direction)+" "+kind,
+				MediaLoss{direction, kind, s.Packets, *s.Lost, s.Repaired, *share, injected, short})
 		}
 	}
-	return out
 }
 
 // OneWay is the evidence that packets were counted in one direction only, over all kinds of media; nil if that is not

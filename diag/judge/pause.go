@@ -5,6 +5,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // InboundPaused means that a kind of media did not arrive for a while in the middle of a call, and that nothing known
@@ -20,11 +21,10 @@ type InboundPaused struct {
 const pauseLeast = 2 * time.Second
 
 // pauseFindings name pauses of inbound media that are over. One that lasts is media that stopped.
-func pauseFindings(c *call.Call, x Expectation) []Finding {
+func pauseFindings(out *finding.List, c *call.Call, x Expectation) {
 	if c.Impaired != nil || x.Load.Short() {
-		return nil
+		return
 	}
-	var out []Finding
 	for _, kind := range diag.Kinds {
 		e := InboundPaused{Kind: kind}
 		for _, r := range c.Resumed {
@@ -36,8 +36,7 @@ func pauseFindings(c *call.Call, x Expectation) []Finding {
 			}
 		}
 		if e.Times > 0 {
-			out = append(out, Finding{ID: "media.paused", Severity: Info, Subject: kind, Evidence: e})
+			out.Add("media.paused", Info, kind, e)
 		}
 	}
-	return out
 }

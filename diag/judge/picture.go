@@ -27,27 +27,21 @@ type (
 
 // pictureFindings name inbound video that is black, or does not move. A picture that stands still need not be a fault:
 // a slide is still.
-func pictureFindings(c *call.Call, x Expectation) []Finding {
-	var out []Finding
+func pictureFindings(out *finding.List, c *call.Call, x Expectation) {
 	sample := c.Latest()
 	if sample == nil || c.Hushed(diag.Inbound, "video") {
-		return nil
+		return
 	}
 	for _, in := range sample.Inbound {
 		row := c.Shown(in)
 		switch {
 		case row == nil || in.Kind != "video":
 		case row.StaysBlack():
-			out = append(out, Finding{
-				ID: "media.black", Severity: finding.Graver(x.check && x.expects(diag.Inbound, "video")), Subject: "video",
-				Evidence: PictureBlack{in.SSRC, row.Black.Times, diag.Millis(row.At - row.Black.Since), row.Dark, row.Luma},
-			})
+			out.Add("media.black", finding.Graver(x.check && x.expects(diag.Inbound, "video")), "video",
+				PictureBlack{in.SSRC, row.Black.Times, diag.Millis(row.At - row.Black.Since), row.Dark, row.Luma})
 		case row.StaysStill():
-			out = append(out, Finding{
-				ID: "media.still", Severity: Warn, Subject: "video",
-				Evidence: PictureStill{in.SSRC, row.Alike.Times, diag.Millis(row.At - row.Alike.Since), row.Color},
-			})
+			out.Add("media.still", Warn, "video",
+				PictureStill{in.SSRC, row.Alike.Times, diag.Millis(row.At - row.Alike.Since), row.Color})
 		}
 	}
-	return out
 }

@@ -87,10 +87,10 @@ func classOf(c *call.Call, r call.CandidateRow, checks remoteChecks) remoteClass
 // remoteFindings name what is wrong with the candidates of the peer of a call without a path. One that holds for all of
 // them explains the failure. Without a local candidate nothing was checked, and none of them explains anything; nor
 // where relays refuse them, unless they are private, which relays are right to refuse.
-func remoteFindings(c *call.Call, _ Expectation) []Finding {
+func remoteFindings(out *finding.List, c *call.Call, _ Expectation) {
 	public := func(d diag.TURNRefused) bool { return !diag.PrivateAddress(d.Peer) }
 	if !c.NoPath() || len(c.Local) == 0 || refusedAll(c) && slices.ContainsFunc(c.Forbidden, public) {
-		return nil
+		return
 	}
 	var by [remoteClasses]RemoteCandidates
 	of := 0
@@ -114,19 +114,18 @@ func remoteFindings(c *call.Call, _ Expectation) []Finding {
 			}
 		}
 	}
-	return nameRemote(&by, of, c.Start.RelayOnly)
+	nameRemote(out, &by, of, c.Start.RelayOnly)
 }
 
 // maxNamed is how many candidates a finding names.
 const maxNamed = 4
 
 // nameRemote makes the findings: those that do not depend on other candidates, and those about all that can be checked.
-func nameRemote(by *[remoteClasses]RemoteCandidates, of int, relayOnly bool) []Finding {
-	var out []Finding
+func nameRemote(out *finding.List, by *[remoteClasses]RemoteCandidates, of int, relayOnly bool) {
 	add := func(id string, class remoteClass, among int) {
 		if e := by[class]; e.N > 0 {
 			e.Of, e.RelayOnly = of, relayOnly
-			out = append(out, Finding{ID: id, Severity: finding.Graver(e.N == among), Evidence: e})
+			out.Add(id, finding.Graver(e.N == among), "", e)
 		}
 	}
 	checkable := of - by[remoteUnusable].N - by[remoteUnresolved].N - by[remoteMDNS].N
@@ -140,5 +139,4 @@ func nameRemote(by *[remoteClasses]RemoteCandidates, of int, relayOnly bool) []F
 	add("ice.remote_unusable", remoteUnusable, of)
 	add("ice.remote_unresolved", remoteUnresolved, of)
 	add("ice.remote_mdns", remoteMDNS, of)
-	return out
 }

@@ -5,6 +5,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // MediaPaused means that media stopped for some time during ICE restarts: the longest pause of each direction.
@@ -21,16 +22,14 @@ const (
 )
 
 // restartFindings name the pause of media during ICE restarts.
-func restartFindings(c *call.Call, _ Expectation) []Finding {
+func restartFindings(out *finding.List, c *call.Call, _ Expectation) {
 	longest := max(diag.OrZero(c.Paused.Inbound), diag.OrZero(c.Paused.Outbound)).Duration()
 	if longest < pauseHeard {
-		return nil
+		return
 	}
-	f := Finding{ID: "media.restart_pause", Severity: Info, Evidence: MediaPaused{
-		c.Restarts, c.Paused.Inbound, c.Paused.Outbound,
-	}}
+	severity := Info
 	if longest >= pauseOutage {
-		f.Severity = Warn
+		severity = Warn
 	}
-	return []Finding{f}
+	out.Add("media.restart_pause", severity, "", MediaPaused{c.Restarts, c.Paused.Inbound, c.Paused.Outbound})
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // serverFindings are about the servers that were asked for the call.
-func serverFindings(c *call.Call, _ Expectation) []finding.Finding {
+func serverFindings(out *finding.List, c *call.Call, _ Expectation) {
 	var list, failed []diag.Server
 	for _, row := range c.Servers {
 		list = append(list, row.Server)
@@ -18,25 +18,21 @@ func serverFindings(c *call.Call, _ Expectation) []finding.Finding {
 		}
 	}
 	severity := finding.Graver(c.NoPath())
-	out := network.FailedServers(failed, func(*diag.Server) Severity { return severity })
-	out = append(out, network.Certificates(list)...)
+	*out = append(*out, network.FailedServers(failed, func(*diag.Server) Severity { return severity })...)
+	*out = append(*out, network.Certificates(list)...)
 	for i := range list {
 		s := &list[i]
 		if flaw := turn.AddressFlaw(s, c.NoPath()); flaw != "" {
-			out = append(out, network.FlawFinding(s, flaw, severity))
+			network.AddFlaw(out, s, flaw, severity)
 		}
 		if s.OK() && len(s.Redirects) > 0 && !c.ServedBy(s.URL) {
-			out = append(out, network.FlawFinding(s, turn.FlawRedirect, severity))
+			network.AddFlaw(out, s, turn.FlawRedirect, severity)
 		}
 		for _, flaw := range turn.AnswerFlaws(s) {
-			out = append(out, network.FlawFinding(s, flaw, diag.Warn))
+			network.AddFlaw(out, s, flaw, diag.Warn)
 		}
 		if network.CredentialExpired(s) && !s.OK() && s.Cause() != diag.CauseAuth { // otherwise it is why the server failed
-			out = append(out, finding.Finding{
-				ID: "turn.credentials_expired", Severity: severity, Subject: s.URL,
-				Evidence: network.ServerFailure{Server: *s},
-			})
+			out.Add("turn.credentials_expired", severity, s.URL, network.ServerFailure{Server: *s})
 		}
 	}
-	return out
 }

@@ -7,6 +7,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 	"dialtone/diag/judge/network"
 )
 
@@ -45,8 +46,7 @@ func LacksSession(remarks []string) bool {
 }
 
 // signalingFindings name what the signaling server did that ended nothing.
-func signalingFindings(c *call.Call, _ Expectation) []Finding {
-	var out []Finding
+func signalingFindings(out *finding.List, c *call.Call, _ Expectation) {
 	if len(c.Signal.Remarks) > 0 {
 		var e Tolerated
 		for _, remark := range c.Signal.Remarks {
@@ -56,15 +56,15 @@ func signalingFindings(c *call.Call, _ Expectation) []Finding {
 		if LacksSession(c.Signal.Remarks) {
 			severity = Warn
 		}
-		out = append(out, Finding{ID: "signal.tolerated", Severity: severity, Evidence: e})
+		out.Add("signal.tolerated", severity, "", e)
 	}
 	e := Deferred{c.Signal.Limited + c.Signal.Unavailable, c.Signal.Unavailable}
 	if e.Times > 0 && (c.Ended == nil || c.Ended.Reason != diag.EndSignaling) {
-		out = append(out, Finding{ID: "signal.deferred", Severity: Warn, Evidence: e})
+		out.Add("signal.deferred", Warn, "", e)
 	}
 	if end := c.Signal.Certificate; end != nil && network.DaysLeft(end, c.Signal.Clock) < network.MaxExpiry {
 		e := network.CertificateEnd{Certificate: *end, Days: network.DaysLeft(end, c.Signal.Clock)}
-		out = append(out, Finding{ID: "server.tls_expires", Severity: Warn, Subject: "the signaling server", Evidence: e})
+		out.Add("server.tls_expires", Warn, "the signaling server", e)
 	}
 	for _, r := range c.Signal.Side {
 		if r.Code == "candidates" && slices.Contains(untrickled, r.Status) {
@@ -77,10 +77,6 @@ func signalingFindings(c *call.Call, _ Expectation) []Finding {
 				continue // it has ended the session itself
 			}
 		}
-		out = append(out, Finding{
-			ID: id, Severity: Warn, Subject: diag.Clean(r.Code, 40),
-			Evidence: RequestFailed{diag.Clean(r.Code, 40), r.Status, diag.Clean(r.Error, 300)},
-		})
+		out.Add(id, Warn, diag.Clean(r.Code, 40), RequestFailed{diag.Clean(r.Code, 40), r.Status, diag.Clean(r.Error, 300)})
 	}
-	return out
 }

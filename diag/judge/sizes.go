@@ -3,6 +3,7 @@ package judge
 import (
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // LongPackets is the evidence that the loss of sent packets depends on their length.
@@ -37,15 +38,15 @@ func longPackets(sizes []diag.PacketSizes) *LongPackets {
 }
 
 // sizeFindings are about packets that are lost because they are long.
-func sizeFindings(c *call.Call, _ Expectation) []Finding {
+func sizeFindings(out *finding.List, c *call.Call, _ Expectation) {
 	sample := c.Latest()
 	if sample == nil {
-		return nil
+		return
 	}
-	for _, out := range sample.Outbound {
-		if e := longPackets(out.Sizes); e != nil {
-			return []Finding{{ID: "path.long_packets_lost", Severity: Warn, Evidence: *e}}
+	for _, sent := range sample.Outbound {
+		if e := longPackets(sent.Sizes); e != nil {
+			out.Add("path.long_packets_lost", Warn, "", *e)
+			return
 		}
 	}
-	return nil
 }

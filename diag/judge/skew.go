@@ -5,6 +5,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // SkewFound means that the sound and the picture of the peer do not arrive together.
@@ -23,19 +24,19 @@ const (
 
 // skewFindings name sound and picture that do not arrive together. Of a camera that is muted, Firefox sends a frame a
 // second, whose time says nothing.
-func skewFindings(c *call.Call, _ Expectation) []Finding {
+func skewFindings(out *finding.List, c *call.Call, _ Expectation) {
 	if c.Hushed(diag.Inbound, "audio") || c.Hushed(diag.Inbound, "video") {
-		return nil
+		return
 	}
 	var least time.Duration
 	n := 0
 	for i := len(c.Samples) - 1; i >= 0 && n < skewSamples; i-- {
 		if c.Samples[i].AudioVideoSkew == nil {
-			return nil
+			return
 		}
 		skew := diag.SecondsOf(*c.Samples[i].AudioVideoSkew)
 		if skew < videoLater && skew > -audioLater || n > 0 && (skew > 0) != (least > 0) {
-			return nil
+			return
 		}
 		if n == 0 || skew.Abs() < least.Abs() {
 			least = skew
@@ -43,7 +44,7 @@ func skewFindings(c *call.Call, _ Expectation) []Finding {
 		n++
 	}
 	if n < skewSamples {
-		return nil
+		return
 	}
-	return []Finding{{ID: "media.skew", Severity: Warn, Evidence: SkewFound{diag.Millis(least), n}}}
+	out.Add("media.skew", Warn, "", SkewFound{diag.Millis(least), n})
 }

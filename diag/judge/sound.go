@@ -42,69 +42,64 @@ const (
 )
 
 // soundFindings name what is wrong with the sound in either direction.
-func soundFindings(c *call.Call, x Expectation) []Finding {
-	var out []Finding
+func soundFindings(out *finding.List, c *call.Call, x Expectation) {
 	in := c.StreamOf(diag.Inbound, "audio")
 	for _, direction := range []diag.Direction{diag.Inbound, diag.Outbound} {
 		if c.Hushed(direction, "audio") || direction == diag.Inbound && in.HasStopped() {
 			continue
 		}
-		out = append(out, quietFindings(c, x, direction)...)
-		out = append(out, clippingFindings(c, direction)...)
-		out = append(out, toneFindings(c, x, direction)...)
+		quietFindings(out, c, x, direction)
+		clippingFindings(out, c, direction)
+		toneFindings(out, c, x, direction)
 	}
-	return out
 }
 
 // quietFindings name silence and noise. It is a failure of a check if audio was expected and that is all that came; a
 // pause after sound, and a room in which no one has spoken yet, are none.
-func quietFindings(c *call.Call, x Expectation, direction diag.Direction) []Finding {
+func quietFindings(out *finding.List, c *call.Call, x Expectation, direction diag.Direction) {
 	q, quiet := c.Quiet(direction)
 	tone := c.TestTone(direction)
 	if !quiet || q.Noise && !q.Whole && tone == nil { // who listens is in a room, which is not silent
-		return nil
+		return
 	}
-	f := Finding{ID: "media.silent", Severity: Info, Subject: string(direction) + " audio", Evidence: MediaQuiet{
-		Direction: direction, Kind: "audio", ForMs: diag.Millis(q.For), Level: q.Level, Comfort: q.Comfort, Before: !q.Whole,
-	}}
+	id, severity := "media.silent", Info
 	if q.Noise {
-		f.ID = "media.comfort_noise"
+		id = "media.comfort_noise"
 	}
 	listening := q.Noise && q.Comfort == 0 && q.For < listens && c.Ended == nil
 	if q.Whole && !listening {
-		f.Severity = finding.Graver(x.check && x.expects(direction, "audio"))
+		severity = finding.Graver(x.check && x.expects(direction, "audio"))
 	}
-	return []Finding{f}
+	out.Add(id, severity, string(direction)+" audio",
+		MediaQuiet{direction, "audio", diag.Millis(q.For), q.Level, q.Comfort, !q.Whole})
 }
 
-func clippingFindings(c *call.Call, direction diag.Direction) []Finding {
+func clippingFindings(out *finding.List, c *call.Call, direction diag.Direction) {
 	for _, in := range c.Heard(direction) {
 		clipped, of := in.Sound.ClippedDuration, diag.OrZero(in.TotalSamplesDuration)
 		if clipped < clippedLeast || clipped < clippedShare*of {
 			continue
 		}
 		e := MediaClipping{direction, diag.Millis(diag.SecondsOf(clipped)), diag.Millis(diag.SecondsOf(of))}
-		return []Finding{{ID: "media.clipping", Severity: Warn, Subject: string(direction) + " audio", Evidence: e}}
+		out.Add("media.clipping", Warn, string(direction)+" audio", e)
+		return
 	}
-	return nil
 }
 
 // toneFindings name what is missing of a test tone. Interruptions by lost packets are loss, which has a finding, and
 // those that this program makes while it is short of CPU are no fault of the call.
-func toneFindings(c *call.Call, x Expectation, direction diag.Direction) []Finding {
+func toneFindings(out *finding.List, c *call.Call, x Expectation, direction diag.Direction) {
 	t := c.TestTone(direction)
 	if t == nil {
-		return nil
+		return
 	}
-	f := Finding{Severity: Warn, Subject: string(direction) + " audio", Evidence: ToneBroken{direction, *t}}
+	add := func(id string) { out.Add(id, Warn, string(direction)+" audio", ToneBroken{direction, *t}) }
 	switch {
 	case t.AbsentFor >= toneGone:
-		f.ID = "media.tone_lost"
+		add("media.tone_lost")
 	case t.Dropouts-min(t.DropoutsOfLoss, t.Dropouts) < toneDrops, x.Load.Short(),
 		t.Dropouts-min(t.DropoutsOfLoss+c.DropoutsOfStalls(direction), t.Dropouts) < toneDrops:
-		return nil
 	default:
-		f.ID = "media.tone_dropouts"
+		add("media.tone_dropouts")
 	}
-	return []Finding{f}
 }

@@ -5,6 +5,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 	"dialtone/diag/speed"
 )
 
@@ -49,27 +50,22 @@ type SpeedQueue struct {
 const longQueue = diag.Millis(100e6)
 
 // speedFindings are about a measurement of throughput.
-func speedFindings(c *call.Call, _ Expectation) []Finding {
+func speedFindings(out *finding.List, c *call.Call, _ Expectation) {
 	r := c.Speed.Result()
 	if r == nil {
-		return nil
+		return
 	}
-	var out []Finding
 	if end := c.Speed.End; end != nil && end.Reason != diag.SpeedDone && end.Reason != diag.SpeedCancelled {
-		out = append(out, Finding{ID: "speed." + string(end.Reason), Severity: Problem, Evidence: speedEnded(c.Speed)})
+		out.Add("speed."+string(end.Reason), Problem, "", speedEnded(c.Speed))
 	}
 	if i := slices.IndexFunc(c.Speed.Tests, speed.Test.SpentBytes); i >= 0 {
 		t := c.Speed.Tests[i]
-		out = append(out, Finding{
-			ID: "speed.bytes_spent", Severity: Info, Subject: string(t.Way), Evidence: SpeedSpent{t.MaxBytes},
-		})
+		out.Add("speed.bytes_spent", Info, string(t.Way), SpeedSpent{t.MaxBytes})
 	}
 	for _, t := range c.Speed.Tests {
 		for _, d := range []diag.Direction{diag.Outbound, diag.Inbound} {
 			if t.Empty(d) {
-				out = append(out, Finding{
-					ID: "speed.no_result", Severity: Problem, Subject: string(t.Way), Evidence: speedEmpty(&t, d),
-				})
+				out.Add("speed.no_result", Problem, string(t.Way), speedEmpty(&t, d))
 				break
 			}
 		}
@@ -83,17 +79,12 @@ func speedFindings(c *call.Call, _ Expectation) []Finding {
 			continue
 		}
 		if f.LowerBound {
-			out = append(out, Finding{
-				ID: "speed.lower_bound", Severity: Info, Subject: f.name, Evidence: speedBound(c.Speed, f.name, *f.Flow),
-			})
+			out.Add("speed.lower_bound", Info, f.name, speedBound(c.Speed, f.name, *f.Flow))
 		}
 		if l := f.Loaded; l != nil && l.Queued != nil && *l.Queued > longQueue {
-			out = append(out, Finding{ID: "speed.queue", Severity: Warn, Subject: f.name, Evidence: SpeedQueue{
-				IdleMs: r.Idle.Path.P50, LoadedMs: l.Path.Highest, RPM: l.RPM,
-			}})
+			out.Add("speed.queue", Warn, f.name, SpeedQueue{IdleMs: r.Idle.Path.P50, LoadedMs: l.Path.Highest, RPM: l.RPM})
 		}
 	}
-	return out
 }
 
 func speedEnded(s *speed.State) SpeedEnded {

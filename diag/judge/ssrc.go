@@ -41,8 +41,8 @@ type (
 )
 
 // ssrcFindings name streams that were not announced.
-func ssrcFindings(c *call.Call, x Expectation) []Finding {
-	out := payloadFindings(c, x)
+func ssrcFindings(out *finding.List, c *call.Call, x Expectation) {
+	payloadFindings(out, c, x)
 	changed := map[string]*SSRCChanged{}
 	for _, u := range c.Unannounced {
 		kind := diag.Clean(u.Kind, 20)
@@ -51,7 +51,7 @@ func ssrcFindings(c *call.Call, x Expectation) []Finding {
 			if u.Announced {
 				e.Announced = diag.Clean(u.Mid, 32)
 			}
-			out = append(out, Finding{ID: "media.unknown_ssrc", Severity: Warn, Subject: kind, Evidence: e})
+			out.Add("media.unknown_ssrc", Warn, kind, e)
 			continue
 		}
 		if changed[kind] == nil {
@@ -62,21 +62,20 @@ func ssrcFindings(c *call.Call, x Expectation) []Finding {
 	}
 	for _, kind := range diag.Kinds {
 		if e := changed[kind]; e != nil {
-			out = append(out, Finding{ID: "media.ssrc_changed", Severity: Info, Subject: kind, Evidence: *e})
+			out.Add("media.ssrc_changed", Info, kind, *e)
 		}
 	}
-	return append(out, redundancyFindings(c)...)
+	redundancyFindings(out, c)
 }
 
 // unagreedLeast is how many packets are more than what was in flight when the peer's codec changed.
 const unagreedLeast = 50
 
 // payloadFindings name streams with packets that cannot be decoded. It fails a check if they are most of the stream.
-func payloadFindings(c *call.Call, x Expectation) []Finding {
-	var out []Finding
+func payloadFindings(out *finding.List, c *call.Call, x Expectation) {
 	sample := c.Latest()
 	if sample == nil {
-		return nil
+		return
 	}
 	for _, in := range sample.Inbound {
 		u, all := in.Unagreed, diag.OrZero(in.PacketsReceived)
@@ -85,30 +84,23 @@ func payloadFindings(c *call.Call, x Expectation) []Finding {
 		}
 		kind := diag.Clean(in.Kind, 20)
 		most := 2*u.Packets > all
-		out = append(out, Finding{
-			ID: "media.payload_type", Severity: finding.Graver(most && x.expects(diag.Inbound, kind)), Subject: kind,
-			Evidence: PayloadTypeUnagreed{kind, in.SSRC, u.PayloadType, u.Packets, all},
-		})
+		out.Add("media.payload_type", finding.Graver(most && x.expects(diag.Inbound, kind)), kind,
+			PayloadTypeUnagreed{kind, in.SSRC, u.PayloadType, u.Packets, all})
 	}
-	return out
 }
 
 // redundancyFindings name formats against loss that a peer sends and this side's description does not have. The in-band
 // FEC of Opus needs no format.
-func redundancyFindings(c *call.Call) []Finding {
-	var out []Finding
+func redundancyFindings(out *finding.List, c *call.Call) {
 	sample := c.Latest()
 	if sample == nil {
-		return nil
+		return
 	}
 	for _, in := range sample.Inbound {
 		kind, format := diag.Clean(in.Kind, 20), diag.Clean(in.FECFormat, 20)
 		n := diag.OrZero(in.FECPacketsReceived)
 		if n > 0 && format != "" && format != "opus" && !c.HasFormat(diag.Local, in.Kind, in.FECFormat) {
-			out = append(out, Finding{
-				ID: "media.redundancy_unasked", Severity: Info, Subject: kind, Evidence: RedundancyUnasked{kind, format, n},
-			})
+			out.Add("media.redundancy_unasked", Info, kind, RedundancyUnasked{kind, format, n})
 		}
 	}
-	return out
 }

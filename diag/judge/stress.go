@@ -22,20 +22,19 @@ const (
 
 // stressFindings are what the peer did not do in a stress test. It fails a check, unless this
 // machine was short of CPU: then the packets may have been late here.
-func stressFindings(c *call.Call, x Expectation) []Finding {
+func stressFindings(out *finding.List, c *call.Call, x Expectation) {
 	r := c.Reactions()
 	if r == nil {
-		return nil
+		return
 	}
-	var out []Finding
 	fails := func(id string, ok *bool, e Reaction) {
 		if ok != nil && !*ok {
-			out = append(out, Finding{ID: id, Severity: finding.Graver(x.check && !x.Load.Short()), Evidence: e})
+			out.Add(id, finding.Graver(x.check && !x.Load.Short()), "", e)
 		}
 	}
 	slow := func(id string, took *diag.Millis, limit diag.Millis) {
 		if took != nil && *took > limit && !x.Load.Short() {
-			out = append(out, Finding{ID: id, Severity: Warn, Evidence: Reaction{TookMs: took}})
+			out.Add(id, Warn, "", Reaction{TookMs: took})
 		}
 	}
 	fails("stress.no_retransmission", r.Retransmits, Reaction{
@@ -51,9 +50,8 @@ func stressFindings(c *call.Call, x Expectation) []Finding {
 	slow("stress.slow_key_frame", r.KeyFrameDelay, slowKeyFrame)
 	slow("stress.slow_recovery", r.RecoveryTime, slowRecovery)
 	if c.Ended != nil && c.Ended.Reason != diag.EndInterrupted && !finished(c) {
-		out = append(out, Finding{ID: "stress.incomplete", Severity: finding.Graver(x.check), Evidence: Reaction{}})
+		out.Add("stress.incomplete", finding.Graver(x.check), "", Reaction{})
 	}
-	return out
 }
 
 // finished reports whether the call lasted through all steps.

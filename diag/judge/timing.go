@@ -6,6 +6,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // Evidence about the timestamps of a stream (RFC 3550 §5.1).
@@ -39,18 +40,15 @@ const (
 )
 
 // timingFindings name inbound streams whose timestamps contradict the clock rate that was announced.
-func timingFindings(c *call.Call, _ Expectation) []Finding {
+func timingFindings(out *finding.List, c *call.Call, _ Expectation) {
 	sample := c.Latest()
 	if sample == nil {
-		return nil
+		return
 	}
-	var out []Finding
 	for _, in := range sample.Inbound {
 		subject := diag.Clean(in.Kind, 20)
 		if n := diag.OrZero(in.TimestampJumps); n > 0 {
-			out = append(out, Finding{
-				ID: "media.timestamp_jump", Severity: Warn, Subject: subject, Evidence: TimestampJump{subject, n},
-			})
+			out.Add("media.timestamp_jump", Warn, subject, TimestampJump{subject, n})
 		}
 		if in.ClockRate == 0 || in.TimestampRate == nil || in.TimestampRateMargin == nil {
 			continue
@@ -70,16 +68,12 @@ func timingFindings(c *call.Call, _ Expectation) []Finding {
 			continue // on a machine that does too much, packets are seen much later than they came
 		}
 		off := (math.Abs(*in.TimestampRate-announced) - margin) / announced
-		f := Finding{Subject: subject, Evidence: ClockDiffers{subject, in.ClockRate, *in.TimestampRate, margin}}
+		e := ClockDiffers{subject, in.ClockRate, *in.TimestampRate, margin}
 		switch {
 		case off > otherClock || off > wrongClock && !begins:
-			f.ID, f.Severity = "media.clock_rate", Warn
+			out.Add("media.clock_rate", Warn, subject, e)
 		case measured && (off > driftSoon || off > driftClock && c.UpTime() >= driftTime):
-			f.ID, f.Severity = "media.clock_drift", Info
-		default:
-			continue
+			out.Add("media.clock_drift", Info, subject, e)
 		}
-		out = append(out, f)
 	}
-	return out
 }

@@ -5,6 +5,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/call"
+	"dialtone/diag/finding"
 )
 
 // toyEvidence is the evidence of a finding that this test adds.
@@ -15,8 +16,8 @@ type toyEvidence struct{ Channels int }
 func TestToyFinding(t *testing.T) {
 	old := rules
 	defer func() { rules = old }()
-	rules = append(rules[:len(rules):len(rules)], func(c *call.Call, _ Expectation) []Finding {
-		return []Finding{{ID: "toy.channels", Severity: Problem, Evidence: toyEvidence{len(c.Channels)}}}
+	rules = append(rules[:len(rules):len(rules)], func(out *finding.List, c *call.Call, _ Expectation) {
+		out.Add("toy.channels", Problem, "", toyEvidence{len(c.Channels)})
 	})
 	c := call.Fold([]diag.Event{
 		{Data: diag.ConnectionState{State: "connected"}},

@@ -13,17 +13,12 @@ type Warning struct {
 
 // warningFindings pass the warnings of the log on. The wrong role can end a check, and another session can leave it
 // without a path; the others do not end a call.
-func warningFindings(c *call.Call, _ Expectation) []Finding {
-	var out []Finding
+func warningFindings(out *finding.List, c *call.Call, _ Expectation) {
 	for _, w := range c.Warnings {
 		if w.ID == "ice.consent_lost" && ownSilence(c, w.At) {
 			continue
 		}
 		grave := w.ID == "signal.wrong_role" && c.Ended != nil || w.ID == "ice.other_session" && c.NoPath()
-		out = append(out, Finding{
-			ID: diag.Clean(w.ID, 80), Severity: finding.Graver(grave),
-			Subject: diag.Clean(w.Subject, 200), Evidence: Warning{diag.Clean(w.Cause, 400)},
-		})
+		out.Add(diag.Clean(w.ID, 80), finding.Graver(grave), diag.Clean(w.Subject, 200), Warning{diag.Clean(w.Cause, 400)})
 	}
-	return out
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/finding"
 	"dialtone/diag/judge"
 )
 
@@ -138,25 +139,21 @@ func LostOf(agents []Agent) *AgentsLost {
 }
 
 // Findings are those about a load test as a whole; lost may be nil.
-func Findings(t TesterLimit, d StartsDropped, s CallsStuck, p PartsMissing, lost *AgentsLost) (out []judge.Finding) {
+func Findings(t TesterLimit, d StartsDropped, s CallsStuck, p PartsMissing, lost *AgentsLost) (out finding.List) {
 	if len(p.Missing) > 0 {
-		out = append(out, judge.Finding{ID: "load.parts_missing", Severity: judge.Problem, Evidence: p})
+		out.Add("load.parts_missing", judge.Problem, "", p)
 	}
 	if lost != nil {
-		out = append(out, judge.Finding{ID: "load.agents_lost", Severity: judge.Problem, Evidence: *lost})
+		out.Add("load.agents_lost", judge.Problem, "", *lost)
 	}
 	if t.Seconds > 0 {
-		f := judge.Finding{ID: "load.tester_limit", Severity: judge.Warn, Evidence: t}
-		if t.Withdrawn() {
-			f.Severity = judge.Problem
-		}
-		out = append(out, f)
+		out.Add("load.tester_limit", finding.Graver(t.Withdrawn()), "", t)
 	}
 	if d.Dropped > 0 {
-		out = append(out, judge.Finding{ID: "load.starts_dropped", Severity: judge.Problem, Evidence: d})
+		out.Add("load.starts_dropped", judge.Problem, "", d)
 	}
 	if s.Calls > 0 {
-		out = append(out, judge.Finding{ID: "load.stuck", Severity: judge.Warn, Evidence: s})
+		out.Add("load.stuck", judge.Warn, "", s)
 	}
 	return out
 }

@@ -20,17 +20,14 @@ const enough = 120
 const mediaSize = 1280
 
 // behaviorFindings are those about this machine's network.
-func behaviorFindings(s *nat.State, n *Verdict) []finding.Finding {
+func behaviorFindings(out *finding.List, s *nat.State, n *Verdict) {
 	b := &n.Behaviors
-	var out []finding.Finding
 	if way := onlyProxy(s); way != nil {
-		out = append(out, finding.Finding{
-			ID: "nat.only_proxy", Severity: diag.Warn, Subject: way.Through.Proxy, Evidence: *way,
-		})
+		out.Add("nat.only_proxy", diag.Warn, way.Through.Proxy, *way)
 	}
 	note := func(when bool, id string, severity diag.Severity, from nat.Behavior) {
 		if when {
-			out = append(out, finding.Finding{ID: id, Severity: severity, Evidence: BehaviorFound{from, n.Side.TURN}})
+			out.Add(id, severity, "", BehaviorFound{from, n.Side.TURN})
 		}
 	}
 	arbitrary := b.Pooling.Value == nat.PoolingArbitrary
@@ -50,5 +47,4 @@ func behaviorFindings(s *nat.State, n *Verdict) []finding.Finding {
 	note(b.Uplinks.Value == nat.UplinksSeveral, "nat.uplinks", diag.Info, b.Uplinks)
 	note(short, "nat.lifetime_short", diag.Info, b.Lifetime)
 	note(lost, "nat.fragments_lost", diag.Info, b.Fragments)
-	return out
 }

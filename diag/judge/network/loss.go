@@ -28,9 +28,9 @@ const (
 
 // lossFindings say that requests are lost which nothing but loss or a limit can keep from an answer. With several
 // servers their common path is to be suspected, with one it may be the server.
-func lossFindings(s *nat.State, n *Verdict) []finding.Finding {
+func lossFindings(out *finding.List, s *nat.State, n *Verdict) {
 	if n.Pending {
-		return nil
+		return
 	}
 	var e LossFound
 	for i, row := range s.Servers {
@@ -41,11 +41,11 @@ func lossFindings(s *nat.State, n *Verdict) []finding.Finding {
 		}
 	}
 	if e.Lost < leastLost || float64(e.Lost) < lossShare*float64(e.Sent) {
-		return nil
+		return
 	}
-	f := finding.Finding{ID: "nat.packets_lost", Severity: diag.Info, Evidence: e}
+	severity := diag.Info
 	if len(e.Servers) > 1 {
-		f.Severity = diag.Warn
+		severity = diag.Warn
 	}
-	return []finding.Finding{f}
+	out.Add("nat.packets_lost", severity, "", e)
 }

@@ -18,10 +18,10 @@ type Verdict struct {
 	Exit     diag.Exit
 	Outcome  Outcome
 	Relaying Relaying
-	Reason   string            // the system's error, of [Failed]
-	Unusable *diag.Server      // the server at issue, of [Unusable]
-	Pair     *pair.Prediction  // the answer for both peers, when the peer's result line was given
-	Findings []finding.Finding // those about the network first
+	Reason   string           // the system's error, of [Failed]
+	Unusable *diag.Server     // the server at issue, of [Unusable]
+	Pair     *pair.Prediction // the answer for both peers, when the peer's result line was given
+	Findings finding.List     // those about the network first
 }
 
 // Outcome is what a diagnosis found out.
@@ -64,18 +64,18 @@ var pairExits = map[pair.Path]diag.Exit{
 }
 
 // rules make the findings of a diagnosis, those about the network first.
-var rules = []func(*nat.State, *Verdict) []finding.Finding{
+var rules = []func(*finding.List, *nat.State, *Verdict){
 	behaviorFindings, lossFindings, networkFailures, stunFindings, conductFindings, slowFindings, untestedFindings,
 	expiryFindings, relayFindings, ownFindings,
 }
 
 // Judge judges a diagnosis. It is pure: the same facts give the same verdict, live or replayed.
 func Judge(s *nat.State) Verdict {
-	n := Verdict{Report: nat.Judge(s), Findings: []finding.Finding{}}
+	n := Verdict{Report: nat.Judge(s), Findings: finding.List{}}
 	n.Relaying = n.relaying()
 	n.Outcome, n.Unusable = n.outcome(s)
 	for _, rule := range rules {
-		n.Findings = append(n.Findings, rule(s, &n)...)
+		rule(&n.Findings, s, &n)
 	}
 	n.Exit = n.exit()
 	if peer, err := pair.Parse(s.Start.Peer); err == nil {

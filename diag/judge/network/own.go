@@ -39,8 +39,7 @@ func (n *Verdict) isOwnFailure(s *nat.State, i int) bool {
 }
 
 // ownFindings are about servers that have the public address of this machine's own network: one for each URL.
-func ownFindings(s *nat.State, n *Verdict) []finding.Finding {
-	var out []finding.Finding
+func ownFindings(out *finding.List, s *nat.State, n *Verdict) {
 	for i := range slices.Backward(n.Servers) { // the relays are the last: what counts for calls
 		row := &n.Servers[i]
 		e := OwnAddress{Server: row.Server, Mapped: row.Mapped()}
@@ -58,12 +57,10 @@ func ownFindings(s *nat.State, n *Verdict) []finding.Finding {
 		default:
 			continue
 		}
-		f := finding.Finding{ID: "server.own_address", Severity: severity, Subject: row.URL, Evidence: e}
-		if !slices.ContainsFunc(out, f.Same) {
-			out = append(out, f)
+		if !slices.ContainsFunc(*out, finding.Finding{ID: "server.own_address", Subject: row.URL}.Same) {
+			out.Add("server.own_address", severity, row.URL, e)
 		}
 	}
-	return out
 }
 
 // elsewhere is where a request over UDP to an address was answered from; the zero value: from there, or not at all.

@@ -97,20 +97,16 @@ var flawIDs = map[turn.Flaw]string{
 }
 
 // relayFindings say what is wrong with relays that were allocated.
-func relayFindings(_ *nat.State, n *Verdict) []finding.Finding {
-	var out []finding.Finding
+func relayFindings(out *finding.List, _ *nat.State, n *Verdict) {
 	for i := range n.Servers {
 		row := &n.Servers[i]
 		for _, flaw := range row.Flaws {
-			out = append(out, FlawFinding(&row.Server, flaw, n.flawSeverity(row, flaw)))
+			AddFlaw(out, &row.Server, flaw, n.flawSeverity(row, flaw))
 		}
 		if untried(row) {
-			out = append(out, finding.Finding{
-				ID: "turn.relay_untried", Severity: diag.Info, Subject: row.URL, Evidence: RelayUse{Server: row.Server},
-			})
+			out.Add("turn.relay_untried", diag.Info, row.URL, RelayUse{Server: row.Server})
 		}
 	}
-	return out
 }
 
 // untried reports whether the time was over before anything was sent through a relay: nothing failed.
@@ -129,18 +125,18 @@ func (n *Verdict) flawSeverity(row *nat.ServerRow, flaw turn.Flaw) diag.Severity
 	return diag.Warn
 }
 
-// FlawFinding is the finding about a flaw.
-func FlawFinding(s *diag.Server, flaw turn.Flaw, severity diag.Severity) finding.Finding {
-	f := finding.Finding{ID: flawIDs[flaw], Severity: severity, Subject: s.URL, Evidence: RelayUse{*s, flaw}}
-	if stopped := s.Stopped(); stopped != nil && f.ID == "" {
-		f.ID = cmp.Or(codeIDs[stopped.Failure.Code], "stun.error_response")
+// AddFlaw names a flaw.
+func AddFlaw(out *finding.List, s *diag.Server, flaw turn.Flaw, severity diag.Severity) {
+	id := flawIDs[flaw]
+	if stopped := s.Stopped(); stopped != nil && id == "" {
+		id = cmp.Or(codeIDs[stopped.Failure.Code], "stun.error_response")
 	}
 	switch peer, _ := s.Peer(); flaw {
 	case turn.FlawImpossible, turn.FlawPrivate, turn.FlawElsewhere:
-		f.Evidence = ServerAddress{Address: s.Address, Other: s.Seen(), Relayed: s.Relayed(), Peer: peer}
+		out.Add(id, severity, s.URL, ServerAddress{s.Address, s.Seen(), s.Relayed(), peer})
 	default:
+		out.Add(id, severity, s.URL, RelayUse{*s, flaw})
 	}
-	return f
 }
 
 // bindingOnly reports whether a TURN server that gives a relay has rejected or ignored Binding requests: then it is
@@ -152,15 +148,10 @@ func (n *Verdict) bindingOnly(row *nat.ServerRow) bool {
 }
 
 // bindingFindings are about such servers.
-func (n *Verdict) bindingFindings() []finding.Finding {
-	var out []finding.Finding
+func (n *Verdict) bindingFindings(out *finding.List) {
 	for i := range n.Servers {
 		if row := &n.Servers[i]; n.bindingOnly(row) {
-			out = append(out, finding.Finding{
-				ID: "server.binding_failed", Severity: diag.Info, Subject: row.URL,
-				Evidence: ServerFailure{Server: row.Server},
-			})
+			out.Add("server.binding_failed", diag.Info, row.URL, ServerFailure{Server: row.Server})
 		}
 	}
-	return out
 }

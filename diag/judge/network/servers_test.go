@@ -172,7 +172,7 @@ func TestFindingsOfBehaviors(t *testing.T) {
 	} {
 		n := &Verdict{Report: nat.Report{Behaviors: tt.behaviors, Pending: tt.pending, Dependent: tt.dependent}}
 		var got []string
-		for _, f := range behaviorFindings(&nat.State{}, n) {
+		for _, f := range made(behaviorFindings, &nat.State{}, n) {
 			got = append(got, f.ID)
 		}
 		if strings.Join(got, " ") != tt.want {
@@ -288,7 +288,7 @@ func TestBoundsOfLoss(t *testing.T) {
 			}
 		}
 		var got diag.Severity
-		for _, f := range lossFindings(s, &Verdict{Report: nat.Report{Pending: tt.pending}}) {
+		for _, f := range made(lossFindings, s, &Verdict{Report: nat.Report{Pending: tt.pending}}) {
 			got = f.Severity
 		}
 		if got != tt.want {
@@ -329,7 +329,7 @@ func TestServersThatDoNotKeepToIt(t *testing.T) {
 			}}},
 		}}
 		got, firewalls := "", false
-		for _, f := range stunFindings(s, n) {
+		for _, f := range made(stunFindings, s, n) {
 			got, firewalls = f.ID, f.Evidence.(FilteringFound).Path
 		}
 		if got != tt.want || firewalls != tt.firewalls {
@@ -377,7 +377,7 @@ func TestFoundBySRV(t *testing.T) {
 	}
 	n := &Verdict{Report: nat.Report{Servers: []nat.ServerRow{row("udp"), row("tcp")}, Filtering: make([]nat.Tally, 1)}}
 	s := &nat.State{Servers: make([]nat.Server, 1)}
-	for name, found := range map[string][]finding.Finding{"stun:tcp": expiryFindings(s, n), "stun:udp": stunFindings(s, n)} {
+	for name, found := range map[string][]finding.Finding{"stun:tcp": made(expiryFindings, s, n), "stun:udp": made(stunFindings, s, n)} {
 		if len(found) != 1 || found[0].Subject != name {
 			t.Errorf("%s: %+v", name, found)
 		}
@@ -432,4 +432,10 @@ func TestValuesThatDiffer(t *testing.T) {
 			t.Errorf("%s: %t", name, got)
 		}
 	}
+}
+
+// made are the findings of one rule.
+func made(find func(*finding.List, *nat.State, *Verdict), s *nat.State, n *Verdict) (out finding.List) {
+	find(&out, s, n)
+	return out
 }

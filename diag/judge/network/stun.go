@@ -13,7 +13,7 @@ import (
 
 // networkFailures are the findings about servers that failed, TURN first. When UDP is blocked, or only the proxy leads
 // out, silence and rejection over UDP say nothing about a server.
-func networkFailures(s *nat.State, n *Verdict) []finding.Finding {
+func networkFailures(out *finding.List, s *nat.State, n *Verdict) {
 	var turn, udp, others []diag.Server
 	for i := range n.Servers {
 		row := &n.Servers[i]
@@ -32,7 +32,8 @@ func networkFailures(s *nat.State, n *Verdict) []finding.Finding {
 			others = append(others, row.Server)
 		}
 	}
-	return append(FailedServers(slices.Concat(turn, udp, others), n.severity), n.bindingFindings()...)
+	*out = append(*out, FailedServers(slices.Concat(turn, udp, others), n.severity)...)
+	n.bindingFindings(out)
 }
 
 // severity is how grave it is that a server fails: it explains a failure only when no other one does what it should.
@@ -63,20 +64,17 @@ type FilteringFound struct {
 }
 
 // stunFindings are those about STUN servers over UDP that answer.
-func stunFindings(s *nat.State, n *Verdict) []finding.Finding {
-	var out []finding.Finding
+func stunFindings(out *finding.List, s *nat.State, n *Verdict) {
 	for i := range s.Servers {
 		row := &n.Servers[i]
 		if !row.OK() {
 			continue
 		}
-		note := func(id string, severity diag.Severity, evidence any) {
-			out = append(out, finding.Finding{ID: id, Severity: severity, Subject: row.URL, Evidence: evidence})
-		}
+		note := func(id string, severity diag.Severity, evidence any) { out.Add(id, severity, row.URL, evidence) }
 		if row.Basic != nil && row.Basic.Other != "" {
 			note("server.other_address_invalid", diag.Info, BasicServer{row.URL, *row.Basic})
 		}
-		out = append(out, srvFinding(&row.Server)...)
+		srvFinding(out, &row.Server)
 		mapped := ServerAddress{Address: row.Address, Other: row.Mapped()}
 		if row.Outlier {
 			note("server.outlier", diag.Warn, mapped)
@@ -95,7 +93,6 @@ func stunFindings(s *nat.State, n *Verdict) []finding.Finding {
 			note(id, diag.Info, FilteringFound{n.Filtering[i], other.String(), n.Behaviors.UDPPorts.Value != nat.PortsOpen})
 		}
 	}
-	return out
 }
 
 // alternateSilent is the finding about a server whose other address is silent.
@@ -115,17 +112,10 @@ func filteringID(t *nat.Tally) string {
 }
 
 // srvFinding is about a server that only DNS SRV knows: no ICE agent asks for that.
-func srvFinding(s *diag.Server) []finding.Finding {
-	if s.SRV == "" || !s.OK() {
-		return nil
+func srvFinding(out *finding.List, s *diag.Server) {
+	if s.SRV != "" && s.OK() {
+		out.Add("server.found_by_srv", diag.Info, s.URL, ServerAddress{Address: s.Address, Other: s.SRV})
 	}
-	return []finding.Finding{{
-		ID: "server.found_by_srv", Severity: diag.Info, Subject: s.URL,
-		Evidence: ServerAddress{
-			Address: s.Address,
-			Other:   s.SRV,
-		},
-	}}
 }
 
 // maxRepeats is how many answers beyond the first the network itself may have made.
@@ -137,37 +127,30 @@ type Repeats struct {
 }
 
 // conductFindings are those about servers that answer, and not as they should.
-func conductFindings(s *nat.State, n *Verdict) []finding.Finding {
-	var out []finding.Finding
-	note := func(id, url string, evidence any) {
-		out = append(out, finding.Finding{ID: id, Severity: diag.Warn, Subject: url, Evidence: evidence})
-	}
+func conductFindings(out *finding.List, s *nat.State, n *Verdict) {
 	for i, server := range s.Servers {
+		note := func(id string, evidence any) { out.Add(id, diag.Warn, server.URL, evidence) }
+		mapped := ServerAddress{Address: server.Address.String(), Other: n.Servers[i].Mapped()}
 		if server.Elsewhere.IsValid() && !n.Servers[i].Own {
-			note("server.answers_elsewhere", server.URL,
-				ServerAddress{Address: server.Address.String(), Other: server.Elsewhere.String()})
+			note("server.answers_elsewhere", ServerAddress{Address: mapped.Address, Other: server.Elsewhere.String()})
 		}
 		if server.Repeated > maxRepeats {
-			note("server.floods", server.URL, Repeats{server.Repeated})
+			note("server.floods", Repeats{server.Repeated})
 		}
 		if slices.Contains(n.Fickle, i) {
-			note("server.mapped_changing", server.URL,
-				ServerAddress{Address: server.Address.String(), Other: n.Servers[i].Mapped()})
+			note("server.mapped_changing", mapped)
 		}
 		if slices.Contains(n.Invented, i) {
-			note("server.mapped_untrue", server.URL,
-				ServerAddress{Address: server.Address.String(), Other: n.Servers[i].Mapped()})
+			note("server.mapped_untrue", mapped)
 		}
 	}
-	return out
 }
 
 // slowAnswer is the round trip from which on a server is called slow.
 const slowAnswer = time.Second
 
 // slowFindings name the servers whose answers take long, each once, however many URLs name it.
-func slowFindings(_ *nat.State, n *Verdict) []finding.Finding {
-	var out []finding.Finding
+func slowFindings(out *finding.List, _ *nat.State, n *Verdict) {
 	named := map[string]bool{}
 	for i := range n.Servers {
 		row := &n.Servers[i]
@@ -178,12 +161,9 @@ func slowFindings(_ *nat.State, n *Verdict) []finding.Finding {
 		where := row.Transport + " " + row.Address
 		if row.OK() && rtt != nil && rtt.Duration() >= slowAnswer && !named[where] {
 			named[where] = true
-			out = append(out, finding.Finding{
-				ID: "server.slow", Severity: diag.Info, Subject: row.URL, Evidence: ServerDelay{*rtt},
-			})
+			out.Add("server.slow", diag.Info, row.URL, ServerDelay{*rtt})
 		}
 	}
-	return out
 }
 
 // BasicServers is the evidence that filtering could not be tested.
@@ -192,31 +172,29 @@ type BasicServers struct {
 }
 
 // untestedFindings say that no server could be asked what the NAT filters, when none even offered it.
-func untestedFindings(s *nat.State, n *Verdict) []finding.Finding {
+func untestedFindings(out *finding.List, s *nat.State, n *Verdict) {
 	var basic BasicServers
 	for i := range s.Servers {
 		switch row := &n.Servers[i]; row.Grade {
 		case nat.GradeRFC5780:
-			return nil
+			return
 		case nat.GradeBasic:
 			basic.Servers = append(basic.Servers, BasicServer{row.URL, *row.Basic})
 		}
 	}
-	if len(basic.Servers) == 0 {
-		return nil
+	if len(basic.Servers) > 0 {
+		out.Add("nat.filtering_untested", diag.Info, "", basic)
 	}
-	return []finding.Finding{{ID: "nat.filtering_untested", Severity: diag.Info, Evidence: basic}}
 }
 
 // expiryFindings are about Certificates that end soon, and about servers over TCP that only DNS SRV knows.
-func expiryFindings(s *nat.State, n *Verdict) []finding.Finding {
-	var out []finding.Finding
+func expiryFindings(out *finding.List, s *nat.State, n *Verdict) {
 	var list []diag.Server
-	for i := range n.Servers {
-		list = append(list, n.Servers[i].Server)
-		if i >= len(s.Servers) {
-			out = append(out, srvFinding(&n.Servers[i].Server)...)
-		}
+	for _, row := range n.Servers {
+		list = append(list, row.Server)
 	}
-	return append(Certificates(list), out...)
+	*out = append(*out, Certificates(list)...)
+	for i := len(s.Servers); i < len(list); i++ {
+		srvFinding(out, &list[i])
+	}
 }

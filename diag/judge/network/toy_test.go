@@ -14,14 +14,12 @@ import (
 func TestToyNATRule(t *testing.T) {
 	old := rules
 	defer func() { rules = old }()
-	rules = append(rules[:len(rules):len(rules)], func(s *nat.State, _ *Verdict) []finding.Finding {
-		var out []finding.Finding
+	rules = append(rules[:len(rules):len(rules)], func(out *finding.List, s *nat.State, _ *Verdict) {
 		for i := range s.Requests {
 			if s.Requests[i].Socket.Use == "toy" && s.Requests[i].Answer != nil {
-				out = append(out, finding.Finding{ID: "toy.answered", Severity: diag.Info})
+				out.Add("toy.answered", diag.Info, "", nil)
 			}
 		}
-		return out
 	})
 	s := &nat.State{}
 	s.Apply(diag.NATServer{URL: "stun:192.0.2.1"})
