@@ -69,10 +69,7 @@ func (a app) printed(write func(*bytes.Buffer, *kong.Application) error) (diag.E
 	if err != nil {
 		return diag.ExitUsage, err
 	}
-	if err := a.Print("%s", b.String()); err != nil {
-		return diag.ExitCannotRun, err
-	}
-	return diag.ExitPass, nil
+	return done(a.Print("%s", b.String()))
 }
 
 // complete answers a completion script.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"runtime/debug"
 
 	"dialtone/cmd/dialtone/internal/dumps"
 	"dialtone/diag"
@@ -20,12 +19,7 @@ func (c *importCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(c.Check()); err != nil {
 		return diag.ExitUsage, err
 	}
-	debug.SetGCPercent(30) // as in replay
-	opened, err := dumps.Open(c.Files, dumps.Options{Stdin: a.In, Connection: c.Connection, Large: c.Large})
-	if err != nil {
-		return diag.ExitCannotRun, err
-	}
-	return a.show(ctx, opened, c.Files[0], 1, c.screenFlags)
+	return a.show(ctx, c.Files, dumps.Options{Connection: c.Connection, Large: c.Large}, 1, c.screenFlags)
 }
 
 // exportCommand is dialtone export.
@@ -63,8 +57,5 @@ func (c *diffCommand) run(_ context.Context, a app) (diag.Exit, error) {
 		return diag.ExitPass, nil
 	}
 	a.Warn(calls.Damage)
-	if err := calls.Write(a.Display()); err != nil {
-		return diag.ExitCannotRun, err
-	}
-	return diag.ExitPass, nil
+	return done(calls.Write(a.Display()))
 }

@@ -36,10 +36,7 @@ func (c *explainCommand) run(_ context.Context, a app) (diag.Exit, error) {
 	if err != nil {
 		return diag.ExitUsage, err
 	}
-	if err := a.Print("%s\n", text); err != nil {
-		return diag.ExitCannotRun, err
-	}
-	return diag.ExitPass, nil
+	return done(a.Print("%s\n", text))
 }
 
 // text is the explanation, or the list of what can be explained.

@@ -36,18 +36,22 @@ func (c *replayCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err := a.checked(nil); err != nil {
 		return diag.ExitUsage, err
 	}
+	read := dumps.Options{Connection: c.Connection, Large: c.Large}
+	return a.show(ctx, []string{c.File}, read, float64(c.Speed), c.screenFlags)
+}
+
+// show reads a call and shows it.
+func (a app) show(ctx context.Context, files []string, o dumps.Options, speed float64, f screenFlags) (diag.Exit,
+	error,
+) {
 	debug.SetGCPercent(30) // the events are most of what is kept: twice their size would be wasted
-	opened, err := dumps.Open([]string{c.File}, dumps.Options{Stdin: a.In, Connection: c.Connection, Large: c.Large})
+	o.Stdin = a.In
+	opened, err := dumps.Open(files, o)
 	if err != nil {
 		return diag.ExitCannotRun, err
 	}
-	return a.show(ctx, opened, c.File, float64(c.Speed), c.screenFlags)
-}
-
-// show shows a call that was read.
-func (a app) show(ctx context.Context, o *dumps.Opened, path string, speed float64, f screenFlags) (diag.Exit, error) {
-	return o.Play(ctx, dumps.Playing{
-		Streams: a.Streams, Path: path, Plain: f.Plain, Speed: speed, ASCII: f.ascii(a.streams), Panes: a.panes,
+	return opened.Play(ctx, dumps.Playing{
+		Streams: a.Streams, Path: files[0], Plain: f.Plain, Speed: speed, ASCII: f.ascii(a.streams), Panes: a.panes,
 		Version: readVersion().Version,
 	})
 }

@@ -54,6 +54,14 @@ func run(ctx context.Context, args []string, s streams) diag.Exit {
 	return code
 }
 
+// done is how a command ends that has done its work, or could not.
+func done(err error) (diag.Exit, error) {
+	if err != nil {
+		return diag.ExitCannotRun, err
+	}
+	return diag.ExitPass, nil
+}
+
 // usual turns what other programs understand into commands of this one.
 func usual(args []string) []string {
 	switch {

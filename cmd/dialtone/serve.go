@@ -83,10 +83,7 @@ func (c *serveCommand) run(ctx context.Context, a app) (diag.Exit, error) {
 	if err != nil {
 		return diag.ExitCannotRun, err
 	}
-	if err := errors.Join(c.serve(ctx, a, ice), ice.Close()); err != nil {
-		return diag.ExitCannotRun, err
-	}
-	return diag.ExitPass, nil
+	return done(errors.Join(c.serve(ctx, a, ice), ice.Close()))
 }
 
 // checkURL reports what is wrong with --public-url, or nil.

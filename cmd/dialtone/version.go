@@ -31,10 +31,7 @@ func (c *versionCommand) run(_ context.Context, a app) (diag.Exit, error) {
 		}
 		text = string(raw) + "\n"
 	}
-	if err := a.Print("%s", text); err != nil {
-		return diag.ExitCannotRun, err
-	}
-	return diag.ExitPass, nil
+	return done(a.Print("%s", text))
 }
 
 // readVersion asks the binary what it was built from.
