@@ -87,21 +87,30 @@ func nodeModules(t testing.TB, dir string) string {
 	if _, err := os.Stat(done); err == nil {
 		return modules
 	}
-	if err := os.MkdirAll(place, 0o750); err != nil {
+	if err := os.MkdirAll(filepath.Dir(place), 0o750); err != nil {
 		t.Fatal(err)
 	}
-	for name, raw := range files {
-		if err := os.WriteFile(filepath.Join(place, name), raw, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	half, err := os.MkdirTemp(filepath.Dir(place), "half-") // another process may install them at this very time
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer func() { _ = os.RemoveAll(half) }()
 	ctx, cancel := context.WithTimeout(t.Context(), interopPatience)
 	defer cancel()
 	install := exec.CommandContext(ctx, npm, "ci", "--no-audit", "--no-fund")
-	install.Dir = place
+	install.Dir = half
+	for name, raw := range files {
+		if err := os.WriteFile(filepath.Join(half, name), raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	labtest.NeedSuccess(t, "the npm packages of "+filepath.Base(dir), install)
-	if err := os.WriteFile(done, nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(half, "installed"), nil, 0o600); err != nil {
 		t.Fatal(err)
+	}
+	failed := os.Rename(half, place)
+	if _, err := os.Stat(done); err != nil {
+		t.Fatal(errors.Join(failed, err))
 	}
 	return modules
 }

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -203,7 +204,7 @@ func faults() map[string]func(t *testing.T) Options {
 			o.Target, o.Config.NoMedia = deaf{t: t}, true
 			return o
 		},
-		"media stops after 3 s": func(t *testing.T) Options { return fromOther(t, here(6*time.Second), after(3*time.Second, isRTP)) },
+		"media stops after 3 s": func(t *testing.T) Options { return fromOther(t, here(9*time.Second), after(3*time.Second, isRTP)) },
 		"media silent": func(t *testing.T) Options {
 			url := rooms(t)
 			other(t, url, diag.Config{}, peer.Clips{"audio": silence(t)})
@@ -380,8 +381,14 @@ func leaver(t *testing.T) Options {
 
 // vanisher meets a party of which nothing arrives any more after a second.
 func vanisher(t *testing.T) Options {
-	o := through(t, here(30*time.Second), after(time.Second, func([]byte) bool { return true }))
+	var connected atomic.Bool
+	o := through(t, here(30*time.Second), after(time.Second, func([]byte) bool { return connected.Load() }))
 	o.Config.NoMedia = true
+	o.Progress = func(p Progress) {
+		if p.State == call.StateConnected.String() {
+			connected.Store(true)
+		}
+	}
 	inner := o.Tune
 	o.Tune = func(answering bool, s *session.Options) {
 		inner(answering, s)

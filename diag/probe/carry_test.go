@@ -73,7 +73,7 @@ func TestStraight(t *testing.T) {
 		for _, transport := range []lab.Transport{lab.UDP, lab.TCP} {
 			var got diag.NATRelay
 			var r diag.Server
-			for n := 0; n < 3 && !got.From.IsValid(); n++ { // a busy machine may need more than its 0.8 s for a step
+			for n := 0; n < 6 && !got.From.IsValid(); n++ { // a busy machine may need more than its 0.8 s for a step
 				to := target(server.URL(transport), nil)
 				to.Straight = func(r diag.NATRelay) { got = r }
 				r = useRelay(t, to)

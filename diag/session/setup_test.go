@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"runtime/pprof"
 	"sync"
 	"testing"
 	"time"
@@ -239,6 +240,7 @@ func TestCallsLeaveNothingBehind(t *testing.T) {
 	t.Logf("goroutines %d → %d, open files %d → %d, heap %d → %d KiB", goroutines, g, files, f, before>>10, after>>10)
 	if g > goroutines+2 || f > files+2 {
 		t.Errorf("left behind: goroutines %d → %d, open files %d → %d", goroutines, g, files, f)
+		_ = pprof.Lookup("goroutine").WriteTo(t.Output(), 1)
 	}
 	if after > before+(8<<20) {
 		t.Errorf("the heap grew from %d to %d KiB", before>>10, after>>10)
