@@ -67,6 +67,7 @@ func (f *filter) WriteRTP(p *rtp.Packet) error {
 	if f.first.IsZero() {
 		f.first = time.Now()
 	}
+	p.PayloadType = media.CodecOf(f.codec).PayloadType
 	if time.Since(f.first) >= f.after {
 		if f.n++; !f.change(p, f.n) {
 			return nil
@@ -312,6 +313,18 @@ func TestNamedInTime(t *testing.T) {
 		random := rand.New(rand.NewPCG(1, 2))
 		return func() float64 { return 0.002 * random.NormFloat64() }
 	}
+	noiseOf3389 := func(payloadType uint8, every int) func(*rtp.Packet, int) bool {
+		left := uint16(0) // packets that are not sent have no sequence numbers
+		return func(p *rtp.Packet, i int) bool {
+			if i%every != 1 {
+				left++
+				return false
+			}
+			p.PayloadType, p.Payload = payloadType, []byte{70}
+			p.SequenceNumber -= left
+			return true
+		}
+	}
 	as := func(*rtp.Packet, int) bool { return true }
 	hum, loud := 0, 0 // of one case each: they run beside each other
 	for name, tt := range map[string]struct {
@@ -319,12 +332,16 @@ func TestNamedInTime(t *testing.T) {
 		want string
 		peer bool // a real one
 	}{
-		"silence":                    {source{codec: "opus", after: 0, change: opus(0xf8, 0xff, 0xfe)}, "media.silent", false},
-		"untold mute":                {source{codec: "opus", after: 3 * time.Second, change: opus(0xf8, 0xff, 0xfe)}, "media.silent", true},
-		"silence of G.711":           {source{codec: "PCMU", after: 3 * time.Second, change: pcm(func() float64 { return 0 })}, "media.silent", false},
-		"comfort noise":              {source{codec: "PCMU", after: 0, change: pcm(noise())}, "media.comfort_noise", false},
-		"comfort noise after a tone": {source{codec: "PCMU", after: 3 * time.Second, change: pcm(noise())}, "media.comfort_noise", false},
-		"pauses of Opus":             {source{codec: "opus", after: 0, change: opus(0xf8)}, "media.comfort_noise", false},
+		"silence":                                   {source{codec: "opus", after: 0, change: opus(0xf8, 0xff, 0xfe)}, "media.silent", false},
+		"untold mute":                               {source{codec: "opus", after: 3 * time.Second, change: opus(0xf8, 0xff, 0xfe)}, "media.silent", true},
+		"silence of G.711":                          {source{codec: "PCMU", after: 3 * time.Second, change: pcm(func() float64 { return 0 })}, "media.silent", false},
+		"comfort noise":                             {source{codec: "PCMU", after: 0, change: pcm(noise())}, "media.comfort_noise", false},
+		"comfort noise after a tone":                {source{codec: "PCMU", after: 3 * time.Second, change: pcm(noise())}, "media.comfort_noise", false},
+		"comfort noise of RFC 3389":                 {source{codec: "PCMU", after: 0, change: noiseOf3389(13, 10)}, "media.comfort_noise", false},
+		"that after a tone":                         {source{codec: "PCMU", after: 3 * time.Second, change: noiseOf3389(13, 10)}, "media.comfort_noise", false},
+		"one packet of it":                          {source{codec: "PCMU", after: 3 * time.Second, change: noiseOf3389(13, 1000)}, "media.comfort_noise", false},
+		"that of a payload type that was agreed on": {source{codec: "PCMU", after: 3 * time.Second, change: noiseOf3389(98, 10)}, "media.comfort_noise", false},
+		"pauses of Opus":                            {source{codec: "opus", after: 0, change: opus(0xf8)}, "media.comfort_noise", false},
 		"the tone ends": {source{codec: "PCMU", after: 3 * time.Second, change: pcm(func() float64 {
 			hum++
 			return 0.2 * float64(hum%160-80) / 80 // a hum of 50 Hz
@@ -443,6 +460,8 @@ func hearing(t *testing.T, codec *media.Codec) *heard {
 	t.Helper()
 	h := &heard{t: t, now: time.Unix(1e9, 0)}
 	h.rec = media.NewRecorder(func() time.Time { return h.now }, nil)
+	h.rec.SetCodec(codec.PayloadType, codec.MimeType(), codec.ClockRate)
+	h.rec.SetAside(98, "CN")
 	tap, err := h.rec.Factory().NewInterceptor("")
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"strings"
 	"time"
 
 	"github.com/pion/interceptor"
@@ -281,6 +282,12 @@ func (s *inbound) collect(ext int64, h header) {
 // comfortNoise is the payload type of comfort noise (RFC 3389, RFC 3551).
 const comfortNoise = 13
 
+// isComfortNoise reports whether packets of a payload type hold comfort noise, by its number or the peer's description.
+func (s *inbound) isComfortNoise(payloadType uint8) bool {
+	x := s.rec.asides[payloadType&0x7f].Load()
+	return payloadType == comfortNoise || x != nil && strings.EqualFold(x.name, "CN")
+}
+
 // listen hands a packet of audio to the meter.
 func (s *inbound) listen(ext int64, h header, now time.Time) {
 	if s.codec.Kind != KindAudio || s.rec.headersOnly {
@@ -292,8 +299,11 @@ func (s *inbound) listen(ext int64, h header, now time.Time) {
 	p := audio.Packet{
 		At: now, Seq: ext, Timestamp: h.timestamp, Codec: s.codec.Name, ClockRate: s.codec.rate, Payload: h.payload,
 	}
-	if h.payloadType == comfortNoise && s.codec.Name == "" {
+	if s.codec.Name == "" && s.isComfortNoise(h.payloadType) {
 		p.Codec = "CN"
+		if c := s.rec.codecs[s.fallback&0x7f].Load(); c != nil {
+			p.ClockRate = c.rate // that of the codec beside it (RFC 3389 §4)
+		}
 	}
 	levels := uint8(s.rec.levels.Load()) // #nosec G115 -- as it was stored
 	if level, stated := h.extension(levels); stated && len(level) > 0 {
