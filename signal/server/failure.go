@@ -20,11 +20,19 @@ type failure struct {
 func (f *failure) Error() string { return f.reason + ": " + f.message }
 
 func badRequest(reason, message string) *failure {
-	return &failure{status: http.StatusBadRequest, reason: reason, message: message}
+	return &failure{http.StatusBadRequest, reason, message, 0}
+}
+
+func forbidden(reason, message string) *failure {
+	return &failure{http.StatusForbidden, reason, message, 0}
 }
 
 func tooMany(reason, message string, retry time.Duration) *failure {
-	return &failure{status: http.StatusTooManyRequests, reason: reason, message: message, retry: retry}
+	return &failure{http.StatusTooManyRequests, reason, message, retry}
+}
+
+func unavailable(reason, message string, retry time.Duration) *failure {
+	return &failure{http.StatusServiceUnavailable, reason, message, retry}
 }
 
 // The refusals without variable parts. Their reasons are documented in the
@@ -50,40 +58,21 @@ var (
 		"not now, or not from this peer: "+
 			"only the initiator offers in need_init, only the subscriber answers in offered, and each once")
 
-	errTooLarge = &failure{
-		status: http.StatusRequestEntityTooLarge, reason: "body_too_large",
-		message: "the body exceeds this server's limit",
-	}
-	errCrossSite = &failure{
-		status: http.StatusForbidden, reason: "cross_site",
-		message: "web pages of other sites cannot call here: open this server's own page, or name the site with " +
-			"--allowed-host",
-	}
-	errUnknownHost = &failure{
-		status: http.StatusForbidden, reason: "unknown_host",
-		message: "web pages cannot ask this server by this name: start it with --public-url or --allowed-host",
-	}
-	errWeakCode = &failure{
-		status: http.StatusForbidden, reason: "weak_code",
-		message: "this server takes only codes that cannot be guessed: get one from its page or from /call/code.json",
-	}
+	errTooLarge  = &failure{http.StatusRequestEntityTooLarge, "body_too_large", "the body exceeds this server's limit", 0}
+	errCrossSite = forbidden("cross_site",
+		"web pages of other sites cannot call here: open this server's own page, or name the site with --allowed-host")
+	errUnknownHost = forbidden("unknown_host",
+		"web pages cannot ask this server by this name: start it with --public-url or --allowed-host")
+	errWeakCode = forbidden("weak_code",
+		"this server takes only codes that cannot be guessed: get one from its page or from /call/code.json")
 	errNotFound = &failure{
-		status: http.StatusNotFound, reason: "not_found",
-		message: "nothing is here; the call endpoint is at /call/call_line_process/",
+		http.StatusNotFound, "not_found", "nothing is here; the call endpoint is at /call/call_line_process/", 0,
 	}
-	errShuttingDown = &failure{
-		status: http.StatusServiceUnavailable, reason: "shutting_down",
-		message: "the server is shutting down; dial again later",
-	}
-	errLeaving = &failure{
-		status: http.StatusServiceUnavailable, reason: "server_leaving",
-		message: "this server is shutting down, but others have the call: send the request again", retry: time.Second,
-	}
-	errDraining = &failure{
-		status: http.StatusServiceUnavailable, reason: "draining",
-		message: "the server is about to shut down and begins no new calls: dial again, so that another server is asked",
-		retry:   time.Second,
-	}
+	errShuttingDown = unavailable("shutting_down", "the server is shutting down; dial again later", 0)
+	errLeaving      = unavailable("server_leaving",
+		"this server is shutting down, but others have the call: send the request again", time.Second)
+	errDraining = unavailable("draining",
+		"the server is about to shut down and begins no new calls: dial again, so that another server is asked", time.Second)
 	errCandidateLimit = tooMany("candidates_limit", "this peer has sent as many candidates as the server keeps", 0)
 	errPairLimit      = tooMany("pairs_limit", "the server holds as many calls as it may; try again later", 10*time.Second)
 	errAddressLimit   = tooMany("address_pairs_limit",
@@ -104,11 +93,8 @@ func rateLimited(wait time.Duration) *failure {
 
 // storeFails refuses what a store does not keep.
 func storeFails(why string) *failure {
-	return &failure{
-		status: http.StatusServiceUnavailable, reason: "store_unavailable",
-		message: "the server cannot use the store of its calls (--store), " + why + ": send the request again; " +
-			"its operator finds more in its log", retry: time.Second,
-	}
+	return unavailable("store_unavailable", "the server cannot use the store of its calls (--store), "+why+
+		": send the request again; its operator finds more in its log", time.Second)
 }
 
 // dialsLimited refuses another dial for a while, whether or not a peer waits for it.

@@ -155,16 +155,23 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	s.finish(seen)
 }
 
-// serve answers a request by its path.
+// serve answers a request.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, id string) {
-	if fail := s.checkHost(r); fail != nil {
-		s.refuse(w, id, r.RemoteAddr, fail)
-		return
+	fail := s.checkHost(r)
+	if fail == nil {
+		fail = s.route(w, r, id)
 	}
+	if fail != nil {
+		s.refuse(w, id, r.RemoteAddr, fail)
+	}
+}
+
+// route answers a request by its path, unless it is to be refused.
+func (s *Server) route(w http.ResponseWriter, r *http.Request, id string) *failure {
 	switch r.URL.Path {
 	case "/call/call_line_process/", "/call/call_line_process":
 		s.announce(w.Header())
-		s.serveCall(w, r, id)
+		return s.serveCall(w, r, id)
 	case "/call": // relative: a proxy may serve this below a path of its own
 		w.Header().Set("Location", "call/")
 		w.WriteHeader(http.StatusPermanentRedirect)
@@ -174,42 +181,37 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, id string) {
 		s.serveHealth(w)
 	case "/metrics":
 		if s.options.Metrics == nil {
-			s.refuse(w, id, r.RemoteAddr, errNotFound)
-			return
+			return errNotFound
 		}
 		s.options.Metrics.ServeHTTP(w, r)
 	default:
 		if s.static == nil || !strings.HasPrefix(r.URL.Path, "/call/") {
-			s.refuse(w, id, r.RemoteAddr, errNotFound)
-			return
+			return errNotFound
 		}
 		s.static.ServeHTTP(w, r)
 	}
+	return nil
 }
 
-func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, id string) {
+func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, id string) *failure {
 	from, unnamed := s.options.Proxies.Client(r.RemoteAddr, r.Header)
 	if unnamed {
 		s.refusals.Warn("requests come from a proxy that is not named: its clients share limits", "proxy", r.RemoteAddr,
 			"flag", "--trusted-proxy")
 	}
 	if fail := s.ledger.admit(from); fail != nil {
-		s.refuse(w, id, r.RemoteAddr, fail)
-		return
+		return fail
 	}
 	if r.Method != http.MethodPost {
-		s.refuse(w, id, r.RemoteAddr, errUnknownCode)
-		return
+		return errUnknownCode
 	}
 	raw, fail := readBody(w, r, s.options.MaxBody, s.options.BodyTimeout)
 	if fail != nil {
-		s.refuse(w, id, r.RemoteAddr, fail)
-		return
+		return fail
 	}
 	req, fail := parseRequest(raw)
 	if fail != nil {
-		s.refuse(w, id, r.RemoteAddr, fail)
-		return
+		return fail
 	}
 	gate.Busy(r.Context(), s.ledger.knows(req.userID))
 	note(w, func(a *Access) { a.Operation = operation(req.code) })
@@ -217,25 +219,21 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, id string) {
 	case "dial":
 		reply, fail := s.dial(r.Context(), from, req)
 		if fail != nil {
-			s.refuse(w, id, r.RemoteAddr, fail)
-			return
+			return fail
 		}
 		writeJSON(w, http.StatusOK, reply)
+		return nil
 	case "get_status":
-		s.serveStatus(w, r, id, req)
+		return s.serveStatus(w, r, id, req)
 	case "hang_up":
-		if fail := s.hangUp(r.Context(), from, req); fail != nil {
-			s.refuse(w, id, r.RemoteAddr, fail)
-			return
-		}
-		w.WriteHeader(http.StatusOK)
+		fail = s.hangUp(r.Context(), from, req)
 	default:
-		if fail := s.change(r.Context(), req); fail != nil {
-			s.refuse(w, id, r.RemoteAddr, fail)
-			return
-		}
+		fail = s.change(r.Context(), req)
+	}
+	if fail == nil {
 		w.WriteHeader(http.StatusOK)
 	}
+	return fail
 }
 
 func (s *Server) dial(ctx context.Context, from gate.Client, req *request) (*dialReply, *failure) {

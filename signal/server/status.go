@@ -24,10 +24,9 @@ type outcome struct {
 func (o outcome) isDone() bool { return o.reply != nil || o.fail != nil }
 
 // serveStatus answers get_status, now or when there is news.
-func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request, id string, req *request) {
+func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request, id string, req *request) *failure {
 	if fail := req.parseWait(); fail != nil {
-		s.refuse(w, id, r.RemoteAddr, fail)
-		return
+		return fail
 	}
 	wake := make(chan struct{}, 1)
 	p := &parked{
@@ -51,7 +50,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request, id string, 
 		}
 		if !result.isDone() && r.Context().Err() == nil {
 			if can && s.detach(w, r, id, p, at) {
-				return
+				return nil
 			}
 			result = s.await(r.Context(), p, wake, 0)
 		}
@@ -62,6 +61,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request, id string, 
 	}
 	s.ledger.unpark(p)
 	s.answerStatus(w, id, r.RemoteAddr, result)
+	return nil
 }
 
 // answerStatus answers get_status, and says nothing where the client is gone.

@@ -149,9 +149,10 @@ x = 1
 	}
 	want := []string{
 		"f:5: songs: unknown key", `f:9: limit: invalid number "0": use a whole number from 1 to 100, or none`,
-		"f:14: more: unknown key", `f:15: pass_env: the variable "EMPTY" is not set`,
+		`f:15: pass_env: the variable "EMPTY" is not set`,
 		"f:16: out: unknown key; did you mean loud?", "f:17: config: unknown key",
 		`f:18: pass: do not write secrets to this file: name a variable with pass_env = "NAME"`,
+		"f:19: more: unknown key",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("mistakes (-want +got):\n%s", diff)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"dialtone/cmd/dialtone/internal/files"
@@ -45,16 +46,16 @@ func readTOML(path string) ([]tomlTable, error) {
 	if _, err := toml.Decode(text, &tree); err != nil {
 		return nil, MistakeErrors{syntaxMistake(path, text, err)}
 	}
-	lines := linesOf(text)
+	lines := toml.LinesOf(text)
 	top := map[string]any{}
 	var tables []tomlTable
 	for _, name := range sorted(tree) {
 		switch v := tree[name].(type) {
 		case map[string]any:
-			tables = append(tables, lines.table(name, 0, v))
+			tables = append(tables, tableAt(lines, v, name))
 		case []map[string]any:
 			for i, one := range v {
-				tables = append(tables, lines.table(name, i, one))
+				tables = append(tables, tableAt(lines, one, name, strconv.Itoa(i)))
 			}
 		default:
 			top[name] = v
@@ -64,50 +65,18 @@ func readTOML(path string) ([]tomlTable, error) {
 		return nil, fmt.Errorf("%s has more than %d tables", path, maxTables)
 	}
 	slices.SortStableFunc(tables, func(a, b tomlTable) int { return cmp.Compare(a.line, b.line) })
-	return append([]tomlTable{lines.table("", 0, top)}, tables...), nil
+	return append([]tomlTable{tableAt(lines, top)}, tables...), nil
 }
 
-// position names a key, or with "" the head, of the index-th table of a name.
-type position struct {
-	table string
-	index int
-	key   string
-}
-
-// lineTable are the lines at which keys and tables stand. The decoder does not report them.
-type lineTable map[position]int
-
-var (
-	tableLine = regexp.MustCompile(`^\s*\[\[?\s*"?([^]"]*?)"?\s*\]`)
-	keyLine   = regexp.MustCompile(`^\s*"?([A-Za-z0-9_-]+)"?\s*[=.]`)
-)
-
-// linesOf notes the first line of each key.
-func linesOf(text string) lineTable {
-	lines, tables := lineTable{{}: 1}, map[string]int{}
-	at := position{}
-	number := 0
-	for line := range strings.Lines(text) {
-		number++
-		if m := tableLine.FindStringSubmatch(line); m != nil {
-			at = position{table: m[1], index: tables[m[1]]}
-			tables[m[1]]++
-			lines[at] = number
-		} else if m := keyLine.FindStringSubmatch(line); m != nil {
-			key := position{at.table, at.index, m[1]}
-			if at.table == "" { // it may be a table: call.for = "1s", call = { for = "1s" }
-				lines[position{table: m[1]}] = number
-			}
-			lines[key] = cmp.Or(lines[key], number)
-		}
+// tableAt is a table and where its keys stand. Those of an inline table have its line.
+func tableAt(lines toml.Lines, entries map[string]any, path ...string) tomlTable {
+	t := tomlTable{line: max(1, lines.Of(path))}
+	if len(path) > 0 {
+		t.name = path[0]
 	}
-	return lines
-}
-
-func (l lineTable) table(name string, index int, entries map[string]any) tomlTable {
-	t := tomlTable{name: name, line: l[position{name, index, ""}]}
 	for _, key := range sorted(entries) {
-		t.keys = append(t.keys, tomlKey{key, cmp.Or(l[position{name, index, key}], t.line), entries[key]})
+		line := max(t.line, lines.Of(append(path[:len(path):len(path)], key)))
+		t.keys = append(t.keys, tomlKey{key, line, entries[key]})
 	}
 	slices.SortStableFunc(t.keys, func(a, b tomlKey) int { return cmp.Compare(a.line, b.line) })
 	return t

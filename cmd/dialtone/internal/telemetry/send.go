@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -13,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/instrumentation"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
 	"dialtone/diag"
@@ -59,36 +59,14 @@ func (t traced) NewSpanID(ctx context.Context, _ trace.TraceID) (id trace.SpanID
 	return id
 }
 
-// collected are the spans that have ended.
-type collected struct {
-	mu    sync.Mutex
-	spans []sdktrace.ReadOnlySpan
-}
-
-// OnStart implements sdktrace.SpanProcessor.
-func (*collected) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
-
-// OnEnd implements sdktrace.SpanProcessor.
-func (c *collected) OnEnd(s sdktrace.ReadOnlySpan) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.spans = append(c.spans, s)
-}
-
-// Shutdown implements sdktrace.SpanProcessor.
-func (*collected) Shutdown(context.Context) error { return nil }
-
-// ForceFlush implements sdktrace.SpanProcessor.
-func (*collected) ForceFlush(context.Context) error { return nil }
-
 // sendTrace sends a call of which the log began at a time.
 func (s *Sender) sendTrace(ctx context.Context, t traced, began time.Time, placed *call.Call) error {
-	var c collected
+	ended := tracetest.NewInMemoryExporter()
 	provider := sdktrace.NewTracerProvider(sdktrace.WithResource(s.about), sdktrace.WithIDGenerator(t),
-		sdktrace.WithSampler(sdktrace.AlwaysSample()), sdktrace.WithSpanProcessor(&c))
+		sdktrace.WithSampler(sdktrace.AlwaysSample()), sdktrace.WithSyncer(ended))
 	tracer := provider.Tracer(scope, trace.WithInstrumentationVersion(s.version()))
 	draw(trace.ContextWithRemoteSpanContext(ctx, t.parent), tracer, began, placed)
-	return s.spans.ExportSpans(ctx, c.spans)
+	return s.spans.ExportSpans(ctx, ended.GetSpans().Snapshots())
 }
 
 // draw makes the spans: the call, and its phases below it.
