@@ -74,7 +74,7 @@ var arrows = []struct {
 		"golang.org/x/net/http/httpguts", settingsPackage,
 	}},
 	{"dialtone/cmd/dialtone/internal/supply", []string{
-		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/session", "dialtone/signal", "dialtone/signal/post",
+		"dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/session", "dialtone/signal", "dialtone/signal/post", "dialtone/signal/web",
 	}},
 	{"dialtone/cmd/dialtone/internal/icelist", []string{
 		filesPackage, settingsPackage, "dialtone/diag", "dialtone/diag/iceurl", "dialtone/diag/probe", "dialtone/signal/post",

@@ -13,10 +13,8 @@ import (
 	"dialtone/cmd/dialtone/internal/texts"
 	"dialtone/diag"
 	"dialtone/diag/feed"
-	"dialtone/diag/iceurl"
 	"dialtone/diag/session"
 	"dialtone/signal"
-	"dialtone/signal/web"
 )
 
 // reach completes a placement for the way on which the peer is called.
@@ -71,8 +69,7 @@ const carryTime = 30 * time.Minute
 const optionsTime = 3 * time.Second
 
 // namedServers asks an address for its ICE servers. If it refuses there are none; the call itself will find out why. A
-// server that does not answer delays every browser and every call, which is worth a note. Servers of this machine and
-// its link are left out unless the address itself is there: no server elsewhere may make a call connect to them.
+// server that does not answer delays every browser and every call, which is worth a note.
 func namedServers(ctx context.Context, w signal.Way, s signal.Setup, have []diag.ICEServerAuth) ([]diag.ICEServerAuth,
 	[]diag.Warning,
 ) {
@@ -89,18 +86,7 @@ func namedServers(ctx context.Context, w signal.Way, s signal.Setup, have []diag
 	if err != nil {
 		return nil, nil
 	}
-	usable := supply.Usable(named, have)
-	var near []string
-	if endpoint, err := web.Endpoint(s.Address); err == nil && !web.LeadsNear(ctx, endpoint.Hostname()) {
-		usable = slices.DeleteFunc(usable, func(server diag.ICEServerAuth) bool {
-			u, err := iceurl.Parse(server.URL)
-			if err == nil && !web.LeadsNear(ctx, u.Host) {
-				return false
-			}
-			near = append(near, server.URL)
-			return true
-		})
-	}
+	usable, near := supply.NotNear(ctx, s.Address, supply.Usable(named, have))
 	return usable, serversNote("signal.ice_servers_near", near)
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"dialtone/diag"
@@ -45,20 +46,41 @@ const maxRemarks = 16
 // maxRefused bounds what is kept of refused requests.
 const maxRefused = 16
 
-// applyServed notes a request of a client that was refused. A second one of the same kind only counts.
+// applyServed notes whose offer was accepted, and requests that were refused. A second one of the same kind only
+// counts. What others are refused leaves room for what the call's own client is.
 func (s *Signal) applyServed(d diag.ServedRequest) {
 	if d.Status < 400 {
+		if d.Method == http.MethodPost {
+			s.Client = hostOf(d.RemoteAddr)
+		}
 		return
 	}
 	i := slices.IndexFunc(s.Refused, func(r RefusedRequest) bool {
-		return r.Method == d.Method && r.Status == d.Status && r.Problem == d.Problem
+		return r.Method == d.Method && r.Status == d.Status && r.Problem == d.Problem &&
+			hostOf(r.RemoteAddr) == hostOf(d.RemoteAddr)
 	})
-	switch {
-	case i >= 0:
+	if i >= 0 {
 		s.Refused[i].Times++
-	case len(s.Refused) < maxRefused:
-		s.Refused = append(s.Refused, RefusedRequest{d, 1})
+		return
 	}
+	if len(s.Refused) == maxRefused {
+		i = slices.IndexFunc(s.Refused, s.IsOthers)
+		if i < 0 || s.IsOthers(RefusedRequest{d, 1}) {
+			return
+		}
+		s.Refused = slices.Delete(s.Refused, i, i+1)
+	}
+	s.Refused = append(s.Refused, RefusedRequest{d, 1})
+}
+
+// IsOthers reports whether a request came from another host than that whose offer was accepted.
+func (s *Signal) IsOthers(r RefusedRequest) bool {
+	return s.Client != "" && hostOf(r.RemoteAddr) != s.Client
+}
+
+// hostOf is the host of an address with a port.
+func hostOf(address string) string {
+	return address[:max(strings.LastIndexByte(address, ':'), 0)]
 }
 
 // applyRequest notes what a request says beside its success.

@@ -2,6 +2,8 @@ package call
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -181,6 +183,19 @@ func TestRefusedRequests(t *testing.T) {
 	}
 	if c := Fold(diagtest.Log(parts...)); len(c.Signal.Refused) != maxRefused {
 		t.Errorf("%d kinds", len(c.Signal.Refused))
+	}
+	// Many others do not hide what the call's own client is refused.
+	from := func(host, method string, status int) diag.Data {
+		return diag.ServedRequest{Method: method, Status: status, RemoteAddr: host + ":1"}
+	}
+	parts = []any{0, from("own", "POST", 201)}
+	for i := range maxRefused + 3 {
+		parts = append(parts, i+1, from(strconv.Itoa(i), "DELETE", 404))
+	}
+	c = Fold(diagtest.Log(append(parts, 99, from("own", "PATCH", 412))...))
+	own := slices.DeleteFunc(slices.Clone(c.Signal.Refused), c.Signal.IsOthers)
+	if len(c.Signal.Refused) != maxRefused || len(own) != 1 || own[0].Status != 412 {
+		t.Errorf("%d kinds, of them of the client %+v", len(c.Signal.Refused), own)
 	}
 }
 

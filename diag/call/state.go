@@ -110,6 +110,7 @@ type Signal struct {
 	Lost        bool   // the server went away and has not come back
 
 	Refused []RefusedRequest // of clients of the call's own server, each once
+	Client  string           // the host whose offer that server accepted; "": none yet
 	Remarks []string         // what was wrong with answers and was tolerated, each once
 	// the certificate of the server, and what this machine's clock said then; nil without https
 	Certificate *diag.Certificate

@@ -569,6 +569,17 @@ func TestClientsRefused(t *testing.T) {
 			t.Errorf("%d: %s", status, diff)
 		}
 	}
+	c := &call.Call{}
+	for _, from := range []string{"192.0.2.1:5", "[2001:db8::1]:5"} {
+		c.Signal.Refused = append(c.Signal.Refused, call.RefusedRequest{
+			ServedRequest: diag.ServedRequest{Method: "DELETE", Status: http.StatusNotFound, RemoteAddr: from}, Times: 1,
+		})
+	}
+	c.Signal.Client = "[2001:db8::1]"
+	want := []string{"info signal.client_refused", "warning signal.client_refused"}
+	if diff := cmp.Diff(want, idsOf(made(clientFindings, c, Expectation{}))); diff != "" {
+		t.Errorf("of another client: %s", diff)
+	}
 }
 
 // TestPausesOfRestarts: a gap is heard from 200 ms on, and one of a second is an outage; the longer direction counts.

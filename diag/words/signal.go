@@ -273,7 +273,8 @@ var requestFindings = map[string]entry{
 		"candidates or a restart, a DELETE, or a request of a web page. The client was answered the reason.",
 		func(_ judge.Finding, e judge.ClientRefused) Text {
 			t := Text{
-				Title:    fmt.Sprintf("A client's %s was refused with HTTP %d.", e.Method, e.Status),
+				Title: fmt.Sprintf("%s %s was refused with HTTP %d.",
+					map[bool]string{false: "A client's", true: "Another client's"}[e.Other], e.Method, e.Status),
 				Evidence: lines(labeled("path", e.Path), Count(e.Times, "such request", "such requests")),
 				Advice:   "Check the client's request; the log has each with its time.",
 			}

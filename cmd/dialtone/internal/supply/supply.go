@@ -12,6 +12,7 @@ import (
 	"dialtone/diag/session"
 	"dialtone/signal"
 	posting "dialtone/signal/post"
+	"dialtone/signal/web"
 )
 
 // expiryMargin is how long before their end credentials are asked for anew.
@@ -150,4 +151,22 @@ func Usable(named []signal.ICEServer, have []diag.ICEServerAuth) []diag.ICEServe
 		out = append(out, server)
 	}
 	return out
+}
+
+// NotNear leaves out servers of this machine and its link, unless the address that named them is there: no server
+// elsewhere may make a call connect to them.
+func NotNear(ctx context.Context, address string, named []diag.ICEServerAuth) (
+	far []diag.ICEServerAuth, near []string,
+) {
+	if at, err := web.Endpoint(address); len(named) == 0 || err != nil || web.LeadsNear(ctx, at.Hostname()) {
+		return named, nil
+	}
+	for _, server := range named {
+		if u, err := iceurl.Parse(server.URL); err != nil || web.LeadsNear(ctx, u.Host) {
+			near = append(near, server.URL)
+			continue
+		}
+		far = append(far, server)
+	}
+	return far, near
 }
