@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -471,6 +474,70 @@ func TestLocalServer(t *testing.T) {
 	} {
 		if got := isLocalServer(server); got != want {
 			t.Errorf("%q: %t", server, got)
+		}
+	}
+}
+
+// TestLoopbackPolicy: the loopback interface takes part if both peers may be on this machine.
+func TestLoopbackPolicy(t *testing.T) {
+	own := &net.IPNet{IP: net.IPv4(127, 0, 0, 1), Mask: net.CIDRMask(8, 32)}
+	other := &net.IPNet{IP: net.IPv4(192, 0, 2, 1), Mask: net.CIDRMask(24, 32)}
+	for name, test := range map[string]struct {
+		config diag.Config
+		addrs  []net.Addr
+		err    error
+		want   peer.Loopback
+	}{
+		"it alone":             {diag.Config{LoopbackOnly: true}, []net.Addr{own, other}, nil, peer.LoopbackOnly},
+		"a local server":       {diag.Config{Server: "localhost"}, []net.Addr{own, other}, nil, peer.LoopbackInclude},
+		"a remote server":      {diag.Config{Server: "192.0.2.9"}, []net.Addr{own, other}, nil, peer.LoopbackOff},
+		"no other interface":   {diag.Config{Server: "192.0.2.9"}, []net.Addr{own}, nil, peer.LoopbackInclude},
+		"addresses of no kind": {diag.Config{Server: "192.0.2.9"}, []net.Addr{&net.UnixAddr{}}, nil, peer.LoopbackInclude},
+		"unknown interfaces":   {diag.Config{Server: "192.0.2.9"}, []net.Addr{other}, errInternal, peer.LoopbackInclude},
+	} {
+		got := loopbackPolicy(test.config, func() ([]net.Addr, error) { return test.addrs, test.err })
+		if got != test.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// TestEvidence: what was captured in full is not called incomplete, and a file that cannot be written is named.
+func TestEvidence(t *testing.T) {
+	for file, want := range map[string][]string{
+		filepath.Join(t.TempDir(), "call.pcapng"): {"capture.secrets"},
+		"/dev/full": {"capture.failed"},
+	} {
+		if _, err := os.Stat(filepath.Dir(file)); err != nil {
+			t.Skip("there is no", file)
+		}
+		var got []string
+		emit := func(d diag.Data) {
+			if w, ok := d.(diag.Warning); ok {
+				got = append(got, w.ID)
+			}
+		}
+		var e evidence
+		e.open(diag.Config{PCAPNG: file}, emit)
+		e.give(&peer.Options{})
+		e.close(emit)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v", file, got)
+		}
+	}
+}
+
+// TestImpair: what is asked for stands between the call and its network, and nothing else does.
+func TestImpair(t *testing.T) {
+	for name, test := range map[string]struct {
+		config diag.Config
+		want   bool
+	}{
+		"nothing": {diag.Config{}, false}, "delay": {diag.Config{Impair: []diag.Impairment{{DelayMs: 1}}}, true},
+	} {
+		s := &Session{o: Options{Config: test.config}}
+		if err := s.impair(t.Context()); err != nil || (s.impaired != nil) != test.want {
+			t.Errorf("%s: %v, %v", name, err, s.impaired)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"dialtone/diag"
@@ -30,7 +31,7 @@ func (s *Session) peerOptions() peer.Options {
 		Emit:   func(d diag.Data) { once(func() { s.o.Feed.Append(d) }) },
 		Phases: s.phases, ICEServers: c.ICEServers, TLS: s.o.TLS, Proxies: s.o.Proxies,
 		RelayOnly: c.RelayOnly, PionDefaults: c.PionDefaults, Patient: c.Patient, NoMedia: c.NoMedia, Echo: c.Echo,
-		Loopback: loopbackPolicy(c), Timeouts: s.o.Timeouts, Net: s.o.Net, Certificate: s.o.Certificate,
+		Loopback: loopbackPolicy(c, net.InterfaceAddrs), Timeouts: s.o.Timeouts, Net: s.o.Net, Certificate: s.o.Certificate,
 		NoChannels: c.MediaOnly, Channel: c.Channel, Flow: s.o.Flow, Limiter: s.o.Limiter,
 		NoKinds: c.NoKinds, Codecs: c.Codecs, Clips: s.o.Clips, OneOfMany: s.o.OneOfMany,
 		OnNoRelay:   func(url string) { s.do(s.probes.unserved[url].open) },

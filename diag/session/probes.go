@@ -108,11 +108,11 @@ func (s *Session) probe(ctx context.Context, targets ...probe.Target) {
 
 // loopbackPolicy includes the loopback interface if both peers may well run on this machine: the signaling server is
 // local, or there is no other interface.
-func loopbackPolicy(c diag.Config) peer.Loopback {
+func loopbackPolicy(c diag.Config, interfaces func() ([]net.Addr, error)) peer.Loopback {
 	switch {
 	case c.LoopbackOnly:
 		return peer.LoopbackOnly
-	case isLocalServer(c.Server) || !hasOtherInterface():
+	case isLocalServer(c.Server) || !hasOther(interfaces()):
 		return peer.LoopbackInclude
 	}
 	return peer.LoopbackOff
@@ -128,8 +128,7 @@ func isLocalServer(server string) bool {
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
-func hasOtherInterface() bool {
-	addrs, err := net.InterfaceAddrs()
+func hasOther(addrs []net.Addr, err error) bool {
 	return err == nil && slices.ContainsFunc(addrs, func(a net.Addr) bool {
 		n, ok := a.(*net.IPNet)
 		return ok && !n.IP.IsLoopback()

@@ -104,8 +104,6 @@ func parseStats(data []byte) (diag.RemoteSample, error) {
 // check looks at every value and bounds the texts.
 func (m *statsMessage) check() error {
 	switch {
-	case m.Type == "":
-		return errors.New("no type")
 	case m.At <= 0 || m.At > 1e14:
 		return fmt.Errorf("at is %g", m.At)
 	case len(m.Inbound) > maxStreams || len(m.Outbound) > maxStreams:
