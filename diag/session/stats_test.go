@@ -52,12 +52,19 @@ func TestParseStats(t *testing.T) {
 		"a reported jitter of a day": `{"type":"stats","at":1,"outbound":[{"kind":"video","remoteInbound":{"jitter":86400}}]}`,
 		"more lost than was sent":    `{"type":"stats","at":1,"outbound":[{"kind":"video","remoteInbound":{"fractionLost":1.5}}]}`,
 		"too many streams":           `{"type":"stats","at":1,"inbound":[` + strings.Repeat(`{"kind":"audio"},`, 16) + `{"kind":"audio"}]}`,
+		"too many sent":              `{"type":"stats","at":1,"outbound":[` + strings.Repeat(`{"kind":"audio"},`, 16) + `{"kind":"audio"}]}`,
+		"a time in 3,000 years":      `{"type":"stats","at":1.1e14}`,
 		"too long":                   `{"type":"stats","at":1,"x":"` + strings.Repeat("x", maxStats) + `"}`,
 		"a stream that is an object": `{"type":"stats","at":1,"inbound":{}}`,
 	} {
 		if got, err := parseStats([]byte(in)); !errors.Is(err, errStats) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
+	}
+	full := strings.TrimSuffix(strings.Repeat(`{"kind":"audio"},`, 16), ",")
+	most := `{"type":"stats","at":1e14,"inbound":[` + full + `],"outbound":[` + full + `]}`
+	if _, err := parseStats([]byte(most)); err != nil {
+		t.Errorf("as much as may be: %v", err)
 	}
 	for name, in := range map[string]string{
 		"of a later version": `{"type":"later"}`, "no JSON": "stats", "no object": "[]", "no type": `{"at":1}`,
