@@ -95,6 +95,9 @@ func (c *checkCommand) aim(o *diagcheck.Options, w chosen) error {
 		target.Shown, name = o.Config.Server, w.Name+" "+diag.Clean(w.value, 60)
 	}
 	o.Target = target
+	if w.Coded && c.Conformance && c.Role == diagcheck.RoleAny { // the server is tested: no one else has to be there
+		o.Target = diagcheck.Each{Remote: target}
+	}
 	if o.Name == "" {
 		o.Name = name
 	}

@@ -22,9 +22,14 @@ import (
 // Conform asks the endpoint of a check for what its standard demands and takes the answers into the report: each
 // requirement is an assertion, a SHOULD that is not kept a warning besides.
 func Conform(ctx context.Context, r *report.Report, o Options, skip, only []string) {
-	target, ok := o.Target.(Remote)
-	if !ok {
-		return // the flags were checked: it is one
+	var target Remote
+	switch t := o.Target.(type) {
+	case Remote:
+		target = t
+	case Each:
+		target = t.Remote
+	default:
+		return // the flags were checked: it is one of them
 	}
 	var results []conform.Result
 	var err error
@@ -53,7 +58,7 @@ func takeConformance(r *report.Report, results []conform.Result) {
 		r.Assertions = append(r.Assertions, requirement(one))
 		if one.Outcome == conform.Warn {
 			r.Findings = append(r.Findings, report.Written([]judge.Finding{{
-				ID: "whip.should_not_kept", Severity: judge.Warn, Subject: one.ID, Evidence: judge.ShouldNotKept{
+				ID: "conformance.should_not_kept", Severity: judge.Warn, Subject: one.ID, Evidence: judge.ShouldNotKept{
 					Standard: one.Standard, Draft: one.Level == conform.Must, Requirement: one.Requirement, Section: one.Section,
 					Reason: one.Reason, Exchanges: one.Exchanges,
 				},

@@ -20,10 +20,11 @@ var beyondFindings = map[string]entry{
 				Advice:   "Check what changed between the two reports; repeat the check to see whether the difference stays.",
 			}
 		}),
-	"whip.should_not_kept": on(
+	"conformance.should_not_kept": on(
 		"dialtone check --conformance asks a WHIP endpoint for what RFC 9725 §4 requires, and a WHEP endpoint for what "+
-			"draft-ietf-wish-whep requires. This requirement is a SHOULD, or an earlier draft required something else, which "+
-			"the server does: it may have good reasons, but other clients may rely on the requirement.",
+			"draft-ietf-wish-whep requires, and a signaling server for the rules of the room protocol. This requirement is a "+
+			"SHOULD, or an earlier draft required something else, which the server does: it may have good reasons, but other "+
+			"clients may rely on the requirement.",
 		func(_ judge.Finding, e judge.ShouldNotKept) Text {
 			t := Text{
 				Title:    "The endpoint does not follow a SHOULD: " + e.Requirement + ".",

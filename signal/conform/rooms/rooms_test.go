@@ -109,6 +109,25 @@ func TestOldServer(t *testing.T) {
 	}
 }
 
+// TestDialFails: a server that refuses each dial has one failure.
+func TestDialFails(t *testing.T) {
+	closed := through(t, fault{status: func(o map[string]any, status int) int {
+		if o["code"] == "dial" {
+			return http.StatusForbidden
+		}
+		return status
+	}})
+	results, err := Run(t.Context(), Options{Server: closed.URL + "/call/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range results {
+		if r.Outcome == conform.Fail && i > 0 || i == 0 && r.Outcome != conform.Fail {
+			t.Errorf("%s: %v, %s", r.ID, r.Outcome, r.Reason)
+		}
+	}
+}
+
 // TestFaults: each fault of a server is found by its rule.
 func TestFaults(t *testing.T) {
 	var kept map[string]any

@@ -135,7 +135,7 @@ func (t *table) dialFor(call string) string {
 		UserID string `json:"user_id"`
 	}
 	isUser := a.Status == http.StatusOK && json.Unmarshal(a.Body, &got) == nil && got.UserID != ""
-	t.require(isUser, "dial was not answered with 200 and a user_id")
+	t.require(isUser, noUser)
 	if isUser {
 		t.users = append(t.users, got.UserID)
 	}

@@ -14,7 +14,7 @@ import (
 
 // Requirements choose what is asked of an endpoint beside a call.
 type Requirements struct {
-	Conformance bool     `help:"With --whip, --whep or --room: after the calls, test the endpoint against each MUST and SHOULD of RFC 9725 §4, of the draft of WHEP, or of the room protocol. A violated MUST fails the check, a violated SHOULD is a warning."`
+	Conformance bool     `help:"With --whip, --whep or --room: after the calls, test the endpoint against each MUST and SHOULD of RFC 9725 §4, of the draft of WHEP, or of the room protocol; both peers of a room are then of this check, unless --role says otherwise. A violated MUST fails the check, a violated SHOULD is a warning."`
 	Skip        []string `placeholder:"ID" help:"With --conformance: leave this requirement out. Repeatable."`
 	Only        []string `placeholder:"ID" help:"With --conformance: report only this requirement. Repeatable."`
 }
