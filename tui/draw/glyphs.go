@@ -1,5 +1,7 @@
 package draw
 
+import "strings"
+
 // Glyphs are all characters beyond letters and digits that the screen draws with, each one column wide.
 type Glyphs struct {
 	Good, Warn, Bad, Idle string    // states
@@ -21,6 +23,15 @@ type Glyphs struct {
 	Dots    []string
 	Tick    string // a chart's axis at a label
 	Spinner []string
+}
+
+// Length is a bar that is so many eighths of a column long.
+func (g *Glyphs) Length(eighths int) string {
+	text := strings.Repeat(g.Bar[7], eighths/8)
+	if rest := eighths % 8; rest > 0 {
+		text += g.Bar[rest-1]
+	}
+	return text
 }
 
 // Unicode is the usual set.

@@ -82,12 +82,8 @@ func Histogram(th *Theme, list []Bucket, width int) []string {
 		if b.Count > 0 {
 			eighths = max(eighths, 1)
 		}
-		text := strings.Repeat(th.Glyphs.Bar[7], eighths/8)
-		if eighths%8 > 0 {
-			text += th.Glyphs.Bar[eighths%8-1]
-		}
 		if room > 0 {
-			l.Add(th.Accent, text).To(names + 2 + room + 2)
+			l.Add(th.Accent, th.Glyphs.Length(eighths)).To(names + 2 + room + 2)
 		}
 		count := words.Number(uint64(b.Count))
 		share := fmt.Sprintf("%6s", words.Percent(float64(b.Count)/float64(max(total, 1))))

@@ -253,11 +253,7 @@ func (s scale) draw(l *Line, th *Theme, b Bar, now time.Duration) {
 		return
 	}
 	eighths := max(int(math.Round((to-float64(first))*8)), 1)
-	text := strings.Repeat(g.Bar[7], eighths/8)
-	if eighths%8 > 0 {
-		text += g.Bar[eighths%8-1]
-	}
-	l.Add(paint, Truncate(text, s.width-first))
+	l.Add(paint, Truncate(g.Length(eighths), s.width-first))
 }
 
 // scale maps time to columns, piece by piece: what is cut out keeps a few columns, however long it was.

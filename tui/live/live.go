@@ -3,6 +3,7 @@ package live
 
 import (
 	"io"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/muesli/termenv"
@@ -163,12 +164,6 @@ func Frame(c Content, th *draw.Theme, width, height int, ending bool) string {
 	for len(lines) < height-len(foot) {
 		lines = append(lines, "")
 	}
-	text := ""
-	for i, l := range draw.Clamp(append(lines[:max(0, height-len(foot))], foot...), width, height) {
-		if i > 0 {
-			text += "\n"
-		}
-		text += l
-	}
-	return th.Ship(text)
+	lines = append(lines[:max(0, height-len(foot))], foot...)
+	return th.Ship(strings.Join(draw.Clamp(lines, width, height), "\n"))
 }

@@ -181,7 +181,7 @@ func (p *Call) servers(width, height int) []string {
 func serverLines(th *draw.Theme, list []call.ServerRow, indent, width int) []string {
 	var out []string
 	for _, s := range list {
-		out = append(out, graded(th, serverLevel(s), s.URL+": "+words.CallServer(s), indent, width)...)
+		out = append(out, th.Marked(serverLevel(s), s.URL+": "+words.CallServer(s), indent, width)...)
 	}
 	return out
 }
@@ -219,10 +219,10 @@ func (p *Call) headline() string { return words.Capital(verdict.Of(p.Verdict).He
 func (p *Call) trouble(width int) []string {
 	switch c := p.Call; c.State() {
 	case call.StateReconnecting:
-		return graded(p.Theme, draw.Warn, "The path went silent. Checks continue. Press r to restart ICE.", 1, width)
+		return p.Theme.Marked(draw.Warn, "The path went silent. Checks continue. Press r to restart ICE.", 1, width)
 	case call.StateLost:
 		left := *c.RestartAt + c.Lost.LimitMs.Duration() - p.Clock
-		return graded(p.Theme, draw.Bad, "The path is lost. Dialing the peer again for "+seconds(left)+
+		return p.Theme.Marked(draw.Bad, "The path is lost. Dialing the peer again for "+seconds(left)+
 			" at most. Press h to hang up.", 1, width)
 	default:
 		return nil
@@ -253,10 +253,10 @@ func (p *Call) why(width int) []string {
 	th, said := p.Theme, verdict.Of(p.Verdict)
 	var why, todo []string
 	for _, s := range said.Why {
-		why = append(why, labeled(th, th.Glyphs.Dot, th.Dim, s, 1, width)...)
+		why = append(why, th.Labeled(th.Glyphs.Dot, th.Dim, s, 1, width)...)
 	}
 	for i, s := range said.Next {
-		todo = append(todo, labeled(th, strconv.Itoa(i+1)+".", th.Accent, s, 1, width)...)
+		todo = append(todo, th.Labeled(strconv.Itoa(i+1)+".", th.Accent, s, 1, width)...)
 	}
 	if len(why) > 0 {
 		why = append([]string{heading(th, width, "Why")}, why...)

@@ -26,6 +26,6 @@ func (p *Call) lesson() []string {
 		name := spans[len(spans)-1].Phase
 		text = words.Capital(term.Phase(name)) + ": " + term.ExplainPhase(name)
 	}
-	rows := labeled(p.Theme, p.Theme.Glyphs.Dot, p.Theme.Accent, text, 1, p.width)
+	rows := p.Theme.Labeled(p.Theme.Glyphs.Dot, p.Theme.Accent, text, 1, p.width)
 	return append(rows, make([]string, max(lessonRows-len(rows), 0))...)[:lessonRows]
 }

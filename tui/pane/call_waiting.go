@@ -16,25 +16,25 @@ func (p *Call) waiting(width int) []string {
 	th, c := p.Theme, p.Call
 	what, details := p.waitsFor()
 	out := []string{draw.NewLine(width).Gap(1).Add(th.Strong, what).Gap(2).Add(th.Dim, p.waited()).String()}
-	out = append(out, wrapped(th.Dim, details, 3, width)...)
+	out = append(out, draw.Wrapped(th.Dim, details, 3, width-1)...)
 	slow := c.State() == call.StateConnecting && p.Clock-c.StateAt >= patience
 	if trouble := judge.PathTrouble(c); slow && trouble != nil {
 		for _, reason := range words.NoPath(*trouble) {
-			out = append(out, labeled(th, th.Glyphs.Dot, th.Dim, reason, 3, width)...)
+			out = append(out, th.Labeled(th.Glyphs.Dot, th.Dim, reason, 3, width)...)
 		}
 	}
 	if s := c.Signal; s.Failed > 0 {
-		out = append(out, graded(th, draw.Warn,
+		out = append(out, th.Marked(draw.Warn,
 			fmt.Sprintf("%d of %d signaling requests failed: %s", s.Failed, s.Requests, s.LastError), 3, width)...)
 	}
 	if c.State() != call.StateWaiting || c.Start.Join == "" {
 		return out
 	}
 	out = append(out, "", draw.Row(width, 3, th.Plain, "The peer joins with"))
-	out = append(append(out, wrapped(th.Accent, c.Start.Join, 5, width)...), "")
+	out = append(append(out, draw.Wrapped(th.Accent, c.Start.Join, 5, width-1)...), "")
 	out = append(out, serverLines(th, c.Servers, 3, width)...)
 	if n := len(c.Local); n > 0 {
-		out = append(out, graded(th, draw.Good, words.Count(n, "local candidate", "local candidates"), 3, width)...)
+		out = append(out, th.Marked(draw.Good, words.Count(n, "local candidate", "local candidates"), 3, width)...)
 	}
 	return out
 }

@@ -38,8 +38,8 @@ func (p *Data) unknown(width int) []string {
 	var out []string
 	for _, ch := range p.Call.Channels {
 		if term.Channel(ch.Label) == term.UnknownChannel {
-			out = append(out, wrapped(p.Theme.Dim,
-				ch.Label+": protocol "+cmp.Or(ch.Protocol, "not named")+" · "+term.Delivery(ch.ChannelOpen), 5, width)...)
+			out = append(out, draw.Wrapped(p.Theme.Dim,
+				ch.Label+": protocol "+cmp.Or(ch.Protocol, "not named")+" · "+term.Delivery(ch.ChannelOpen), 5, width-1)...)
 		}
 	}
 	return out
@@ -120,5 +120,5 @@ func (p *Data) association(width int) []string {
 	}
 	text := words.Join(" · ", p.Call.SCTP.State, rtt, "congestion window "+words.Bytes(uint64(s.SCTP.CongestionWindow)),
 		fmt.Sprintf("MTU %d", s.SCTP.MTU))
-	return labeled(p.Theme, "SCTP", p.Theme.Strong, text, 1, width)
+	return p.Theme.Labeled("SCTP", p.Theme.Strong, text, 1, width)
 }

@@ -125,7 +125,7 @@ func (p *Data) talk(width, height int) []string {
 	}
 	out := []string{heading(p.Theme, width, "Messages", note)}
 	if n := p.Call.Dropped; n > 0 {
-		out = append(out, graded(p.Theme, draw.Warn,
+		out = append(out, p.Theme.Marked(draw.Warn,
 			words.Number(n)+" more messages arrived too fast to be listed: they are only counted", 2, width)...)
 	}
 	rows := max(height-1-len(out), 0)

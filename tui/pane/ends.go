@@ -23,7 +23,7 @@ func (p *Media) ends() []string {
 	out := append(t.Lines(p.Theme, p.width), draw.Row(p.width, 3, p.Theme.Dim, endsText(p.Call, e)))
 	found := judge.EndsFindings(p.Call)
 	for _, f := range found[:min(len(found), max(p.height/6, 1)+p.gap())] {
-		out = append(out, graded(p.Theme, draw.Warn, words.Of(f).Title, 1, min(p.width, twoColumns))...)
+		out = append(out, p.Theme.Marked(draw.Warn, words.Of(f).Title, 1, min(p.width, twoColumns))...)
 	}
 	return out
 }

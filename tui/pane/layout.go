@@ -101,32 +101,3 @@ func noted(th *draw.Theme, l *draw.Line, notes ...string) string {
 	}
 	return l.String()
 }
-
-// labeled writes a mark, and a text beside it that is wrapped below itself.
-func labeled(th *draw.Theme, mark string, paint draw.Paint, text string, indent, width int) []string {
-	var out []string
-	at := indent + draw.Width(mark) + 1
-	for i, line := range draw.Wrap(text, width-at) {
-		l := draw.NewLine(width).Gap(indent)
-		if i == 0 {
-			l.Add(paint, mark)
-		}
-		out = append(out, l.To(at).Add(th.Plain, line).String())
-	}
-	return out
-}
-
-// graded is text behind the mark of its level.
-func graded(th *draw.Theme, level draw.Level, text string, indent, width int) []string {
-	mark, paint := th.Mark(level)
-	return labeled(th, mark, paint, text, indent, width)
-}
-
-// wrapped is text in rows of at most width columns behind an indent.
-func wrapped(paint draw.Paint, text string, indent, width int) []string {
-	var out []string
-	for _, line := range draw.Wrap(text, width-indent-1) {
-		out = append(out, draw.Row(width, indent, paint, line))
-	}
-	return out
-}

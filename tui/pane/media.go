@@ -82,7 +82,7 @@ func (p *Media) Copy() (what, text string) {
 func (p *Media) View() string {
 	list := streams(p.Call)
 	level, text := mediaState(p.Call)
-	out := graded(p.Theme, level, text, 1, min(p.width, twoColumns))
+	out := p.Theme.Marked(level, text, 1, min(p.width, twoColumns))
 	if len(list) > 0 {
 		at := p.at(list)
 		ends := p.ends()

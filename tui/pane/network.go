@@ -163,7 +163,7 @@ func (p *Network) sections(parts []netPart) []section {
 
 // indented is dim text below a row.
 func (p *Network) indented(text string, indent, width int) []string {
-	return wrapped(p.Theme.Dim, text, indent, min(width, indent+121))
+	return draw.Wrapped(p.Theme.Dim, text, indent, min(width-1, indent+120))
 }
 
 // judgedKey is a diagnosis at one moment: it changes with its events only.

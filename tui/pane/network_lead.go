@@ -53,7 +53,7 @@ func (p *Network) lead() []string {
 	}
 	from, n := p.shown()
 	warn := func(text string) {
-		out = append(out, labeled(p.Theme, p.Theme.Glyphs.Warn, p.Theme.Warn, text, 1, p.width)...)
+		out = append(out, p.Theme.Labeled(p.Theme.Glyphs.Warn, p.Theme.Warn, text, 1, p.width)...)
 	}
 	switch {
 	case from != nil && from.Complete():
@@ -62,7 +62,7 @@ func (p *Network) lead() []string {
 			out = append(out, p.history()...)
 		}
 	case d.Running() && n != nil && sure(n):
-		out = append(out, labeled(p.Theme, p.Theme.Glyphs.Half, p.Theme.Accent,
+		out = append(out, p.Theme.Labeled(p.Theme.Glyphs.Half, p.Theme.Accent,
 			"So far: "+verdict.OfNetwork(*n).Headline, 1, p.width)...)
 	case d.Running() && !p.Call.Diagnosing():
 		warn("The diagnosis did not finish.")
@@ -153,14 +153,14 @@ func (p *Network) verdict(d *call.NATRow, n *network.Verdict) []string {
 	out = append(out, took.String())
 	if p.height >= 24 {
 		for _, why := range text.Why[:min(len(text.Why), 3)] {
-			out = append(out, labeled(th, th.Glyphs.Dot, th.Dim, why, 3, p.width)...)
+			out = append(out, th.Labeled(th.Glyphs.Dot, th.Dim, why, 3, p.width)...)
 		}
 	}
 	if len(text.Next) > 0 {
-		out = append(out, labeled(th, "next", th.Accent, text.Next[0], 3, p.width)...)
+		out = append(out, th.Labeled("next", th.Accent, text.Next[0], 3, p.width)...)
 	}
 	if n.Pair != nil {
-		out = append(out, labeled(th, th.Glyphs.Between, th.Accent,
+		out = append(out, th.Labeled(th.Glyphs.Between, th.Accent,
 			"With the peer: "+string(n.Pair.Path)+". "+compare.Prediction(*n.Pair), 1, p.width)...)
 	}
 	return append(out, draw.NewLine(p.width).Gap(3).Add(th.Dim, "result ").Add(th.Accent, pair.Line(n.Side)).Add(th.Dim,

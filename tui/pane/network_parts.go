@@ -313,7 +313,7 @@ func (p *Network) findings(n *network.Verdict) []netPart {
 	}
 	lines := []string{heading(p.Theme, p.width, "What to do")}
 	for i, next := range steps {
-		lines = append(lines, labeled(p.Theme, fmt.Sprint(i+1, "."), p.Theme.Accent, next, 3, p.columnWidth())...)
+		lines = append(lines, p.Theme.Labeled(fmt.Sprint(i+1, "."), p.Theme.Accent, next, 3, p.columnWidth())...)
 	}
 	return append([]netPart{{lines: lines}}, out...)
 }

@@ -2,7 +2,6 @@ package speeds
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"dialtone/diag"
@@ -97,12 +96,7 @@ func bar(g draw.Glyphs, rate, most float64, width int) string {
 	if most <= 0 {
 		return ""
 	}
-	eighths := int(rate / most * float64(width) * 8)
-	text := strings.Repeat(g.Bar[7], eighths/8)
-	if rest := eighths % 8; rest > 0 {
-		text += g.Bar[rest-1]
-	}
-	return text
+	return g.Length(int(rate / most * float64(width) * 8))
 }
 
 // latency is the last round trip, on a data channel and of the path.

@@ -121,9 +121,7 @@ func (f *form) lines(th *draw.Theme, width int, focused bool) (lines []string, a
 		lines = append(lines, block...)
 	}
 	if err := f.mistake(); err != nil {
-		mark, paint := th.Mark(draw.Bad)
-		lines = append(lines, "")
-		lines = append(lines, remark(th, mark, paint, err.Error(), width)...)
+		lines = append(append(lines, ""), th.Marked(draw.Bad, err.Error(), 2, width)...)
 	}
 	if len(f.fields) == 0 {
 		lines = append(lines, draw.NewLine(width).Gap(2).Add(th.Dim, "No settings: press Enter to start.").String())
@@ -163,9 +161,9 @@ func (f *field) lines(th *draw.Theme, width, labels int, active bool) []string {
 	out = append(out, l.String())
 	switch {
 	case wrong:
-		return append(out, indented(th.Bad, err.Error(), indent+2, width)...)
+		return append(out, draw.Wrapped(th.Bad, err.Error(), indent+2, width)...)
 	case active && f.Hint != "" && (f.text() != "" || f.Kind == Switch):
-		return append(out, indented(th.Dim, f.Hint, indent+2, width)...)
+		return append(out, draw.Wrapped(th.Dim, f.Hint, indent+2, width)...)
 	}
 	return out
 }
@@ -197,26 +195,4 @@ func (f *field) content(l *draw.Line, th *draw.Theme, active bool) {
 	default:
 		l.Add(th.Plain, f.text())
 	}
-}
-
-// indented wraps text below a field.
-func indented(p draw.Paint, text string, indent, width int) []string {
-	var out []string
-	for _, line := range draw.Wrap(text, width-indent) {
-		out = append(out, draw.NewLine(width).Gap(indent).Add(p, line).String())
-	}
-	return out
-}
-
-// remark wraps text behind a mark.
-func remark(th *draw.Theme, mark string, paint draw.Paint, text string, width int) []string {
-	var out []string
-	for i, line := range draw.Wrap(text, width-4) {
-		l := draw.NewLine(width).Gap(2)
-		if i == 0 {
-			l.Add(paint, mark)
-		}
-		out = append(out, l.To(4).Add(th.Plain, line).String())
-	}
-	return out
 }

@@ -125,7 +125,7 @@ func (m *Model) formLines(width int) (lines []string, at, own int) {
 	}
 	lines = append([]string{title.String()}, lines...)
 	if m.height >= roomy {
-		lines = append(append(lines, ""), indented(th.Dim, f.command.About, 3, min(width-2, aboutMost))...)
+		lines = append(append(lines, ""), draw.Wrapped(th.Dim, f.command.About, 3, min(width-2, aboutMost))...)
 	}
 	return lines, at + 1, own
 }
