@@ -31,3 +31,13 @@ func clientFindings(out *finding.List, c *call.Call, _ Expectation) {
 			ClientRefused{method, diag.Clean(r.Path, 100), r.Status, diag.Clean(r.Problem, 300), r.Times, other})
 	}
 }
+
+// refusedPosts is how many POST requests of clients were refused: the offers are among them.
+func refusedPosts(c *call.Call) (n int) {
+	for _, r := range c.Signal.Refused {
+		if r.Method == http.MethodPost {
+			n += r.Times
+		}
+	}
+	return n
+}

@@ -33,6 +33,8 @@ type (
 		Signaling
 		Server string `json:"server,omitempty"`
 		Join   string `json:"join,omitempty"` // what the peer types
+		// POST requests of clients that were refused; other findings say why
+		Refused int `json:"refused,omitempty"`
 	}
 	// SignalingFailed means that descriptions could not be exchanged.
 	SignalingFailed struct {
@@ -89,6 +91,7 @@ func endFindings(out *finding.List, c *call.Call, x Expectation) {
 	case diag.EndNoPeer:
 		add("call.nobody_came", PeerAbsent{
 			diag.Millis(c.EndedAt), signaling(c), diag.Clean(c.Start.Server, 200), diag.Clean(c.Start.Join, 200),
+			refusedPosts(c),
 		})
 	case diag.EndPeerLeft:
 		add("call.peer_left", PeerLeft{Signaling: signaling(c), Cause: cause})

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -50,6 +51,45 @@ type NoPath struct {
 	NoSession int `json:"noSession,omitempty"`
 	// the mapped address of both peers: they are behind one NAT
 	Shared string `json:"sharedAddress,omitempty"`
+	// why candidates of the peer could not be used at all, of the first of them
+	Unusable []string `json:"unusable,omitempty"`
+	// another finding says what is wrong with all candidates of the peer
+	Explained bool `json:"explained,omitempty"`
+	// the peer has candidates of one version of IP only, and this machine of the other: 4 or 6
+	RemoteVersion int `json:"remoteVersion,omitempty"`
+}
+
+// remoteVersion is the version of IP of all candidates of the peer, if this machine has candidates of the other only;
+// 0: it is not so, or not known.
+func remoteVersion(c *call.Call) int {
+	version := func(rows []call.CandidateRow) (v int) {
+		for _, r := range rows {
+			a, err := netip.ParseAddr(r.Address)
+			is := 4
+			if a = a.Unmap(); a.Is6() {
+				is = 6
+			}
+			if err != nil || v != 0 && v != is {
+				return 0
+			}
+			v = is
+		}
+		return v
+	}
+	if own, its := version(c.Local), version(c.Remote); own != 0 && own != its {
+		return its
+	}
+	return 0
+}
+
+// unusable is why candidates of the peer could not even be parsed, or are of another description.
+func unusable(c *call.Call) (why []string) {
+	for _, w := range c.Warnings {
+		if w.ID == "ice.candidate_unusable" && len(why) < maxNamed {
+			why = append(why, w.Cause)
+		}
+	}
+	return why
 }
 
 // sharedAddress is the mapped address that both peers have, by their candidates; empty: none.
@@ -192,7 +232,14 @@ func limitFindings(out *finding.List, c *call.Call, _ Expectation) {
 // pathFindings name that no path was found, or one that is not as expected.
 func pathFindings(out *finding.List, c *call.Call, x Expectation) {
 	if c.NoPath() {
-		out.Add("ice.no_path", Problem, "", noPath(c))
+		n := noPath(c)
+		n.Unusable, n.RemoteVersion = unusable(c), remoteVersion(c)
+		var remote finding.List
+		remoteFindings(&remote, c, x)
+		n.Explained = slices.ContainsFunc(remote, func(f Finding) bool {
+			return f.Severity == Problem && f.ID != "ice.remote_private" // of private ones a relay may make a path
+		})
+		out.Add("ice.no_path", Problem, "", n)
 		return
 	}
 	if c.Selected == nil || c.ConnectedAt == nil || !x.check {

@@ -1,6 +1,7 @@
 package judge_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -80,6 +81,22 @@ func TestDeclinedCodec(t *testing.T) {
 	}
 	if found := judge.Judge(call.Fold(diagtest.Log(0, diag.SessionDescription{Side: diag.Remote, SDPType: "offer", SDP: offer}))).Findings; len(found) != 0 {
 		t.Errorf("before the answer: %+v", found)
+	}
+}
+
+// TestRefusedOffer: whoever waits for an offer and refuses one does not say that none came.
+func TestRefusedOffer(t *testing.T) {
+	said := fmt.Sprint(verdict.Lines(judge.Judge(call.Fold(diagtest.Log(
+		0, diag.CallStart{Command: "answer", Signaling: "whip", Listens: true, Server: "http://h/whip"},
+		10, diag.ServedRequest{Method: "POST", Path: "/whip", Status: 400, Problem: "it has no fingerprint"},
+		9000, diag.CallEnded{Reason: diag.EndNoPeer},
+	)))))
+	for text, want := range map[string]bool{
+		"No offer was posted": false, "uses this address": false, "1 POST request was refused": true, "it has no fingerprint": true,
+	} {
+		if strings.Contains(said, text) != want {
+			t.Errorf("%q: %v in %s", text, !want, said)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ type RemoteCandidates struct {
 	Of         int      `json:"of"`         // remote candidates in all
 	Errors     []string `json:"errors,omitempty"`
 	RelayOnly  bool     `json:"relayOnly,omitempty"`
+	Active     bool     `json:"active,omitempty"` // the peer connects from them by itself (RFC 6544 §4.5)
 }
 
 // remoteClass is what a candidate of the peer came to in a call without a path.
@@ -94,9 +95,14 @@ func remoteFindings(out *finding.List, c *call.Call, _ Expectation) {
 	}
 	var by [remoteClasses]RemoteCandidates
 	of := 0
+	var active RemoteCandidates
 	for _, r := range c.Remote {
-		if r.TCPType == "active" || r.Component > 1 {
-			continue // the peer connects from there, or does not use it beside RTP: it is not to be checked
+		if r.Component > 1 {
+			continue // the peer does not use it beside RTP
+		}
+		if r.TCPType == "active" {
+			active.add(r)
+			continue // the peer connects from there: it is not to be checked
 		}
 		checks := checksOf(c, r.ID)
 		class := classOf(c, r, checks)
@@ -105,16 +111,25 @@ func remoteFindings(out *finding.List, c *call.Call, _ Expectation) {
 		}
 		of++
 		e := &by[class]
-		if e.N++; len(e.Candidates) < maxNamed {
-			e.Candidates = append(e.Candidates, diag.Clean(r.String(), 120))
-		}
+		e.add(r)
 		for _, text := range checks.errors {
 			if !slices.Contains(e.Errors, text) && len(e.Errors) < maxNamed {
 				e.Errors = append(e.Errors, diag.Clean(text, 120))
 			}
 		}
 	}
+	if of == 0 && active.N > 0 {
+		active.Of, active.Active = active.N, true
+		out.Add("ice.tcp_only", Problem, "", active)
+		return
+	}
 	nameRemote(out, &by, of, c.Start.RelayOnly)
+}
+
+func (e *RemoteCandidates) add(r call.CandidateRow) {
+	if e.N++; len(e.Candidates) < maxNamed {
+		e.Candidates = append(e.Candidates, diag.Clean(r.String(), 120))
+	}
 }
 
 // maxNamed is how many candidates a finding names.

@@ -60,6 +60,7 @@ func TestRemoteCauses(t *testing.T) {
 		relay   bool
 		want    []string // severity and ID
 		says    string
+		never   string
 	}{
 		"TCP":                     {remotes: []remote{tcp}, want: []string{"error ice.tcp_only"}, says: "203.0.113.7:443"},
 		"TCP, relay only":         {remotes: []remote{tcp}, relay: true, want: []string{"error ice.tcp_only"}, says: "without --relay-only"},
@@ -75,7 +76,7 @@ func TestRemoteCauses(t *testing.T) {
 		"loopback, not checked":   {remotes: []remote{udp("127.0.0.1", 0)}, want: []string{"error ice.remote_private"}},
 		"0.0.0.0":                 {remotes: []remote{udp("0.0.0.0", 0), udp("::", 0)}, want: []string{"error ice.remote_unusable"}, says: "0.0.0.0:5000"},
 		"multicast, broadcast":    {remotes: []remote{udp("224.0.0.251", 0), udp("255.255.255.255", 0), udp("ff02::1", 0)}, want: []string{"error ice.remote_unusable"}},
-		"port 0":                  {remotes: []remote{{protocol: "udp", address: "203.0.113.7"}}, want: []string{"error ice.remote_unusable"}},
+		"port 0":                  {remotes: []remote{{protocol: "udp", address: "203.0.113.7"}}, want: []string{"error ice.remote_unusable"}, says: "Set the address", never: "Give both peers"},
 		"no route":                {remotes: []remote{noRoute}, want: []string{"error ice.remote_unroutable"}, says: "Network is unreachable"},
 		"no route to one":         {remotes: []remote{noRoute, udp("203.0.113.7", 8)}, want: []string{"warning ice.remote_unroutable"}},
 		"mDNS":                    {remotes: []remote{udp("aa.local", 0)}, want: []string{"error ice.remote_mdns"}, says: "aa.local"},
@@ -85,7 +86,9 @@ func TestRemoteCauses(t *testing.T) {
 		"a name that resolved":    {remotes: []remote{udp("media.example", 0), {protocol: "udp", address: "203.0.113.7", port: 5000, name: "media.example", sent: 8}}},
 		"TCP beside mDNS":         {remotes: []remote{tcp, udp("aa.local", 0)}, want: []string{"error ice.tcp_only", "warning ice.remote_mdns"}},
 		"TCP beside a name":       {remotes: []remote{tcp, udp("media.example", 0)}, want: []string{"error ice.tcp_only", "warning ice.remote_unresolved"}},
-		"another IP version":      {remotes: []remote{udp("2001:db8::7", 0)}},
+		"another IP version":      {remotes: []remote{udp("2001:db8::7", 0)}, says: "has IPv6 addresses only, and this machine none"},
+		"both IP versions":        {remotes: []remote{udp("2001:db8::7", 0), udp("203.0.113.7", 8)}, never: "addresses only"},
+		"active TCP alone":        {remotes: []remote{{protocol: "tcp", address: "203.0.113.7", port: 9, tcpType: "active"}}, want: []string{"error ice.tcp_only"}, says: "Allow UDP at the peer"},
 		"none":                    {},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -101,6 +104,8 @@ func TestRemoteCauses(t *testing.T) {
 			}
 			if said := fmt.Sprint(verdict.Lines(v)); !strings.Contains(said, test.says) {
 				t.Errorf("%q is not in %s", test.says, said)
+			} else if test.never != "" && strings.Contains(said, test.never) {
+				t.Errorf("%q is in %s", test.never, said)
 			}
 		})
 	}

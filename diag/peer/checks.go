@@ -249,7 +249,7 @@ const resolveTime = 5 * time.Second
 
 // earlyFailure is why no pair can work any more; empty while one may.
 func (c *checks) earlyFailure(pairs, failed int) string {
-	if !c.p.gather.done() || !c.p.remoteKnown() {
+	if !c.p.gather.done() || !c.p.remotes.known() {
 		return ""
 	}
 	locals := c.p.candidates.gatheredSoFar()

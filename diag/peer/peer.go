@@ -194,7 +194,7 @@ func (p *Peer) Answer(offer Description) (Description, error) {
 	if err := p.renew(); err != nil {
 		return Description{}, err
 	}
-	restart := p.remoteKnown()
+	restart := p.remotes.known()
 	if restart {
 		p.restarting()
 	}
@@ -237,7 +237,7 @@ func (p *Peer) SetAnswer(answer Description) error {
 	p.negotiating.Lock()
 	defer p.negotiating.Unlock()
 	parsed := sdp.Parse(answer.SDP)
-	if err := p.setRemote(answer.Type, parsed, webrtc.SDPTypeAnswer, p.remoteKnown()); err != nil {
+	if err := p.setRemote(answer.Type, parsed, webrtc.SDPTypeAnswer, p.remotes.known()); err != nil {
 		return err
 	}
 	p.tracks.agree(p.own, parsed, true)
@@ -324,12 +324,6 @@ func (p *Peer) setRemote(kind string, parsed *sdp.Description, want webrtc.SDPTy
 	p.remotes.describe(parsed)
 	return nil
 }
-
-func (p *Peer) remoteKnown() bool { return p.remotes.known() }
-
-// AddCandidate passes a candidate of the peer on; one that comes before the description is kept until then. A warning
-// reports one that cannot be used, which ends nothing.
-func (p *Peer) AddCandidate(c Candidate) { p.remotes.add(c) }
 
 // ServerProbed passes the result of an ICE server's probe on. Gathering no longer waits for a server that failed.
 func (p *Peer) ServerProbed(r diag.Server) { p.gather.probed(r) }

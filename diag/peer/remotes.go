@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,13 +24,14 @@ const maxRemote = guard.MaxPairs
 type remotes struct {
 	p *Peer
 
-	mu        sync.Mutex
-	described bool      // the first description is set
-	answered  time.Time // when the peer will have the answer to its offer of a restart
-	pending   []Candidate
-	keys      map[string]bool // passed on since the last restart
-	unusable  int             // that were reported
-	names     int             // that were to be resolved
+	mu       sync.Mutex
+	ufrags   []string        // of the latest description; nil before the first
+	before   []string        // of the one before it
+	answered time.Time       // when the peer will have the answer to its offer of a restart
+	pending  []Candidate     // of a description that has not come
+	keys     map[string]bool // passed on since the last restart
+	unusable int             // that were reported
+	names    int             // that were to be resolved
 
 	unresolved chan named
 	held       chan held
@@ -39,7 +41,7 @@ type remotes struct {
 func (r *remotes) known() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.described
+	return r.ufrags != nil
 }
 
 // restart expects the candidates of another negotiation.
@@ -67,39 +69,51 @@ func (r *remotes) offered() {
 func (r *remotes) describe(d *sdp.Description) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.described = true
+	r.before, r.ufrags = r.ufrags, d.Ufrags()
 	for value := range d.Candidates() {
-		r.pass(Candidate{Candidate: "candidate:" + value})
+		r.take(Candidate{Candidate: "candidate:" + value})
 	}
-	for _, c := range r.pending {
-		r.pass(c)
-	}
+	waiting := r.pending
 	r.pending = nil
+	for _, c := range waiting {
+		r.take(c)
+	}
 }
 
-// add passes a trickled candidate on, or keeps it until there is a description.
-func (r *remotes) add(c Candidate) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// AddCandidate passes a candidate of the peer on; one that comes before its description is kept until then. A warning
+// reports one that cannot be used, which ends nothing.
+func (p *Peer) AddCandidate(c Candidate) {
+	p.remotes.mu.Lock()
+	defer p.remotes.mu.Unlock()
+	p.remotes.take(c)
+}
+
+// take uses a candidate of the latest description, and keeps one of a description that has not come.
+func (r *remotes) take(c Candidate) {
+	ufrag, described := sdp.UfragOf(c.Candidate), r.ufrags != nil
 	switch {
-	case r.described:
-		r.pass(c)
+	case described && (ufrag == "" || slices.Contains(r.ufrags, ufrag)):
+		if err := r.use(c, ""); err != nil {
+			r.warn(err)
+		}
+	case slices.Contains(r.before, ufrag): // it came late, after an ICE restart
 	case len(r.pending) >= maxRemote:
 		r.p.guard.Dropped()
 	default:
 		r.pending = append(r.pending, c)
+		if described {
+			r.warn(fmt.Errorf("%w: its ufrag is not in the description: %q", errCandidate, diag.Clean(c.Candidate, 120)))
+		}
 	}
 }
 
 // maxUnusable is how many unusable candidates are reported; a hostile peer has more.
 const maxUnusable = 8
 
-// pass uses a candidate, or reports why it cannot be used, which ends nothing.
-func (r *remotes) pass(c Candidate) {
-	if err := r.use(c, ""); err != nil {
-		if r.unusable++; r.unusable <= maxUnusable {
-			r.p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Cause: diag.Clean(err.Error(), 300)})
-		}
+// warn reports why a candidate cannot be used, which ends nothing.
+func (r *remotes) warn(err error) {
+	if r.unusable++; r.unusable <= maxUnusable {
+		r.p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Cause: diag.Clean(err.Error(), 300)})
 	}
 }
 

@@ -2,10 +2,12 @@ package peer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"dialtone/diag/call"
+	"dialtone/diag/sdp"
 )
 
 // TestNamesInCandidates: a name is resolved and its address used, as browsers do; one that does not resolve costs only
@@ -75,5 +77,48 @@ func TestManyHiddenNames(t *testing.T) {
 	}
 	if left := a.guard.Limited().Candidates - before; left < 24 {
 		t.Errorf("%d of 30 names were left out", left)
+	}
+}
+
+// TestGenerations: candidates belong to the description whose ufrag they name (RFC 8838 §10). One that comes before its
+// description waits for it, one that comes after a later one is of no use, and one of no description is reported.
+func TestGenerations(t *testing.T) {
+	a := alone(t, Options{NoMedia: true, Loopback: LoopbackOnly})
+	offer := chromium(t, "chromium-offer.json")
+	ufrags := sdp.Parse(offer.SDP).Ufrags()
+	if len(ufrags) != 1 {
+		t.Fatal(ufrags)
+	}
+	add := func(port int, ufrag string) {
+		a.AddCandidate(Candidate{Candidate: fmt.Sprintf("candidate:%d 1 udp 1 127.0.0.1 %d typ host ufrag %s", port, port, ufrag)})
+	}
+	add(1, ufrags[0])
+	add(2, "later")
+	if _, err := a.Answer(offer); err != nil {
+		t.Fatal(err)
+	}
+	add(3, "later")
+	add(4, ufrags[0])
+	ports := func(c *call.Call) (out []uint16) {
+		for _, r := range c.Remote {
+			if r.Address == "127.0.0.1" {
+				out = append(out, r.Port)
+			}
+		}
+		return out
+	}
+	c := a.until(t, "the candidate", func(c *call.Call) bool { return slices.Contains(ports(c), 4) })
+	if got := ports(c); !slices.Equal(got, []uint16{1, 4}) || len(c.Warnings) != 2 {
+		t.Errorf("ports %v, warnings %+v", got, c.Warnings)
+	}
+	offer.SDP = strings.ReplaceAll(offer.SDP, ufrags[0], "later")
+	if _, err := a.Answer(offer); err != nil {
+		t.Fatal(err)
+	}
+	add(5, ufrags[0])
+	add(6, "later")
+	c = a.until(t, "the candidate", func(c *call.Call) bool { return slices.Contains(ports(c), 6) })
+	if got := ports(c); !slices.Equal(got, []uint16{1, 4, 2, 3, 6}) || len(c.Warnings) != 2 {
+		t.Errorf("ports %v, warnings %+v", got, c.Warnings)
 	}
 }

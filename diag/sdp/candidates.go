@@ -35,6 +35,17 @@ func (d *Description) allLines() [][]Line {
 	return append(out, d.rest)
 }
 
+// Ufrags are the ice-ufrags of the session and of its sections; never nil.
+func (d *Description) Ufrags() []string {
+	out := []string{}
+	for _, s := range d.sections() {
+		if ufrag, ok := s.Attribute("ice-ufrag"); ok && !slices.Contains(out, ufrag) {
+			out = append(out, ufrag)
+		}
+	}
+	return out
+}
+
 // UfragOf is the ufrag in a candidate line (RFC 8838 §10); empty if it has none.
 func UfragOf(line string) string {
 	fields := strings.Fields(line)

@@ -16,10 +16,14 @@ var callFindings = map[string]entry{
 		"The room code was dialed and the server answered, but no other peer dialed it in time. Both peers need the "+
 			"same code at the same server, and the first one must wait long enough (--wait).",
 		func(_ judge.Finding, e judge.PeerAbsent) Text {
-			return Text{
-				Title: "The peer did not come within " + Millis(e.WaitedMs) +
-					".", Evidence: absentEvidence(e), Advice: absentAdvice(e),
+			t := Text{
+				Title:    "The peer did not come within " + Millis(e.WaitedMs) + ".",
+				Evidence: absentEvidence(e), Advice: absentAdvice(e),
 			}
+			if e.Refused > 0 {
+				t.Title = "No client posted an offer that could be accepted within " + Millis(e.WaitedMs) + "."
+			}
+			return t
 		}),
 	"call.peer_left": on(
 		"The peer was there and left before the call was connected: its program ended, was interrupted, or gave up.",
@@ -110,6 +114,8 @@ func absentEvidence(e judge.PeerAbsent) []string {
 	switch {
 	case e.Carried:
 		return []string{"no text of the peer was pasted"}
+	case e.Refused > 0:
+		return []string{Count(e.Refused, "POST request was", "POST requests were") + " refused"}
 	case e.Listens:
 		return []string{"no offer was posted to " + e.Server}
 	}
@@ -120,6 +126,8 @@ func absentAdvice(e judge.PeerAbsent) string {
 	switch {
 	case e.Carried:
 		return "Start again with the peer's text; wait longer with --wait 5m."
+	case e.Refused > 0:
+		return "" // the findings about these requests have it
 	case e.Listens:
 		return "Check that the peer uses this address and can reach it; wait longer with --wait 5m."
 	case e.Join != "":

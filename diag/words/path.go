@@ -202,8 +202,15 @@ func obstacleTitle(e judge.NoPath) string {
 	case judge.NoLocalCandidate:
 		return "No local candidate was gathered: this machine has no usable network interface."
 	case judge.NoRemoteCandidate:
+		if len(e.Unusable) > 0 {
+			return "The peer sent no usable candidate, so there was nothing to check."
+		}
 		return "The peer sent no candidate, so there was nothing to check."
 	case judge.NoPairFormed:
+		if e.RemoteVersion != 0 {
+			return fmt.Sprintf("No candidate pair could be formed: the peer has IPv%d addresses only, and this machine none.",
+				e.RemoteVersion)
+		}
 		return "No candidate pair could be formed: no remote candidate fits a local one."
 	case judge.NoCheckSent:
 		return "No connectivity check could be sent to the peer."
@@ -235,6 +242,7 @@ func NoPath(e judge.NoPath) []string {
 		judge.NoPermission:
 		out = append(out, obstacleTitle(e))
 	}
+	out = append(out, e.Unusable...)
 	if len(e.Local) > 0 && len(e.Remote) > 0 {
 		out = append(out, "local candidates: "+Counts(e.Local)+"; remote candidates: "+Counts(e.Remote))
 	}
@@ -300,6 +308,8 @@ func obstacleAdvice(e judge.NoPath) string {
 		return "Check the TURN server and its credentials, or call without --relay-only."
 	case e.Obstacle == judge.NoLocalCandidate:
 		return "Check that a network interface is up."
+	case e.Obstacle == judge.NoRemoteCandidate && len(e.Unusable) > 0:
+		return "" // what is wrong with them is a finding of its own
 	case e.Obstacle == judge.NoRemoteCandidate:
 		return "Check the peer's network, its ICE servers, and how it signals candidates."
 	case e.Heard > 0:
@@ -311,6 +321,11 @@ func obstacleAdvice(e judge.NoPath) string {
 	case e.Here && e.Obstacle == judge.NoPairAnswered:
 		return "Check that the peer still runs, and that its description is that of this call: its addresses are of this " +
 			"machine."
+	case e.Explained:
+		return ""
+	case e.RemoteVersion != 0 && e.Obstacle == judge.NoPairFormed:
+		return fmt.Sprintf("Give this machine IPv%d, or give it or the peer a TURN server that has both versions of IP.",
+			e.RemoteVersion)
 	case e.NoRelay && e.Shared != "":
 		return "Check that the network of both lets its clients reach each other (guest networks often do not), or give " +
 			"one side a TURN server: --ice turn:HOST --ice-user NAME."

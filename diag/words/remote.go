@@ -13,8 +13,14 @@ var remoteFindings = map[string]entry{
 		"The peer has TCP candidates (RFC 6544) and no other that can be checked, as media servers do behind a "+
 			"firewall that blocks UDP. dialtone connects to them from each of its addresses, unless only relay "+
 			"candidates are allowed, and no check was answered over such a connection. Either a firewall blocks TCP "+
-			"to that port as well, or the peer does not listen there.",
+			"to that port as well, or the peer does not listen there. From active candidates the peer connects by "+
+			"itself, and dialtone has no TCP candidates to which it could: browsers signal only these where a policy or "+
+			"an extension forbids UDP.",
 		func(e judge.RemoteCandidates) (title, advice string) {
+			if e.Active {
+				return "The peer has active TCP candidates only, from which it connects, and dialtone has none to connect to.",
+					"Allow UDP at the peer (in browsers, look for a policy or an extension), or give it a TURN server."
+			}
 			if e.RelayOnly {
 				return "The peer has TCP candidates only, which a call with relay candidates only cannot use.",
 					"Call without --relay-only, or enable UDP at the peer."

@@ -66,7 +66,8 @@ var warnings = map[string]entry{
 	"ice.candidate_unusable": warning("A remote candidate is not usable.",
 		"Check what the peer's program signals; the call continues without this candidate.",
 		"The peer signaled a candidate that cannot be parsed or used: a syntax other than that of RFC 8839 §5.1, an "+
-			"unsupported address family or protocol, or one more than dialtone keeps. The others are still tried."),
+			"unsupported address family or protocol, or the ufrag of another description (RFC 8838 §10), as of an "+
+			"earlier call. If that description still comes, the candidate is used then. The others are still tried."),
 	"ice.other_session": warning("The peer does not know the ICE credentials of its description.",
 		"Check that the server returns the answer to this offer: it is that of another call, or was changed on its way.",
 		"A peer checks candidate pairs, and accepts checks, with the ice-ufrag and ice-pwd of its own description (RFC 8445 "+

@@ -217,15 +217,19 @@ func (s *Server) checkOffer(offer string) *web.Problem {
 		wrong, title, detail = "sendonly", "the offer only sends, as a publisher's does, and this endpoint sends (WHEP)",
 			"Offer recvonly sections to play; to publish, use a WHIP endpoint (dialtone answer --whip)."
 	}
-	for _, m := range d.Media {
-		switch m.Direction {
-		case wrong:
-		case "inactive":
-			title, detail = "a media section of the offer is inactive", "Offer only what is to be sent or received."
-		default:
-			continue
+	unused := true
+	for i := range d.Media {
+		m := &d.Media[i]
+		if m.Direction == wrong {
+			return &web.Problem{Status: http.StatusBadRequest, Title: title, Detail: detail}
 		}
-		return &web.Problem{Status: http.StatusBadRequest, Title: title, Detail: detail}
+		unused = unused && (m.Rejected() || m.Direction == "inactive")
+	}
+	if unused {
+		return &web.Problem{
+			Status: http.StatusBadRequest, Title: "all media sections of the offer are inactive or rejected (port 0)",
+			Detail: "Offer what is to be sent or received.",
+		}
 	}
 	return nil
 }

@@ -309,6 +309,8 @@ func TestServerRefuses(t *testing.T) {
 		"no SDP":                     {"POST", "/whip", "hello", []string{auth, bearer, kind, typeSDP}, 400},
 		"no media":                   {"POST", "/whip", "v=0\r\n", []string{auth, bearer, kind, typeSDP}, 400},
 		"no ICE":                     {"POST", "/whip", "v=0\r\nm=audio 9 RTP/AVP 0\r\n", []string{auth, bearer, kind, typeSDP}, 400},
+		"all inactive":               {"POST", "/whip", description("inactive", "EsAw", pwd), []string{auth, bearer, kind, typeSDP}, 400},
+		"all rejected":               {"POST", "/whip", strings.NewReplacer("m=audio 9", "m=audio 0", "m=video 9", "m=video 0").Replace(description("sendonly", "EsAw", pwd)), []string{auth, bearer, kind, typeSDP}, 400},
 		"a player":                   {"POST", "/whip", description("recvonly", "EsAw", pwd), []string{auth, bearer, kind, typeSDP}, 400},
 		"too much":                   {"POST", "/whip", strings.Repeat("x", signal.MaxSDP+1), []string{auth, bearer, kind, typeSDP}, 413},
 		"a second":                   {"POST", "/whip", offer, []string{auth, bearer, kind, typeSDP}, 503},
