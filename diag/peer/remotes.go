@@ -74,9 +74,8 @@ func (r *remotes) describe(d *sdp.Description) {
 		r.take(Candidate{Candidate: "candidate:" + value})
 	}
 	waiting := r.pending
-	r.pending = nil
-	for _, c := range waiting {
-		r.take(c)
+	for r.pending = nil; len(waiting) > 0; waiting = waiting[1:] {
+		r.take(waiting[0])
 	}
 }
 
@@ -110,7 +109,6 @@ func (r *remotes) take(c Candidate) {
 // maxUnusable is how many unusable candidates are reported; a hostile peer has more.
 const maxUnusable = 8
 
-// warn reports why a candidate cannot be used, which ends nothing.
 func (r *remotes) warn(err error) {
 	if r.unusable++; r.unusable <= maxUnusable {
 		r.p.o.Emit(diag.Warning{ID: "ice.candidate_unusable", Cause: diag.Clean(err.Error(), 300)})

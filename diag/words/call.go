@@ -127,7 +127,7 @@ func absentAdvice(e judge.PeerAbsent) string {
 	case e.Carried:
 		return "Start again with the peer's text; wait longer with --wait 5m."
 	case e.Refused > 0:
-		return "" // the findings about these requests have it
+		return checkClient
 	case e.Listens:
 		return "Check that the peer uses this address and can reach it; wait longer with --wait 5m."
 	case e.Join != "":

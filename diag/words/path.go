@@ -309,7 +309,7 @@ func obstacleAdvice(e judge.NoPath) string {
 	case e.Obstacle == judge.NoLocalCandidate:
 		return "Check that a network interface is up."
 	case e.Obstacle == judge.NoRemoteCandidate && len(e.Unusable) > 0:
-		return "" // what is wrong with them is a finding of its own
+		return checkSignaled
 	case e.Obstacle == judge.NoRemoteCandidate:
 		return "Check the peer's network, its ICE servers, and how it signals candidates."
 	case e.Heard > 0:
@@ -322,7 +322,7 @@ func obstacleAdvice(e judge.NoPath) string {
 		return "Check that the peer still runs, and that its description is that of this call: its addresses are of this " +
 			"machine."
 	case e.Explained:
-		return ""
+		return "Give the peer a STUN or TURN server, so that it signals an address that can be checked."
 	case e.RemoteVersion != 0 && e.Obstacle == judge.NoPairFormed:
 		return fmt.Sprintf("Give this machine IPv%d, or give it or the peer a TURN server that has both versions of IP.",
 			e.RemoteVersion)

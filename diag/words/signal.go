@@ -276,7 +276,7 @@ var requestFindings = map[string]entry{
 				Title: fmt.Sprintf("%s %s was refused with HTTP %d.",
 					map[bool]string{false: "A client's", true: "Another client's"}[e.Other], e.Method, e.Status),
 				Evidence: lines(labeled("path", e.Path), Count(e.Times, "such request", "such requests")),
-				Advice:   "Check the client's request; the log has each with its time.",
+				Advice:   checkClient,
 			}
 			if reason := strings.TrimRight(e.Problem, ".: \n"); reason != "" {
 				t.Title = strings.TrimSuffix(t.Title, ".") + ": " + reason + "."
@@ -348,3 +348,6 @@ func failedRequest(e judge.RequestFailed) []string {
 	}
 	return lines("the request "+e.Request+": "+status, e.Cause)
 }
+
+// checkClient is the advice about requests of clients that were refused.
+const checkClient = "Check the client's request; the log has each with its time."

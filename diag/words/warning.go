@@ -64,7 +64,7 @@ var warnings = map[string]entry{
 		"two in the other order, or use --role any.", Write: wrongRole},
 
 	"ice.candidate_unusable": warning("A remote candidate is not usable.",
-		"Check what the peer's program signals; the call continues without this candidate.",
+		checkSignaled,
 		"The peer signaled a candidate that cannot be parsed or used: a syntax other than that of RFC 8839 §5.1, an "+
 			"unsupported address family or protocol, or the ufrag of another description (RFC 8838 §10), as of an "+
 			"earlier call. If that description still comes, the candidate is used then. The others are still tried."),
@@ -151,6 +151,9 @@ func warningOn(title, advice, explain string) entry {
 		return Text{Title: title + f.Subject + ".", Evidence: causes(e), Advice: advice}
 	})
 }
+
+// checkSignaled is the advice about candidates that cannot be used.
+const checkSignaled = "Check what candidates the peer's program signals."
 
 func causes(e judge.Warning) []string {
 	if e.Cause == "" {
