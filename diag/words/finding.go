@@ -12,6 +12,7 @@ import (
 	"dialtone/diag/words/browser"
 	"dialtone/diag/words/load"
 	"dialtone/diag/words/phrase"
+	"dialtone/diag/words/remote"
 	"dialtone/diag/words/sound"
 	"dialtone/diag/words/speed"
 	"dialtone/diag/words/stress"
@@ -35,7 +36,7 @@ func fixed[E any](explain, title, advice string, evidence func(E) []string) entr
 }
 
 // entries are all findings by their ID: the tables of the files of this package.
-var entries = merged(beyondFindings, callFindings, signalFindings, pathFindings, remoteFindings, channelFindings,
+var entries = merged(beyondFindings, callFindings, signalFindings, pathFindings, remote.Findings, channelFindings,
 	mediaFindings, sound.Findings, video.Findings, timingFindings, restartFindings, ssrcFindings,
 	stress.Findings, speed.Findings, browser.Findings, requestFindings, warnings, natFindings, serverFindings,
 	relayFindings, machineFindings, load.Findings)
