@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/diag/peer"
 )
 
 func TestParseControl(t *testing.T) {
@@ -141,6 +143,23 @@ func TestRoomForMessages(t *testing.T) {
 	}
 	if len(f.sum()) != 0 {
 		t.Error("they are counted twice")
+	}
+}
+
+// TestControlsThatLeft: a control message is in the log if the channel took it.
+func TestControlsThatLeft(t *testing.T) {
+	for _, full := range []error{nil, peer.ErrChannelFull} {
+		r := newRig(Options{})
+		r.in(connected)
+		r.peer.full = full
+		sent := r.sendControlOn(diag.LabelControl, control{Code: codeReject})
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		events, _ := r.log.Next(ctx) // none: its error
+		logged := slices.ContainsFunc(events, func(e diag.Event) bool { return e.Data == diag.Control{Direction: diag.Outbound, Code: codeReject} })
+		if sent != (full == nil) || logged != sent {
+			t.Errorf("%v: sent %t, logged %t", full, sent, logged)
+		}
 	}
 }
 

@@ -48,11 +48,9 @@ func (s *Session) dial(after time.Duration) {
 		if old != nil {
 			hangUp(old.channel)
 		}
-		if after > 0 {
-			select {
-			case <-ctx.Done():
-			case <-time.After(after):
-			}
+		select {
+		case <-ctx.Done():
+		case <-time.After(after):
 		}
 		channel, err := s.o.Dial(s.dialing(ctx, call), func(r diag.SignalRequest) { s.o.Feed.Append(r) })
 		switch {
