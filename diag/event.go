@@ -224,3 +224,12 @@ func OrZero[T any](p *T) T {
 	}
 	return *p
 }
+
+// Map is what f makes of each of a list; nil of an empty one.
+func Map[T, U any](list []T, f func(T) U) []U {
+	var out []U
+	for _, x := range list {
+		out = append(out, f(x))
+	}
+	return out
+}

@@ -234,11 +234,7 @@ func near(word string, known []string) []string {
 // one that exceeds what all of them together may cost.
 func Evaluate(env Object, list []*Assertion) []report.Assertion {
 	b := newBudget()
-	var out []report.Assertion
-	for _, a := range list {
-		out = append(out, a.evaluate(env, b))
-	}
-	return out
+	return diag.Map(list, func(a *Assertion) report.Assertion { return a.evaluate(env, b) })
 }
 
 func (a *Assertion) evaluate(env Object, b *budget) report.Assertion {

@@ -23,21 +23,15 @@ func tracksGone(out *finding.List, s *State, f Facts) {
 }
 
 func grantedAfter(s *State, kind string, at time.Duration) bool {
-	for _, r := range s.Captures {
-		if r.Granted && r.At > at && (kind == "audio" && r.Audio || kind == "video" && r.Video) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.Captures, func(r CaptureRow) bool {
+		return r.Granted && r.At > at && (kind == "audio" && r.Audio || kind == "video" && r.Video)
+	})
 }
 
 func stoppedByPage(changes []ChangeRow, id string) bool {
-	for _, c := range changes {
-		if c.TrackID == id && c.Change == diag.TrackStopped {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(changes, func(c ChangeRow) bool {
+		return c.TrackID == id && c.Change == diag.TrackStopped
+	})
 }
 
 // sendingStopped names streams whose counter of packets stands still since some time before the end.
@@ -76,12 +70,9 @@ func packetsSent(sample diag.Sample, o diag.OutboundRTP) (uint64, bool) {
 
 // inactive reports whether the browser says that the stream is turned off, as a layer of simulcast may be.
 func inactive(s *State, o diag.OutboundRTP) bool {
-	for _, b := range s.Outbound {
-		if b.Latest.Kind == o.Kind && b.Latest.SSRC == o.SSRC && b.Latest.Active != nil && !*b.Latest.Active {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.Outbound, func(b Outbound) bool {
+		return b.Latest.Kind == o.Kind && b.Latest.SSRC == o.SSRC && b.Latest.Active != nil && !*b.Latest.Active
+	})
 }
 
 func lastChange(s *State, kind string) diag.TrackChange {

@@ -65,12 +65,7 @@ func (c *Call) Flow(dir diag.Direction, kind string) Flow {
 }
 
 func (c *Call) hasTrack(dir diag.Direction, kind string) bool {
-	for _, t := range c.Tracks {
-		if t.Direction == dir && t.Kind == kind {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.Tracks, func(t TrackRow) bool { return t.Direction == dir && t.Kind == kind })
 }
 
 // continued reports whether a stream has stopped while another one of its kind goes on: the peer changed its SSRC, or

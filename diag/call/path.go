@@ -13,15 +13,8 @@ func (c *Call) Relayed() bool {
 	if c.Selected == nil {
 		return false
 	}
-	for _, row := range []*CandidateRow{
-		c.LocalCandidate(c.Selected.LocalCandidateID),
-		c.RemoteCandidate(c.Selected.RemoteCandidateID),
-	} {
-		if row != nil && row.CandidateType == diag.Relay {
-			return true
-		}
-	}
-	return false
+	relay := func(row *CandidateRow) bool { return row != nil && row.CandidateType == diag.Relay }
+	return relay(c.LocalCandidate(c.Selected.LocalCandidateID)) || relay(c.RemoteCandidate(c.Selected.RemoteCandidateID))
 }
 
 // ServedBy reports whether this server gave the call what it was asked for: a TURN server a relay, a STUN server a

@@ -149,11 +149,7 @@ func refusedFindings(out *finding.List, c *call.Call, x Expectation) {
 
 // cleanNames bounds and cleans names out of a description.
 func cleanNames(names []string) []string {
-	var out []string
-	for _, name := range names[:min(len(names), 16)] {
-		out = append(out, diag.Clean(name, 40))
-	}
-	return out
+	return diag.Map(names[:min(len(names), 16)], func(name string) string { return diag.Clean(name, 40) })
 }
 
 // ReportGrace is how long a call must have lasted before a report on what it sends is missed: the first comes within

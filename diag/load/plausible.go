@@ -49,12 +49,9 @@ func (r *Report) plausibleTimes() bool {
 			return false
 		}
 	}
-	for _, v := range r.Metrics.values() {
-		if *v != nil && (*v).Histogram.count() > started {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(r.Metrics.values(), func(v **Values) bool {
+		return *v != nil && (*v).Histogram.count() > started
+	})
 }
 
 // plausibleSeries reports whether the seconds, and the causes, have no more calls than the test.

@@ -58,10 +58,7 @@ const mostNames = 20
 
 // agentNames lists the agents of a test, by their parts.
 func agentNames(list []crowd.Agent) string {
-	var names []string
-	for _, a := range list[:min(len(list), mostNames)] {
-		names = append(names, clean(a.Name))
-	}
+	names := diag.Map(list[:min(len(list), mostNames)], func(a crowd.Agent) string { return clean(a.Name) })
 	if more := len(list) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))
 	}
@@ -74,10 +71,7 @@ func (t *text) facts(r *Report) {
 	if at := clean(r.Target.URL + " " + r.Target.Room); at != "" {
 		target += " " + at
 	}
-	var stages []string
-	for _, s := range r.Plan.Stages {
-		stages = append(stages, s.String())
-	}
+	stages := diag.Map(r.Plan.Stages, func(s Stage) string { return s.String() })
 	c := r.Calls
 	t.fact("target", "%s", target)
 	t.fact("schedule", "%s, at most %d calls, each for %s", strings.Join(stages, ", "), r.Plan.Calls,

@@ -1,8 +1,10 @@
 package nat
 
-import "slices"
+import (
+	"slices"
 
-import "dialtone/diag/nat/turn"
+	"dialtone/diag/nat/turn"
+)
 
 // Report is what a diagnosis shows: behaviors, servers, and this side of a pair of users.
 type Report struct {
@@ -63,10 +65,5 @@ func Judge(s *State) Report {
 
 // relays reports whether a relay is one of those.
 func (r *Report) relays(those ...turn.Relay) bool {
-	for _, row := range r.Servers {
-		if slices.Contains(those, row.Relay) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Servers, func(row ServerRow) bool { return slices.Contains(those, row.Relay) })
 }

@@ -176,11 +176,7 @@ func judgeViews(list []vote.View) (b Behavior, dependent bool) {
 
 // viewEvidence is one evidence per view.
 func viewEvidence(list []vote.View) []Evidence {
-	var out []Evidence
-	for _, v := range list {
-		out = append(out, fact(KindView, v.To, v.Mapped))
-	}
-	return out
+	return diag.Map(list, func(v vote.View) Evidence { return fact(KindView, v.To, v.Mapped) })
 }
 
 // judgeTCP reads the mapping test over TCP: several connections from one local port.

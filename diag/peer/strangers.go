@@ -3,6 +3,7 @@ package peer
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -139,12 +140,9 @@ func (t *tracks) confirmed(s wire.Stranger) bool {
 }
 
 func hasPayloadType(r *webrtc.RTPReceiver, payloadType uint8) bool {
-	for _, c := range r.GetParameters().Codecs {
-		if uint8(c.PayloadType) == payloadType {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.GetParameters().Codecs, func(c webrtc.RTPCodecParameters) bool {
+		return uint8(c.PayloadType) == payloadType
+	})
 }
 
 var (

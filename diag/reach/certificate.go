@@ -151,10 +151,7 @@ func issuerName(c *x509.Certificate) string {
 
 // certificateNames are the host names and addresses that a certificate is for.
 func certificateNames(c *x509.Certificate) []string {
-	var names []string
-	for _, name := range c.DNSNames {
-		names = append(names, diag.Clean(name, MaxText))
-	}
+	names := diag.Map(c.DNSNames, func(name string) string { return diag.Clean(name, MaxText) })
 	for _, ip := range c.IPAddresses {
 		names = append(names, ip.String())
 	}

@@ -75,10 +75,7 @@ func (c testCase) junit(class string) junit.Case {
 		out.Skipped = why
 	case passed:
 	}
-	var lines []string
-	for _, f := range c.facts {
-		lines = append(lines, f.Key+": "+f.Value)
-	}
+	lines := diag.Map(c.facts, func(f fact) string { return f.Key + ": " + f.Value })
 	if len(lines) > 0 {
 		out.Out = &junit.Output{Text: junit.Text(strings.Join(lines, "\n"))}
 	}

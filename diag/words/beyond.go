@@ -14,11 +14,9 @@ var beyondFindings = map[string]entry{
 			"variation is taken from the spread of the percentiles of both reports; it is at least 10 % and 2 ms (0.01 for "+
 			"shares). With fewer than five runs the variation is unknown, and only a value that has more than doubled counts.",
 		func(_ judge.Finding, e judge.BaselineWorse) Text {
-			return Text{
-				Title:    e.Name + " is worse than in the baseline.",
-				Evidence: []string{fmt.Sprintf("%g before, %g now (%s); the variation is %g", e.Before, e.Now, e.Unit, e.Noise)},
-				Advice:   "Check what changed between the two reports; repeat the check to see whether the difference stays.",
-			}
+			return say(e.Name+" is worse than in the baseline.",
+				"Check what changed between the two reports; repeat the check to see whether the difference stays.",
+				fmt.Sprintf("%g before, %g now (%s); the variation is %g", e.Before, e.Now, e.Unit, e.Noise))
 		}),
 	"conformance.should_not_kept": on(
 		"dialtone check --conformance asks a WHIP endpoint for what RFC 9725 §4 requires, and a WHEP endpoint for what "+
@@ -26,11 +24,9 @@ var beyondFindings = map[string]entry{
 			"SHOULD, or an earlier draft required something else, which the server does: it may have good reasons, but other "+
 			"clients may rely on the requirement.",
 		func(_ judge.Finding, e judge.ShouldNotKept) Text {
-			t := Text{
-				Title:    "The endpoint does not follow a SHOULD: " + e.Requirement + ".",
-				Evidence: append(lines(e.Reason), e.Exchanges...),
-				Advice:   "Check " + cmp.Or(e.Standard, "RFC 9725") + " §" + e.Section + "; other clients may rely on it.",
-			}
+			t := say("The endpoint does not follow a SHOULD: "+e.Requirement+".",
+				"Check "+cmp.Or(e.Standard, "RFC 9725")+" §"+e.Section+"; other clients may rely on it.",
+				append(lines(e.Reason), e.Exchanges...)...)
 			if e.Draft {
 				t.Title = "The endpoint follows a draft, not the standard: " + e.Requirement + "."
 			}

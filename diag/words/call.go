@@ -35,21 +35,17 @@ var callFindings = map[string]entry{
 			case e.Room != "":
 				how = "the signaling server says that the pair has ended"
 			}
-			return Text{
-				Title:    "The peer left before the call was connected.",
-				Evidence: lines(how, labeled("cause", e.Cause)),
-				Advice:   "Check why the peer's program ended, then call again; both sides must stay until the call is connected.",
-			}
+			return say("The peer left before the call was connected.",
+				"Check why the peer's program ended, then call again; both sides must stay until the call is connected.",
+				how, labeled("cause", e.Cause))
 		}),
 	"call.peer_lost": on(
 		"The connection was established, and then neither answers to connectivity checks nor media arrived. The "+
 			"peer's program, its machine, or the network between the peers failed.",
 		func(_ judge.Finding, e judge.PeerLost) Text {
-			return Text{
-				Title:    "The path was up and then went silent.",
-				Evidence: lines(lostAfter(e), redialText(e), labeled("cause", e.Cause)),
-				Advice:   Ended(diag.CallEnded{Reason: diag.EndPeerLost, Code: e.Code}),
-			}
+			return say("The path was up and then went silent.",
+				Ended(diag.CallEnded{Reason: diag.EndPeerLost, Code: e.Code}),
+				lostAfter(e), redialText(e), labeled("cause", e.Cause))
 		}),
 	"call.ended_early": fixed(
 		"The peer hung up before the call was to end, so the call could not be checked to its end.",
@@ -64,23 +60,18 @@ var callFindings = map[string]entry{
 			"left; a machine that is short of CPU makes that more likely.",
 		func(_ judge.Finding, e judge.CannotRun) Text {
 			if e.Reason != "" {
-				return Text{
-					Title:    "The call ended for a reason that this version does not know.",
-					Evidence: lines("reason: "+e.Reason, labeled("cause", e.Cause)),
-					Advice:   "Read the recording with the version of dialtone that wrote it, or a newer one.",
-				}
+				return say("The call ended for a reason that this version does not know.",
+					"Read the recording with the version of dialtone that wrote it, or a newer one.",
+					"reason: "+e.Reason, labeled("cause", e.Cause))
 			}
 			if e.Stuck {
-				return Text{
-					Title:    "The call no longer reacted, because of a fault in dialtone, which ended it.",
-					Evidence: []string{"nothing was finished for 15 s in which the program ran"},
-					Advice:   Ended(diag.CallEnded{Reason: diag.EndInternal, Code: diag.CodeStuck}),
-				}
+				return say("The call no longer reacted, because of a fault in dialtone, which ended it.",
+					Ended(diag.CallEnded{Reason: diag.EndInternal, Code: diag.CodeStuck}),
+					"nothing was finished for 15 s in which the program ran")
 			}
-			return Text{
-				Title: "dialtone could not run the call.", Evidence: lines(labeled("cause", e.Cause)),
-				Advice: Ended(diag.CallEnded{Reason: diag.EndInternal}),
-			}
+			return say("dialtone could not run the call.",
+				Ended(diag.CallEnded{Reason: diag.EndInternal}),
+				labeled("cause", e.Cause))
 		}),
 	"tester.cpu": fixed(
 		"While the check ran, more than one in twenty timers of the program fired more than 10 ms late. The times, "+

@@ -22,6 +22,9 @@ import (
 // Text is a finding in English.
 type Text = phrase.Text
 
+// say makes a text; evidence that is empty is left out.
+var say = phrase.Say
+
 // entry is what is known about the findings of one ID.
 type entry = phrase.Entry
 

@@ -12,11 +12,9 @@ var machineFindings = map[string]entry{
 			"radio link was lost, or the network was changed. Both peers then dial again for as long as --redial says.",
 		func(_ judge.Finding, e judge.Offline) Text {
 			length := Millis(e.OfflineMs)
-			t := Text{
-				Title:    "This machine had no network for " + length + ".",
-				Evidence: lines("from "+Millis(e.SinceMs)+" of the call no interface had a usable address", survived(e.Ended)),
-				Advice:   "Check the Wi-Fi, the cable or the mobile network of this machine.",
-			}
+			t := say("This machine had no network for "+length+".",
+				"Check the Wi-Fi, the cable or the mobile network of this machine.",
+				"from "+Millis(e.SinceMs)+" of the call no interface had a usable address", survived(e.Ended))
 			if e.Lasts {
 				t.Title = "This machine had no network for the last " + length + "."
 			}
@@ -29,25 +27,19 @@ var machineFindings = map[string]entry{
 			length := Millis(e.PausedMs)
 			switch e.Source {
 			case diag.PauseSuspend:
-				return Text{
-					Title:    "This machine was suspended for " + length + ".",
-					Evidence: lines("its clock moved ahead by that time while nothing ran", survived(e.Ended)),
-					Advice:   "Keep this machine awake during a call.",
-				}
+				return say("This machine was suspended for "+length+".",
+					"Keep this machine awake during a call.",
+					"its clock moved ahead by that time while nothing ran", survived(e.Ended))
 			case diag.PauseClock:
-				return Text{
-					Title:    "The clock of this machine moved ahead by " + length + ".",
-					Evidence: lines("the machine was suspended, or its clock was set", survived(e.Ended)),
-					Advice:   "Keep this machine awake during a call.",
-				}
+				return say("The clock of this machine moved ahead by "+length+".",
+					"Keep this machine awake during a call.",
+					"the machine was suspended, or its clock was set", survived(e.Ended))
 			case diag.PauseStopped:
 			}
-			return Text{
-				Title: "dialtone did not run for " + length + ".",
-				Evidence: lines("its timers fired that late, and the machine was not suspended: the process was stopped, or "+
-					"got no processor", survived(e.Ended)),
-				Advice: "Do not stop the process during a call, and check the load of this machine.",
-			}
+			return say("dialtone did not run for "+length+".",
+				"Do not stop the process during a call, and check the load of this machine.",
+				"its timers fired that late, and the machine was not suspended: the process was stopped, or "+
+					"got no processor", survived(e.Ended))
 		}),
 }
 

@@ -32,39 +32,29 @@ var channelFindings = map[string]entry{
 		"The peer closed every data channel while the call went on. Some stacks do that with a channel that no part of the "+
 			"application takes.",
 		func(_ judge.Finding, e judge.ChannelsClosed) Text {
-			return Text{
-				Title: "The peer closed every data channel.",
-				Evidence: []string{
-					Count(e.Channels, "channel was open", "channels were open") + ", the last of them until " + Millis(e.OpenMs) +
-						" after the first had opened", "the call was connected for " + Millis(e.UpMs),
-				},
-				Advice: "Check that the peer's application takes the data channels that it is offered.",
-			}
+			return say("The peer closed every data channel.",
+				"Check that the peer's application takes the data channels that it is offered.",
+				Count(e.Channels, "channel was open", "channels were open")+", the last of them until "+Millis(e.OpenMs)+
+					" after the first had opened", "the call was connected for "+Millis(e.UpMs))
 		}),
 	"channel.not_echoed": on(
 		"A data channel opened, but nothing sent on it came back: no pong to a ping, and no message as it was sent. If the "+
 			"peer answers with a text of its own, the channel carries data both ways. If it sends nothing, that is unknown.",
 		func(_ judge.Finding, e judge.ChannelNotEchoed) Text {
 			if e.Answer != "" || e.Label != "" {
-				return Text{
-					Title:    "The peer answers on a data channel, but does not echo.",
-					Evidence: []string{"it sent " + answered(e)},
-					Advice:   "Nothing needs to change if this server is not to echo: data arrives in both directions.",
-				}
+				return say("The peer answers on a data channel, but does not echo.",
+					"Nothing needs to change if this server is not to echo: data arrives in both directions.",
+					"it sent "+answered(e))
 			}
 			if e.Sent != nil && *e.Sent == 0 {
-				return Text{
-					Title:    "Nothing could be sent on a data channel, so nothing came back.",
-					Evidence: []string{Count(e.Channels, "channel was open", "channels were open") + " for " + Millis(e.UpMs)},
-					Advice:   "Open a channel named ping: pings are sent on it.",
-				}
+				return say("Nothing could be sent on a data channel, so nothing came back.",
+					"Open a channel named ping: pings are sent on it.",
+					Count(e.Channels, "channel was open", "channels were open")+" for "+Millis(e.UpMs))
 			}
-			return Text{
-				Title: "No message on a data channel was answered.",
-				Evidence: []string{Count(e.Channels, "channel was open", "channels were open") + "; no ping was answered, no " +
-					"message came back in " + Millis(e.UpMs)},
-				Advice: "Use dialtone answer as the peer, or answer {\"ping\":N} with {\"pong\":N} on the channel ping.",
-			}
+			return say("No message on a data channel was answered.",
+				"Use dialtone answer as the peer, or answer {\"ping\":N} with {\"pong\":N} on the channel ping.",
+				Count(e.Channels, "channel was open", "channels were open")+"; no ping was answered, no "+
+					"message came back in "+Millis(e.UpMs))
 		}),
 }
 
@@ -100,10 +90,9 @@ var mediaFindings = map[string]entry{
 			if e.Flows == diag.Inbound {
 				title = "Media goes one way only: " + strings.Join(e.Kinds, " and ") + " was received, nothing was sent."
 			}
-			return Text{
-				Title: title, Evidence: lines("connected for "+Millis(e.UpMs), labeled("path", e.Path)),
-				Advice: "Check whether the silent side sends at all, and whether a firewall on the way drops one direction.",
-			}
+			return say(title,
+				"Check whether the silent side sends at all, and whether a firewall on the way drops one direction.",
+				"connected for "+Millis(e.UpMs), labeled("path", e.Path))
 		}),
 	"media.stopped": on(
 		"Packets of this kind arrived, or were sent, but none in the last 1.75 seconds or more, although the call stayed "+
@@ -119,12 +108,10 @@ var mediaFindings = map[string]entry{
 			if e.Direction == diag.Outbound {
 				way, source = "sent", ", as the peer's receiver reports say"
 			}
-			t := Text{
-				Title:    Percent(e.Share) + " of " + string(e.Direction) + " " + e.Kind + " was lost.",
-				Evidence: []string{Number(e.Packets) + " packets " + way + ", " + Lost(e.Lost, e.Repaired) + source},
-				Advice: "Look for a link that is full or a weak radio signal on either side; try another network, or a closer " +
+			t := say(Percent(e.Share)+" of "+string(e.Direction)+" "+e.Kind+" was lost.",
+				"Look for a link that is full or a weak radio signal on either side; try another network, or a closer "+
 					"relay.",
-			}
+				Number(e.Packets)+" packets "+way+", "+Lost(e.Lost, e.Repaired)+source)
 			t.Evidence = append(t.Evidence, stress.Beyond(e)...)
 			return testerShort(t, e.TesterShort)
 		}),
@@ -142,11 +129,9 @@ var mediaFindings = map[string]entry{
 			"to receive. So the answer declines it (port 0, RFC 3264 §6). WebRTC endpoints have Opus and G.711 for "+
 			"audio, VP8 and H.264 for video in common (RFC 7874, RFC 7742).",
 		func(_ judge.Finding, e judge.CodecDeclined) Text {
-			return Text{
-				Title:    Capital(e.Kind) + " was declined: the peer offers no codec for it that dialtone can use.",
-				Evidence: lines(labeled("offered", names(e.Offers)), labeled("known", names(e.Known))),
-				Advice:   "Let the peer offer Opus for audio, and H.264 or VP8 for video.",
-			}
+			return say(Capital(e.Kind)+" was declined: the peer offers no codec for it that dialtone can use.",
+				"Let the peer offer Opus for audio, and H.264 or VP8 for video.",
+				labeled("offered", names(e.Offers)), labeled("known", names(e.Known)))
 		}),
 	"media.refused": on(
 		"The answer refuses a kind of media that was offered to be sent, so none of it is sent; the rest of the call goes "+
@@ -157,13 +142,9 @@ var mediaFindings = map[string]entry{
 			"statistics of the peer's own, and nothing of the kind comes back. If the peer reports on the other kind, it does "+
 			"not get this one; else it may be an endpoint that sends no reports.",
 		func(_ judge.Finding, e judge.MediaUnconfirmed) Text {
-			t := Text{
-				Title: "The peer never confirmed that it receives the " + e.Kind + ".",
-				Evidence: []string{
-					fmt.Sprintf("%d packets sent in %s, no receiver report on them", e.Packets, Millis(e.UpMs)),
-				},
-				Advice: "Check at the peer whether the " + e.Kind + " arrives; a receiver should send RTCP reports.",
-			}
+			t := say("The peer never confirmed that it receives the "+e.Kind+".",
+				"Check at the peer whether the "+e.Kind+" arrives; a receiver should send RTCP reports.",
+				fmt.Sprintf("%d packets sent in %s, no receiver report on them", e.Packets, Millis(e.UpMs)))
 			switch {
 			case e.UpMs.Duration() < judge.ReportGrace:
 				t.Advice = "Repeat with a call of 10 s (--for, in load tests --hold): the first report may take some seconds."
@@ -179,14 +160,10 @@ var mediaFindings = map[string]entry{
 			"peer are unknown since then: they are left out of the results. The peer's program may have stopped reading the "+
 			"media, or something drops its RTCP packets.",
 		func(_ judge.Finding, e judge.ReportsStopped) Text {
-			return Text{
-				Title: "The peer stopped reporting on the " + e.Kind + " that it receives.",
-				Evidence: []string{
-					"no receiver report in the last " + Millis(e.AgoMs) + " of sending; reports came before",
-					Number(e.Sent) + " packets sent",
-				},
-				Advice: "Check whether the peer still receives the " + e.Kind + ", and whether it sends RTCP.",
-			}
+			return say("The peer stopped reporting on the "+e.Kind+" that it receives.",
+				"Check whether the peer still receives the "+e.Kind+", and whether it sends RTCP.",
+				"no receiver report in the last "+Millis(e.AgoMs)+" of sending; reports came before",
+				Number(e.Sent)+" packets sent")
 		}),
 	"media.not_received_there": on(
 		"The local side counts packets of a stream as sent, and the peer's statistics do not count them as received, "+
@@ -205,10 +182,9 @@ func mediaMissing(_ judge.Finding, e judge.MediaMissing) Text {
 	if what == "" {
 		what = "media"
 	}
-	t := Text{
-		Title:    "No " + what + " was seen.",
-		Evidence: []string{"no packet was counted in " + Millis(e.UpMs) + " of connection"}, Advice: lookAtSender,
-	}
+	t := say("No "+what+" was seen.",
+		lookAtSender,
+		"no packet was counted in "+Millis(e.UpMs)+" of connection")
 	if e.Padding > 0 {
 		t.Evidence[0] = Count(int(e.Padding), "packet", "packets") + " of padding and no other came in " +
 			Millis(e.UpMs) + " of connection"
@@ -240,12 +216,10 @@ func mediaRefused(_ judge.Finding, e judge.MediaRefused) Text {
 	if e.Server {
 		who = "server"
 	}
-	t := Text{
-		Title:    "The " + who + " refuses " + e.Kind + ": it was offered " + names(e.Offered) + ".",
-		Evidence: lines(refusals[e.How]),
-		Advice: "Check which codecs and directions the " + who + " takes; choose one with --" + e.Kind + "-codec, or leave " +
-			e.Kind + " out (" + without[e.Kind] + ").",
-	}
+	t := say("The "+who+" refuses "+e.Kind+": it was offered "+names(e.Offered)+".",
+		"Check which codecs and directions the "+who+" takes; choose one with --"+e.Kind+"-codec, or leave "+
+			e.Kind+" out ("+without[e.Kind]+").",
+		refusals[e.How])
 	if e.Dump {
 		t.Advice = "Check which codecs and directions the peer takes; a page that only sends offers a=sendonly."
 	}

@@ -136,11 +136,7 @@ func longest(b nat.Behavior) string {
 
 // BehaviorEvidence is how a behavior is known, a line each.
 func BehaviorEvidence(b nat.Behavior) []string {
-	var out []string
-	for _, e := range b.Evidence {
-		out = append(out, diag.Clean(evidence(e), 400))
-	}
-	return out
+	return diag.Map(b.Evidence, func(e nat.Evidence) string { return diag.Clean(evidence(e), 400) })
 }
 
 // LastEvidence is the last line of evidence: what follows from the others, or what is missing.

@@ -30,10 +30,9 @@ var natFindings = map[string]entry{
 		"that lets UDP leave for single ports, as many companies have it. Peers have any port, so calls then need a TURN "+
 		"server, at a port that is open.",
 		func(_ judge.Finding, e network.BehaviorFound) Text {
-			return Text{
-				Title:    "UDP to ports other than " + OpenPorts(e.Behavior) + " gets no answer.",
-				Evidence: BehaviorEvidence(e.Behavior), Advice: OpenUDP(e.Relay),
-			}
+			return say("UDP to ports other than "+OpenPorts(e.Behavior)+" gets no answer.",
+				OpenUDP(e.Relay),
+				BehaviorEvidence(e.Behavior)...)
 		}),
 	"nat.only_proxy": on("A server that works through the proxy cannot be connected to without it, and no other "+
 		"can. The usual cause is a firewall that lets TCP out only by the proxy. If UDP is blocked too, no direct call "+
@@ -41,11 +40,9 @@ var natFindings = map[string]entry{
 		"Browsers use that of the system.",
 		func(_ judge.Finding, e network.ProxyWay) Text {
 			what, _ := failure.Of(&e.Direct)
-			return Text{
-				Title:    "Servers are reached only through the proxy " + diag.Clean(e.Through.Proxy, 200) + ".",
-				Evidence: []string{diag.Clean(e.Through.URL, 300) + " works through the proxy; without it: " + what},
-				Advice:   "Use TURN over TLS on port 443, and check that the application uses the proxy.",
-			}
+			return say("Servers are reached only through the proxy "+diag.Clean(e.Through.Proxy, 200)+".",
+				"Use TURN over TLS on port 443, and check that the application uses the proxy.",
+				diag.Clean(e.Through.URL, 300)+" works through the proxy; without it: "+what)
 		}),
 	"nat.endpoint_dependent_mapping": behavior("The NAT gives one socket another public port for each destination (RFC "+
 		"4787 §4.1; often called symmetric). The mapped address that a STUN server reports is then not the one that the "+
@@ -89,11 +86,10 @@ var natFindings = map[string]entry{
 		"connecting works, since those packets are short; then video has no key frame, a DTLS handshake with long "+
 		"certificates stalls, and long messages on data channels never "+
 		"arrive.", func(_ judge.Finding, e network.BehaviorFound) Text {
-		return Text{
-			Title: "UDP packets over " + longest(e.Behavior) + " are lost.", Evidence: BehaviorEvidence(e.Behavior),
-			Advice: "Lower the MTU of this machine's interface to that of the tunnel or VPN, or let ICMP \"fragmentation " +
+		return say("UDP packets over "+longest(e.Behavior)+" are lost.",
+			"Lower the MTU of this machine's interface to that of the tunnel or VPN, or let ICMP \"fragmentation "+
 				"needed\" through; TURN over TCP or TLS works meanwhile.",
-		}
+			BehaviorEvidence(e.Behavior)...)
 	}),
 	"nat.packets_lost": on("Requests to addresses that answer others were not answered, so packets are lost on the way, "+
 		"or a firewall or the server limits how many pass in a second. Loss that calls meet too shows in their statistics. "+
@@ -103,11 +99,10 @@ var natFindings = map[string]entry{
 			for _, s := range e.Servers[:min(len(e.Servers), 5)] {
 				rows = append(rows, fmt.Sprintf("%s: %d of %d", diag.Clean(s.URL, 300), s.Lost, s.Sent))
 			}
-			return Text{
-				Title: fmt.Sprintf("%d of %d requests to addresses that answer were not answered.", e.Lost, e.Sent), Evidence: rows,
-				Advice: "Run dialtone nat again; if the loss stays, check the link (Wi-Fi, a busy uplink) and limits on UDP at " +
+			return say(fmt.Sprintf("%d of %d requests to addresses that answer were not answered.", e.Lost, e.Sent),
+				"Run dialtone nat again; if the loss stays, check the link (Wi-Fi, a busy uplink) and limits on UDP at "+
 					"the firewall.",
-			}
+				rows...)
 		}),
 	"nat.lifetime_short": on("A UDP socket that neither sends nor receives loses its public port sooner than the two "+
 		"minutes that RFC 4787 REQ-5 requires. Calls keep their ports open by sending every few seconds (RFC 7675, RFC 8445 "+
@@ -117,11 +112,10 @@ var natFindings = map[string]entry{
 			if e.Behavior.ToS != nil {
 				seconds = *e.Behavior.ToS
 			}
-			return Text{
-				Title:    fmt.Sprintf("The NAT forgets a silent port within %d s.", seconds),
-				Evidence: BehaviorEvidence(e.Behavior), Advice: "Let applications send more often than that; WebRTC does, every " +
+			return say(fmt.Sprintf("The NAT forgets a silent port within %d s.", seconds),
+				"Let applications send more often than that; WebRTC does, every "+
 					"few seconds. RFC 4787 requires two minutes of NATs.",
-			}
+				BehaviorEvidence(e.Behavior)...)
 		}),
 	"nat.fragments_lost": behavior("UDP packets that are longer than the MTU travel as several fragments, and these do "+
 		"not arrive, at least in one direction. Many firewalls and CGNATs drop them. WebRTC sends no packets over 1,200 "+

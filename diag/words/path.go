@@ -34,10 +34,9 @@ var pathFindings = map[string]entry{
 	"ice.silent_at_end": on(
 		"The call was connected, and its path was silent when it ended: connectivity checks were not answered any more.",
 		func(_ judge.Finding, e judge.SilentAtEnd) Text {
-			t := Text{
-				Title: "The path was silent when the call ended.", Evidence: []string{"connection state: " + e.Connection},
-				Advice: "Check the network on both sides, then call again.",
-			}
+			t := say("The path was silent when the call ended.",
+				"Check the network on both sides, then call again.",
+				"connection state: "+e.Connection)
 			if e.Open {
 				t.Title = "The path was silent when the dump was written."
 				t.Advice = "Save a later dump to see whether it came back; check the network on both sides."
@@ -76,11 +75,10 @@ var pathFindings = map[string]entry{
 			if e.Role == "server" {
 				title = "The peer did not begin the DTLS handshake, over a path that works."
 			}
-			return Text{
-				Title: title, Evidence: handshakeEvidence(e),
-				Advice: "Look into the peer's log whether it began DTLS, and in which role (a=setup); after that, check for a " +
+			return say(title,
+				"Look into the peer's log whether it began DTLS, and in which role (a=setup); after that, check for a "+
 					"firewall that passes STUN only.",
-			}
+				handshakeEvidence(e)...)
 		}),
 	"dtls.role_conflict": fixed(
 		"Each peer began the handshake as the DTLS client, so none answers. The answer decides the roles: "+
@@ -113,15 +111,11 @@ var pathFindings = map[string]entry{
 			"MTU that its ends do not know, and nothing reports it (ICMP). Connecting works, since those packets are short. "+
 			"Video has no key frame then, and long messages on data channels do not arrive. The other way is mostly the same.",
 		func(_ judge.Finding, e judge.LongPackets) Text {
-			return Text{
-				Title: fmt.Sprintf("Packets with %d bytes of RTP and more do not arrive at the peer.", e.Over),
-				Evidence: []string{
-					fmt.Sprintf("the peer missed %d of %d packets that are as long, and %d of %d shorter ones", e.LongMissed, e.Long,
-						e.ShortMissed, e.Short),
-				},
-				Advice: "Lower the MTU of the interface to that of the tunnel or VPN, or let ICMP \"fragmentation needed\" " +
+			return say(fmt.Sprintf("Packets with %d bytes of RTP and more do not arrive at the peer.", e.Over),
+				"Lower the MTU of the interface to that of the tunnel or VPN, or let ICMP \"fragmentation needed\" "+
 					"through; dialtone nat measures it.",
-			}
+				fmt.Sprintf("the peer missed %d of %d packets that are as long, and %d of %d shorter ones", e.LongMissed, e.Long,
+					e.ShortMissed, e.Short))
 		}),
 	"path.relay_unexpected": fixed(
 		"The check expected a direct path (--expect direct), and the selected pair goes through a TURN relay: no "+
@@ -151,13 +145,11 @@ var pathFindings = map[string]entry{
 			"more than 50 ms and half as much again. The network is the same for both, so a machine or program at one end is "+
 			"slow to answer.",
 		func(_ judge.Finding, e judge.RTTDiffers) Text {
-			return Text{
-				Title: "The round-trip time is " + Millis(e.LocalMs) + " locally and " + Millis(e.RemoteMs) + " at the peer.",
-				Evidence: []string{fmt.Sprintf("medians of the latest connectivity checks, %d local and %d remote",
-					e.LocalSamples, e.RemoteSamples)},
-				Advice: "Check the side with the longer time: the path is the same for both, so its machine or program is slow " +
+			return say("The round-trip time is "+Millis(e.LocalMs)+" locally and "+Millis(e.RemoteMs)+" at the peer.",
+				"Check the side with the longer time: the path is the same for both, so its machine or program is slow "+
 					"to answer.",
-			}
+				fmt.Sprintf("medians of the latest connectivity checks, %d local and %d remote",
+					e.LocalSamples, e.RemoteSamples))
 		}),
 }
 

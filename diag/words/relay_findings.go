@@ -17,22 +17,19 @@ var relayFindings = map[string]entry{
 	"turn.relay_private": on("The TURN server is public, and its relayed transport address is private: peers cannot "+
 		"send there. Mostly, the server is behind a NAT and its public address is not configured (coturn: external-ip).",
 		func(f judge.Finding, e network.ServerAddress) Text {
-			return Text{
-				Title: fmt.Sprintf("%s allocates a private relayed transport address, %s.", diag.Clean(f.Subject, 300),
-					diag.Clean(e.Relayed, 60)), Evidence: []string{"the server itself is " + diag.Clean(e.Address, 60)},
-				Advice: "Set the external IP address of " + diag.Clean(f.Subject, 300) + " (coturn: external-ip).",
-			}
+			return say(fmt.Sprintf("%s allocates a private relayed transport address, %s.", diag.Clean(f.Subject, 300),
+				diag.Clean(e.Relayed, 60)),
+				"Set the external IP address of "+diag.Clean(f.Subject, 300)+" (coturn: external-ip).",
+				"the server itself is "+diag.Clean(e.Address, 60))
 		}),
 	"turn.relay_impossible": on("The relayed transport address is one to which no peer can send: unspecified (0.0.0.0), "+
 		"loopback, multicast, or with port 0. The server does not know at which address its relays are reached.",
 		func(f judge.Finding, e network.ServerAddress) Text {
-			return Text{
-				Title: fmt.Sprintf("%s allocates a relayed transport address to which no one can send, %s.",
-					diag.Clean(f.Subject, 300), diag.Clean(e.Relayed, 60)),
-				Evidence: []string{"the server itself is " + diag.Clean(e.Address, 60)},
-				Advice: "Set the address at which the relays of " + diag.Clean(f.Subject, 300) + " are reached (coturn: " +
+			return say(fmt.Sprintf("%s allocates a relayed transport address to which no one can send, %s.",
+				diag.Clean(f.Subject, 300), diag.Clean(e.Relayed, 60)),
+				"Set the address at which the relays of "+diag.Clean(f.Subject, 300)+" are reached (coturn: "+
 					"external-ip, relay-ip; pion/turn: RelayAddress).",
-			}
+				"the server itself is "+diag.Clean(e.Address, 60))
 		}),
 	"turn.relay_elsewhere": on("A STUN server that was asked through the relay saw another address than the one that "+
 		"the TURN server gives out. Peers would send to an address that is not the relay, so it carries no call.",
@@ -41,13 +38,11 @@ var relayFindings = map[string]entry{
 			if at, err := netip.ParseAddrPort(seen); err == nil {
 				seen = at.Addr().String()
 			}
-			return Text{
-				Title: fmt.Sprintf("%s gives out the relayed transport address %s, but sends from %s.",
-					diag.Clean(f.Subject, 300), diag.Clean(e.Relayed, 60), diag.Clean(e.Other, 60)),
-				Evidence: []string{diag.Clean(e.Peer, 60) + " saw " + diag.Clean(e.Other, 60)},
-				Advice: fmt.Sprintf("Set the external IP address of %s to %s (coturn: external-ip).", diag.Clean(f.Subject, 300),
+			return say(fmt.Sprintf("%s gives out the relayed transport address %s, but sends from %s.",
+				diag.Clean(f.Subject, 300), diag.Clean(e.Relayed, 60), diag.Clean(e.Other, 60)),
+				fmt.Sprintf("Set the external IP address of %s to %s (coturn: external-ip).", diag.Clean(f.Subject, 300),
 					diag.Clean(seen, 60)),
-			}
+				diag.Clean(e.Peer, 60)+" saw "+diag.Clean(e.Other, 60))
 		}),
 	"turn.refresh_failed": on("The relay was allocated, and the server rejected or ignored a Refresh (RFC 8656 §7), or "+
 		"granted 0 s, which ends the allocation. Calls over it end with the allocation, mostly after ten minutes.", relayText(
@@ -63,21 +58,18 @@ var relayFindings = map[string]entry{
 			if stage := e.Server.Stage(diag.StageRefresh); stage != nil {
 				extended = stage.LifetimeS
 			}
-			return Text{
-				Title: fmt.Sprintf("%s allocates a relay for %d s, but extends it by only %d s.", diag.Clean(f.Subject, 300),
-					granted, extended),
-				Advice: "Let the server grant a Refresh as much time as an Allocate: clients that refresh at the first pace lose " +
-					"the relay in between.",
-			}
+			return say(fmt.Sprintf("%s allocates a relay for %d s, but extends it by only %d s.", diag.Clean(f.Subject, 300),
+				granted, extended),
+				"Let the server grant a Refresh as much time as an Allocate: clients that refresh at the first pace lose "+
+					"the relay in between.")
 		}),
 	"turn.realm_empty": on("The server asks for credentials with a realm that is empty. libwebrtc (Chromium, Safari) "+
 		"takes that for none and gets no relay; dialtone and pion log in "+
 		"nevertheless.", func(f judge.Finding, _ network.RelayUse) Text {
 		url := diag.Clean(f.Subject, 300)
-		return Text{
-			Title: "The realm of " + url + " is empty, so browsers get no relay from it.", Advice: "Set the realm of " + url +
-				" (coturn: realm).",
-		}
+		return say("The realm of "+url+" is empty, so browsers get no relay from it.",
+			"Set the realm of "+url+
+				" (coturn: realm).")
 	}),
 	"turn.answer_incomplete": on("The server allocated a relay, and its answer lacks what every such answer must have: "+
 		"XOR-MAPPED-ADDRESS (RFC 8656 §7.3), or MESSAGE-INTEGRITY where the request had it (RFC 8489 §9.2.4). dialtone "+
@@ -87,10 +79,8 @@ var relayFindings = map[string]entry{
 			if stage := e.Server.Stage(diag.StageAllocate); stage != nil {
 				lacks = diag.Clean(strings.Join(stage.Lacks, " and no "), 100)
 			}
-			return Text{
-				Title:  "The answer with which " + url + " allocates a relay has no " + lacks + ".",
-				Advice: "Update the TURN server, or use another: not every client uses such an answer.",
-			}
+			return say("The answer with which "+url+" allocates a relay has no "+lacks+".",
+				"Update the TURN server, or use another: not every client uses such an answer.")
 		}),
 	"turn.relay_untested": on("The relay was allocated, and no bytes came back through it from a server that is known "+
 		"to answer: none was named beside the TURN server itself, or the ones that were did not answer anyone. That says "+
@@ -127,23 +117,19 @@ var relayFindings = map[string]entry{
 		"(hairpinning). Peers without a relay there may connect all the same.",
 		func(_ judge.Finding, e judge.IsolatedRelays) Text {
 			address := diag.Clean(e.Address, 60)
-			return Text{
-				Title:    "Both peers have a relay at " + address + ", and these relays do not reach each other.",
-				Evidence: []string{fmt.Sprintf("%d checks from port %d to port %d, none answered", e.Requests, e.Local, e.Remote)},
-				Advice: "Check that " + address + " is the public address of the TURN server (coturn: external-ip); if it is, " +
+			return say("Both peers have a relay at "+address+", and these relays do not reach each other.",
+				"Check that "+address+" is the public address of the TURN server (coturn: external-ip); if it is, "+
 					"let the NAT in front of the server send packets to it back inside (hairpinning).",
-			}
+				fmt.Sprintf("%d checks from port %d to port %d, none answered", e.Requests, e.Local, e.Remote))
 		}),
 
 	"server.binding_failed": on("The TURN server allocates relays, and rejects or ignores Binding requests (coturn: "+
 		"secure-stun). It then shows nothing of the NAT, and that is all: its relay, and the mapped address that it "+
 		"reports with it, are not concerned.", func(f judge.Finding, e network.ServerFailure) Text {
 		what, _ := failure.Of(&e.Server)
-		return Text{
-			Title:    diag.Clean(f.Subject, 300) + " allocates relays, but does not serve as a STUN server: " + what + ".",
-			Evidence: []string{"step " + StageLabel(diag.StageBinding)},
-			Advice:   "Name another STUN server if the NAT is to be tested too.",
-		}
+		return say(diag.Clean(f.Subject, 300)+" allocates relays, but does not serve as a STUN server: "+what+".",
+			"Name another STUN server if the NAT is to be tested too.",
+			"step "+StageLabel(diag.StageBinding))
 	}),
 	"server.own_address": on("The server has the public address of this machine's own network: it is behind the same "+
 		"NAT. From inside, it is reached only if the router sends packets to its own public address back inside "+
@@ -165,26 +151,20 @@ func ownAddressText(f judge.Finding, e network.OwnAddress) Text {
 	switch e.Hairpin {
 	case network.HairpinMissing:
 		what, _ := failure.Of(&e.Server)
-		return Text{
-			Title:    own + ", and the router shows no hairpinning: it is not reached from inside.",
-			Evidence: []string{what},
-			Advice: "Ask " + url + " from outside, where it may work; for clients inside, switch on hairpinning (NAT " +
-				"loopback) in the router, or " + inside,
-		}
+		return say(own+", and the router shows no hairpinning: it is not reached from inside.",
+			"Ask "+url+" from outside, where it may work; for clients inside, switch on hairpinning (NAT "+
+				"loopback) in the router, or "+inside,
+			what)
 	case network.HairpinDirect:
-		return Text{
-			Title:    own + ", and its answer came from " + diag.Clean(e.Elsewhere, 60) + ", past the router.",
-			Evidence: []string{"asked " + diag.Clean(e.Server.Address, 60)},
-			Advice:   "Let the router replace the source of packets that it sends back inside (hairpinning), or " + inside,
-		}
+		return say(own+", and its answer came from "+diag.Clean(e.Elsewhere, 60)+", past the router.",
+			"Let the router replace the source of packets that it sends back inside (hairpinning), or "+inside,
+			"asked "+diag.Clean(e.Server.Address, 60))
 	case network.HairpinRewritten:
 	}
-	return Text{
-		Title: own + ". The router sends packets back inside (hairpinning), so what it reports here says nothing " +
-			"about the NAT.",
-		Evidence: lines(Prefixed("it reported the mapped address ", diag.Clean(e.Mapped, 60))),
-		Advice:   "Ask another STUN server about the NAT; outside this network " + url + " reports as any other.",
-	}
+	return say(own+". The router sends packets back inside (hairpinning), so what it reports here says nothing "+
+		"about the NAT.",
+		"Ask another STUN server about the NAT; outside this network "+url+" reports as any other.",
+		Prefixed("it reported the mapped address ", diag.Clean(e.Mapped, 60)))
 }
 
 // relayFailedText writes a finding about a relay that was allocated, and a request behind that which failed.
@@ -194,10 +174,8 @@ func relayFailedText(f judge.Finding, e network.RelayUse) Text {
 	}
 	stage := e.Server.Stopped()
 	if stage == nil {
-		return Text{
-			Title:  diag.Clean(f.Subject, 300) + " allocated a relay, and a later request failed.",
-			Advice: "Look into the log of " + diag.Clean(f.Subject, 300) + ".",
-		}
+		return say(diag.Clean(f.Subject, 300)+" allocated a relay, and a later request failed.",
+			"Look into the log of "+diag.Clean(f.Subject, 300)+".")
 	}
 	what, advice := failure.At(&e.Server, stage)
 	t := relayText("allocated a relay, but "+StageLabel(stage.Name)+" failed: "+what, advice)(f, e)

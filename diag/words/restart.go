@@ -15,12 +15,10 @@ var restartFindings = map[string]entry{
 			"It includes an outage, if that is why ICE was restarted.",
 		func(_ judge.Finding, e judge.MediaPaused) Text {
 			longest := max(diag.OrZero(e.Inbound), diag.OrZero(e.Outbound))
-			return Text{
-				Title:    "Media stopped for " + Millis(longest) + " during an ICE restart.",
-				Evidence: lines(Count(e.Restarts, "ICE restart", "ICE restarts"), pauses(e.Inbound, e.Outbound)),
-				Advice: "Compare both directions: the sender of the longer pause gave up the old path early, or moved late to " +
+			return say("Media stopped for "+Millis(longest)+" during an ICE restart.",
+				"Compare both directions: the sender of the longer pause gave up the old path early, or moved late to "+
 					"the new one.",
-			}
+				Count(e.Restarts, "ICE restart", "ICE restarts"), pauses(e.Inbound, e.Outbound))
 		}),
 	"media.paused": on(
 		"No packet of this kind of media arrived for two seconds or more in the middle of the call, and then it went on. "+
@@ -28,12 +26,10 @@ var restartFindings = map[string]entry{
 			"the peer paused, such as a track that a page took off (replaceTrack) or a screen that did not change, or "+
 			"something on the way dropped its packets.",
 		func(_ judge.Finding, e judge.InboundPaused) Text {
-			return Text{
-				Title:    "Inbound " + e.Kind + " paused for " + Millis(e.LongestMs) + " and went on.",
-				Evidence: lines("it came again "+Millis(e.AtMs)+" after the start", Count(e.Times, "such pause", "such pauses")),
-				Advice: "Check whether the peer paused its source at that time; if it did not, record the packets at both ends " +
+			return say("Inbound "+e.Kind+" paused for "+Millis(e.LongestMs)+" and went on.",
+				"Check whether the peer paused its source at that time; if it did not, record the packets at both ends "+
 					"(--pcapng).",
-			}
+				"it came again "+Millis(e.AtMs)+" after the start", Count(e.Times, "such pause", "such pauses"))
 		}),
 }
 

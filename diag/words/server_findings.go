@@ -85,11 +85,9 @@ var serverFindings = map[string]entry{
 		"host or port than the usual one. dialtone nat follows that. ICE agents, in browsers and in dialtone's own calls, "+
 		"do not ask for SRV: they use the name itself with the default port, which may be closed.",
 		func(f judge.Finding, e network.ServerAddress) Text {
-			return Text{
-				Title: "Calls and browsers will not find " + diag.Clean(f.Subject, 300) + ": DNS SRV names " +
-					diag.Clean(e.Other, 100) + " instead.",
-				Advice: "Name the server with its port in calls and in the configuration: " + diag.Clean(e.Other, 100) + ".",
-			}
+			return say("Calls and browsers will not find "+diag.Clean(f.Subject, 300)+": DNS SRV names "+
+				diag.Clean(e.Other, 100)+" instead.",
+				"Name the server with its port in calls and in the configuration: "+diag.Clean(e.Other, 100)+".")
 		}),
 	"server.slow": on("A round trip to the server takes more than a second. Calls gather candidates from it and wait as "+
 		"long. Causes are a satellite link, an overloaded server, or a server that sends its answer byte by byte.",
@@ -101,27 +99,22 @@ var serverFindings = map[string]entry{
 		"be one: with the IP address or the port that was asked, private, or with a RESPONSE-ORIGIN that is not where the "+
 		"answer came from. It counts as basic STUN, which reports the mapped address and nothing about filtering.",
 		func(f judge.Finding, e network.BasicServer) Text {
-			return Text{
-				Title:  diag.Clean(f.Subject, 300) + " counts as basic STUN: " + basic(e.Basic) + ".",
-				Advice: "Give the server a second public IP address and a second port (coturn: two listening-ip, alternate-port).",
-			}
+			return say(diag.Clean(f.Subject, 300)+" counts as basic STUN: "+basic(e.Basic)+".",
+				"Give the server a second public IP address and a second port (coturn: two listening-ip, alternate-port).")
 		}),
 	"server.ignores_change_request": on("Asked to answer from its other address (CHANGE-REQUEST, RFC 5780 §7.2), the "+
 		"server answers from the one that was asked. Tools that do not check where an answer comes from take this for a "+
 		"NAT that filters nothing.", func(f judge.Finding, e network.FilteringFound) Text {
-		return Text{
-			Title:    diag.Clean(f.Subject, 300) + " ignores CHANGE-REQUEST, so filtering cannot be tested with it.",
-			Evidence: []string{fmt.Sprintf("%d answers came from the address that was asked", e.Tally.Ignored)},
-			Advice:   otherServer,
-		}
+		return say(diag.Clean(f.Subject, 300)+" ignores CHANGE-REQUEST, so filtering cannot be tested with it.",
+			otherServer,
+			fmt.Sprintf("%d answers came from the address that was asked", e.Tally.Ignored))
 	}),
 	"server.refuses_change_request": on("Asked to answer from its other address, the server rejects the request, mostly "+
 		"with error 420 (unknown attribute). Filtering cannot be tested with it.",
 		func(f judge.Finding, e network.FilteringFound) Text {
-			return Text{
-				Title:    diag.Clean(f.Subject, 300) + " rejects CHANGE-REQUEST, so filtering cannot be tested with it.",
-				Evidence: []string{fmt.Sprintf("error %d", e.Tally.Refused)}, Advice: otherServer,
-			}
+			return say(diag.Clean(f.Subject, 300)+" rejects CHANGE-REQUEST, so filtering cannot be tested with it.",
+				otherServer,
+				fmt.Sprintf("error %d", e.Tally.Refused))
 		}),
 	"server.alternate_silent": on("No packet ever came from the second address of the server, even to a socket that the "+
 		"NAT must let it reach. The server is the cause, or a firewall that lets UDP leave for its first port only.",
@@ -155,32 +148,28 @@ var serverFindings = map[string]entry{
 		"sockets that talk to the same place, because it could not distinguish the answers. The report is left out of the "+
 		"mapping.",
 		func(f judge.Finding, e network.ServerAddress) Text {
-			return Text{
-				Title:    diag.Clean(f.Subject, 300) + " reports a mapped address that cannot be, and is not believed.",
-				Evidence: []string{"it reported " + diag.Clean(e.Other, 60)}, Advice: "Leave " +
-					diag.Clean(f.Subject, 300) + " out.",
-			}
+			return say(diag.Clean(f.Subject, 300)+" reports a mapped address that cannot be, and is not believed.",
+				"Leave "+
+					diag.Clean(f.Subject, 300)+" out.",
+				"it reported "+diag.Clean(e.Other, 60))
 		}),
 	"server.answers_elsewhere": on("The server answers from another address or port than the one that was asked, "+
 		"without having been asked to (CHANGE-REQUEST). Servers that listen on all addresses of a machine with several "+
 		"ones do so. Most NATs and firewalls drop such answers, and clients must not believe them: anyone could have sent "+
 		"them.",
 		func(f judge.Finding, e network.ServerAddress) Text {
-			return Text{
-				Title: diag.Clean(f.Subject, 300) + " answers from another address than the one that was asked; NATs " +
-					"and firewalls drop such answers.", Evidence: []string{fmt.Sprintf("asked %s, an answer came from %s",
-					diag.Clean(e.Address, 60), diag.Clean(e.Other, 60))},
-				Advice: "Bind the server to its public address instead of all addresses (coturn: listening-ip).",
-			}
+			return say(diag.Clean(f.Subject, 300)+" answers from another address than the one that was asked; NATs "+
+				"and firewalls drop such answers.",
+				"Bind the server to its public address instead of all addresses (coturn: listening-ip).",
+				fmt.Sprintf("asked %s, an answer came from %s",
+					diag.Clean(e.Address, 60), diag.Clean(e.Other, 60)))
 		}),
 	"server.floods": on("The server sent many more answers than requests. It is broken, or packets run in a loop in a "+
 		"network on the path. Only the first answer to each request was read.",
 		func(f judge.Finding, e network.Repeats) Text {
-			return Text{
-				Title:    diag.Clean(f.Subject, 300) + " repeats its answers.",
-				Evidence: []string{fmt.Sprintf("%d answers more than requests", e.Answers)},
-				Advice:   "Leave it out: it may be broken, or there is a loop in the network.",
-			}
+			return say(diag.Clean(f.Subject, 300)+" repeats its answers.",
+				"Leave it out: it may be broken, or there is a loop in the network.",
+				fmt.Sprintf("%d answers more than requests", e.Answers))
 		}),
 }
 
@@ -190,10 +179,9 @@ const otherServer = "Ask another server that supports RFC 5780."
 // mappedText writes a finding about a server whose mapped address is not believed.
 func mappedText(verb, advice string) func(judge.Finding, network.ServerAddress) Text {
 	return func(f judge.Finding, e network.ServerAddress) Text {
-		return Text{
-			Title:    diag.Clean(f.Subject, 300) + " " + verb + ".",
-			Evidence: []string{"it reported " + diag.Clean(e.Other, 60)}, Advice: advice,
-		}
+		return say(diag.Clean(f.Subject, 300)+" "+verb+".",
+			advice,
+			"it reported "+diag.Clean(e.Other, 60))
 	}
 }
 
@@ -207,12 +195,10 @@ func certificateText(f judge.Finding, e network.CertificateEnd) Text {
 		when = "expires within a day"
 	}
 	c := e.Certificate
-	t := Text{
-		Title:    diag.Clean("The certificate of "+f.Subject+" "+when, 400) + ".",
-		Evidence: []string{diag.Clean(fmt.Sprintf("%s, issued by %s, is valid until %s", c.Name, c.Issuer, c.NotAfter), 300)},
-		Advice: diag.Clean("Renew the certificate of "+f.Subject+", and check why it was not renewed automatically", 400) +
+	t := say(diag.Clean("The certificate of "+f.Subject+" "+when, 400)+".",
+		diag.Clean("Renew the certificate of "+f.Subject+", and check why it was not renewed automatically", 400)+
 			".",
-	}
+		diag.Clean(fmt.Sprintf("%s, issued by %s, is valid until %s", c.Name, c.Issuer, c.NotAfter), 300))
 	for _, url := range e.Also {
 		t.Evidence = append(t.Evidence, diag.Clean(url+" has it too", 400))
 	}
@@ -222,12 +208,10 @@ func certificateText(f judge.Finding, e network.CertificateEnd) Text {
 // expiredText writes a finding about credentials whose time is over.
 func expiredText(f judge.Finding, e network.ServerFailure) Text {
 	url := diag.Clean(f.Subject, 300)
-	t := Text{
-		Title:    "The credentials for " + url + " have expired by this machine's clock.",
-		Evidence: lines(Prefixed("the user name says that they were valid until ", failure.Expiry(&e.Server))),
-		Advice: "Fetch new credentials for " + url + ", or use --turn-secret, and check the clocks of this machine and of " +
+	t := say("The credentials for "+url+" have expired by this machine's clock.",
+		"Fetch new credentials for "+url+", or use --turn-secret, and check the clocks of this machine and of "+
 			"the credentials' issuer.",
-	}
+		Prefixed("the user name says that they were valid until ", failure.Expiry(&e.Server)))
 	if e.Server.Failed() != nil {
 		what, _ := failure.Of(&e.Server)
 		t.Evidence = append(t.Evidence, what)
@@ -237,11 +221,7 @@ func expiredText(f judge.Finding, e network.ServerFailure) Text {
 
 // basicList is one line for each server of basic STUN.
 func basicList(list []network.BasicServer) []string {
-	var out []string
-	for _, s := range list {
-		out = append(out, diag.Clean(s.URL+": "+basic(s.Basic), 300))
-	}
-	return out
+	return diag.Map(list, func(s network.BasicServer) string { return diag.Clean(s.URL+": "+basic(s.Basic), 300) })
 }
 
 // GradeLabel is [Grade] in a word or two.

@@ -226,10 +226,8 @@ var requestFindings = map[string]entry{
 	"signal.tolerated": on("An answer of the signaling server is not as its protocol has it. dialtone uses it, as other "+
 		"clients do. A stricter client may fail with this server.",
 		func(_ judge.Finding, e judge.Tolerated) Text {
-			t := Text{
-				Title:  "The answer of the server is not exactly as its protocol has it.",
-				Advice: "Fix the server, if other clients fail with it.",
-			}
+			t := say("The answer of the server is not exactly as its protocol has it.",
+				"Fix the server, if other clients fail with it.")
 			for _, r := range e.Remarks {
 				t.Evidence = append(t.Evidence, cmp.Or(remarks[r], r))
 			}
@@ -242,10 +240,8 @@ var requestFindings = map[string]entry{
 	"signal.deferred": on("The signaling server asked to come again later (429 or 503 with Retry-After), and accepted "+
 		"the request when it was repeated. The setup took as much longer.",
 		func(_ judge.Finding, e judge.Deferred) Text {
-			t := Text{
-				Title:  "The signaling server asked to come again later before it accepted the call.",
-				Advice: "Check the limits of the server, or place fewer calls at once.",
-			}
+			t := say("The signaling server asked to come again later before it accepted the call.",
+				"Check the limits of the server, or place fewer calls at once.")
 			if n := e.Times - e.Unavailable; n > 0 {
 				t.Evidence = append(t.Evidence, Count(n, "request was", "requests were")+" answered with HTTP 429 and repeated")
 			}
@@ -260,10 +256,8 @@ var requestFindings = map[string]entry{
 		"the DTLS role open (RFC 8842 §5.3). This one does not. dialtone uses what it can of it, and the rest may be "+
 		"missing.",
 		func(_ judge.Finding, e judge.AnswerMismatch) Text {
-			t := Text{
-				Title:  "The answer does not match the offer.",
-				Advice: "Fix the server, or the peer's program: browsers may reject such an answer as a whole.",
-			}
+			t := say("The answer does not match the offer.",
+				"Fix the server, or the peer's program: browsers may reject such an answer as a whole.")
 			for _, s := range e.Sections {
 				t.Evidence = append(t.Evidence, misfit(s))
 			}
@@ -272,12 +266,9 @@ var requestFindings = map[string]entry{
 	"signal.client_refused": on("The server that the call waits at refused a request of a client: an offer, a PATCH with "+
 		"candidates or a restart, a DELETE, or a request of a web page. The client was answered the reason.",
 		func(_ judge.Finding, e judge.ClientRefused) Text {
-			t := Text{
-				Title: fmt.Sprintf("%s %s was refused with HTTP %d.",
-					map[bool]string{false: "A client's", true: "Another client's"}[e.Other], e.Method, e.Status),
-				Evidence: lines(labeled("path", e.Path), Count(e.Times, "such request", "such requests")),
-				Advice:   checkClient,
-			}
+			t := say(fmt.Sprintf("%s %s was refused with HTTP %d.",
+				map[bool]string{false: "A client's", true: "Another client's"}[e.Other], e.Method, e.Status),
+				checkClient, labeled("path", e.Path), Count(e.Times, "such request", "such requests"))
 			if reason := strings.TrimRight(e.Problem, ".: \n"); reason != "" {
 				t.Title = strings.TrimSuffix(t.Title, ".") + ": " + reason + "."
 			}
@@ -304,11 +295,10 @@ var requestFindings = map[string]entry{
 		"checks, if it can be reached. Also the request to --ice-from for new credentials, which is made before those in "+
 		"use expire: the relays of the call may go on, and an ICE restart is refused new ones.",
 		func(_ judge.Finding, e judge.RequestFailed) Text {
-			t := Text{
-				Title: "The server did not accept candidates that were found after the offer.", Evidence: failedRequest(e),
-				Advice: "Check the log of the server, and the Location that it returns against the paths of the proxy in front " +
+			t := say("The server did not accept candidates that were found after the offer.",
+				"Check the log of the server, and the Location that it returns against the paths of the proxy in front "+
 					"of it.",
-			}
+				failedRequest(e)...)
 			if e.Status == http.StatusNotFound || e.Status == http.StatusGone {
 				t.Advice = noSession
 			}

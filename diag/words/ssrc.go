@@ -23,24 +23,19 @@ var ssrcFindings = map[string]entry{
 			"description. This call counts both as one stream. Receivers that find a stream by its a=ssrc line lose it, unless "+
 			"its packets carry the MID header extension (RFC 9143 §9.2).",
 		func(_ judge.Finding, e judge.SSRCChanged) Text {
-			return Text{
-				Title: fmt.Sprintf("The peer changed the SSRC of its %s without announcing it.", e.Kind),
-				Evidence: lines(fmt.Sprintf("SSRC %d continued as %d", e.Previous, e.SSRC),
-					Count(e.Times, "change", "changes")),
-				Advice: "Let the sender keep its SSRC, send the MID header extension, or announce the new one by an offer.",
-			}
+			return say(fmt.Sprintf("The peer changed the SSRC of its %s without announcing it.", e.Kind),
+				"Let the sender keep its SSRC, send the MID header extension, or announce the new one by an offer.",
+				fmt.Sprintf("SSRC %d continued as %d", e.Previous, e.SSRC), Count(e.Times, "change", "changes"))
 		}),
 	"media.payload_type": on(
 		"Packets of a stream have a payload type that was not agreed on: the description of the receiver does not have it "+
 			"for this kind of media (RFC 3264 §6.1). What they hold is not known, so they cannot be decoded. A check fails if "+
 			"they are most of the stream.",
 		func(_ judge.Finding, e judge.PayloadTypeUnagreed) Text {
-			return Text{
-				Title: fmt.Sprintf("The peer sends %s with payload type %d, which was not agreed on.", e.Kind, e.PayloadType),
-				Evidence: []string{fmt.Sprintf("%s of %s packets of SSRC %d, which cannot be decoded",
-					Number(e.Packets), Number(e.All), e.SSRC)},
-				Advice: "Let the sender use the payload types of the answer, with the codecs that it has for them.",
-			}
+			return say(fmt.Sprintf("The peer sends %s with payload type %d, which was not agreed on.", e.Kind, e.PayloadType),
+				"Let the sender use the payload types of the answer, with the codecs that it has for them.",
+				fmt.Sprintf("%s of %s packets of SSRC %d, which cannot be decoded",
+					Number(e.Packets), Number(e.All), e.SSRC))
 		}),
 	"media.redundancy_unasked": on(
 		"Packets carry redundancy against loss (RED of RFC 2198, FEC of RFC 5109 or RFC 8627) in a format that this side's "+
@@ -48,11 +43,9 @@ var ssrcFindings = map[string]entry{
 			"receivers drop such packets, and the media in them.",
 		func(_ judge.Finding, e judge.RedundancyUnasked) Text {
 			packets := Count(int(e.Packets), "packet or block of it", "packets or blocks of it") // #nosec G115 -- a count
-			return Text{
-				Title:    fmt.Sprintf("The peer sends %s with %s, which was not agreed on.", e.Kind, strings.ToUpper(e.Format)),
-				Evidence: []string{packets},
-				Advice:   "Let the sender use only the formats that the answer accepts.",
-			}
+			return say(fmt.Sprintf("The peer sends %s with %s, which was not agreed on.", e.Kind, strings.ToUpper(e.Format)),
+				"Let the sender use only the formats that the answer accepts.",
+				packets)
 		}),
 	"media.unknown_ssrc": on(
 		"Packets arrive with an SSRC that no description announced, and no stopped stream of the same payload type can be "+
@@ -60,26 +53,20 @@ var ssrcFindings = map[string]entry{
 			"or is inactive, or has one stream already. WebRTC receivers drop such packets. No statistics have them.",
 		func(_ judge.Finding, e judge.SSRCUnknown) Text {
 			if e.Announced != "" {
-				return Text{
-					Title: fmt.Sprintf("Packets of SSRC %d arrive for media section %s, which does not receive them.",
-						e.SSRC, e.Announced),
-					Evidence: lines(fmt.Sprintf("payload type %d", e.PayloadType), e.Kind, Source(e.From, e.OffPath)),
-					Advice:   "Let the peer send only what the answer accepts, and one stream in each media section.",
-				}
+				return say(fmt.Sprintf("Packets of SSRC %d arrive for media section %s, which does not receive them.",
+					e.SSRC, e.Announced),
+					"Let the peer send only what the answer accepts, and one stream in each media section.",
+					fmt.Sprintf("payload type %d", e.PayloadType), e.Kind, Source(e.From, e.OffPath))
 			}
 			if e.Kind == "" {
-				return Text{
-					Title: fmt.Sprintf("Packets of SSRC %d arrive with payload type %d, which was not agreed on.",
-						e.SSRC, e.PayloadType),
-					Evidence: lines("no description announces the SSRC", Source(e.From, e.OffPath)),
-					Advice:   "Let the sender use the payload types of the answer, and announce each stream by a=ssrc or MID.",
-				}
+				return say(fmt.Sprintf("Packets of SSRC %d arrive with payload type %d, which was not agreed on.",
+					e.SSRC, e.PayloadType),
+					"Let the sender use the payload types of the answer, and announce each stream by a=ssrc or MID.",
+					"no description announces the SSRC", Source(e.From, e.OffPath))
 			}
-			return Text{
-				Title:    fmt.Sprintf("Packets of SSRC %d arrive that no media section announces.", e.SSRC),
-				Evidence: lines(fmt.Sprintf("payload type %d", e.PayloadType), e.Kind, Source(e.From, e.OffPath)),
-				Advice:   "Announce each stream by a=ssrc, or let the sender add the MID header extension (RFC 9143 §9.2).",
-			}
+			return say(fmt.Sprintf("Packets of SSRC %d arrive that no media section announces.", e.SSRC),
+				"Announce each stream by a=ssrc, or let the sender add the MID header extension (RFC 9143 §9.2).",
+				fmt.Sprintf("payload type %d", e.PayloadType), e.Kind, Source(e.From, e.OffPath))
 		}),
 }
 

@@ -165,13 +165,9 @@ func causes(e judge.Warning) []string {
 // wrongRole has the assigned role as its subject.
 func wrongRole(f judge.Finding) Text {
 	if f.Subject == "offerer" {
-		return Text{
-			Title:  "The room assigned the role of the offerer instead of the answerer.",
-			Advice: "Start the peer before the check, or use --role any.",
-		}
+		return say("The room assigned the role of the offerer instead of the answerer.",
+			"Start the peer before the check, or use --role any.")
 	}
-	return Text{
-		Title:  "The room assigned the role of the answerer instead of the offerer.",
-		Advice: "Start the check before the peer, or use --role any.",
-	}
+	return say("The room assigned the role of the answerer instead of the offerer.",
+		"Start the check before the peer, or use --role any.")
 }

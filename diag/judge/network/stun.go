@@ -189,10 +189,7 @@ func untestedFindings(out *finding.List, s *nat.State, n *Verdict) {
 
 // expiryFindings are about Certificates that end soon, and about servers over TCP that only DNS SRV knows.
 func expiryFindings(out *finding.List, s *nat.State, n *Verdict) {
-	var list []diag.Server
-	for _, row := range n.Servers {
-		list = append(list, row.Server)
-	}
+	list := diag.Map(n.Servers, func(row nat.ServerRow) diag.Server { return row.Server })
 	*out = append(*out, Certificates(list)...)
 	for i := len(s.Servers); i < len(list); i++ {
 		srvFinding(out, &list[i])

@@ -146,10 +146,8 @@ var callFindings = map[string]phrase.Entry{
 				diag.CreateOffer:          "The browser could not create an offer",
 				diag.CreateAnswer:         "The browser could not create an answer",
 			}[e.Call]
-			t := phrase.Text{
-				Title:  title + times(e.Times) + ".",
-				Advice: "Compare the description that the page sets with the one that was created, and fix what alters it.",
-			}
+			t := phrase.Say(title+times(e.Times)+".",
+				"Compare the description that the page sets with the one that was created, and fix what alters it.")
 			if strings.Contains(e.Error, "InvalidStateError") || strings.Contains(e.Error, "wrong state") {
 				t.Advice = "Let the page set each description once, and in order: an answer only after an offer, and no offer " +
 					"while another one is open."
@@ -160,11 +158,9 @@ var callFindings = map[string]phrase.Entry{
 		"The browser rejected candidates of the peer, so it checks no path to their addresses. A page that adds candidates "+
 			"before it sets the description of the peer, or those of an earlier negotiation, causes this.",
 		func(_ judge.Finding, e browser.CallRejected) phrase.Text {
-			return rejection(phrase.Text{
-				Title: "The browser rejected candidates of the peer" + times(e.Times) + ".",
-				Advice: "Let the page keep candidates until it has set the description of the peer, and pass each with its " +
-					"sdpMid and usernameFragment.",
-			}, e)
+			return rejection(phrase.Say("The browser rejected candidates of the peer"+times(e.Times)+".",
+				"Let the page keep candidates until it has set the description of the peer, and pass each with its "+
+					"sdpMid and usernameFragment."), e)
 		}),
 }
 
@@ -207,12 +203,10 @@ var sourceFindings = map[string]phrase.Entry{
 		"The browser sent packets of a stream and then no more, although the stream was not turned off by its encoding "+
 			"parameters. A page that stops, disables (video) or removes the track causes this, as does a device that fails.",
 		func(f judge.Finding, e browser.SendingStopped) phrase.Text {
-			t := phrase.Text{
-				Title: fmt.Sprintf("The browser stopped sending %s %s before the end.", f.Subject,
-					phrase.Duration(e.AgoMs.Duration())),
-				Evidence: []string{fmt.Sprintf("%d packets were sent until then", e.Packets)},
-				Advice:   "Check whether the page or the user muted it, and the device.",
-			}
+			t := phrase.Say(fmt.Sprintf("The browser stopped sending %s %s before the end.", f.Subject,
+				phrase.Duration(e.AgoMs.Duration())),
+				"Check whether the page or the user muted it, and the device.",
+				fmt.Sprintf("%d packets were sent until then", e.Packets))
 			if said := changes[e.Change]; said != "" {
 				t.Evidence = append(t.Evidence, said)
 			}
@@ -249,11 +243,9 @@ func silent(title string, e browser.SourceSilent, advice string) phrase.Text {
 
 func limited(explain, by, advice string) phrase.Entry {
 	return phrase.On(explain, func(f judge.Finding, e browser.Limited) phrase.Text {
-		t := phrase.Text{
-			Title: fmt.Sprintf("The browser reduced the quality of %s because of %s for %s of %s.", f.Subject, by,
-				phrase.Duration(e.ForMs.Duration()), phrase.Duration(e.OfMs.Duration())),
-			Advice: advice,
-		}
+		t := phrase.Say(fmt.Sprintf("The browser reduced the quality of %s because of %s for %s of %s.", f.Subject, by,
+			phrase.Duration(e.ForMs.Duration()), phrase.Duration(e.OfMs.Duration())),
+			advice)
 		if e.Changes != nil && *e.Changes > 0 {
 			t.Evidence = append(t.Evidence, fmt.Sprintf("the resolution changed %d times", *e.Changes))
 		}
@@ -275,10 +267,8 @@ func changed(what string) phrase.Entry {
 	return phrase.On("The browser replaced the implementation of a codec during the call, often a hardware one that "+
 		"failed by one in software, which takes more CPU time.",
 		func(f judge.Finding, e browser.CodecChanged) phrase.Text {
-			t := phrase.Text{
-				Title:  fmt.Sprintf("The %s of %s changed to %s.", what, f.Subject, diag.Clean(e.Now, 80)),
-				Advice: "Compare with hardware acceleration turned off in the browser.",
-			}
+			t := phrase.Say(fmt.Sprintf("The %s of %s changed to %s.", what, f.Subject, diag.Clean(e.Now, 80)),
+				"Compare with hardware acceleration turned off in the browser.")
 			if e.Before != "" {
 				t.Evidence = append(t.Evidence, "before: "+diag.Clean(e.Before, 80))
 			}
@@ -300,10 +290,8 @@ var mediaFindings = map[string]phrase.Entry{
 		"The receiver made up more than 5 % of the audio that it played, because packets were lost or came too late for the "+
 			"jitter buffer. Silence that fills pauses of a quiet sender is not counted.",
 		func(f judge.Finding, e browser.Concealed) phrase.Text {
-			t := phrase.Text{
-				Title:  fmt.Sprintf("%.1f %% of the received %s was concealed.", 100*e.Share, f.Subject),
-				Advice: "Look for packet loss and jitter on the path to this browser.",
-			}
+			t := phrase.Say(fmt.Sprintf("%.1f %% of the received %s was concealed.", 100*e.Share, f.Subject),
+				"Look for packet loss and jitter on the path to this browser.")
 			if e.Events != nil {
 				t.Evidence = append(t.Evidence, fmt.Sprintf("%d concealments", *e.Events))
 			}
@@ -317,13 +305,11 @@ var mediaFindings = map[string]phrase.Entry{
 			"the codec is not the one that was negotiated, or the media is encrypted end to end with a key that this browser "+
 			"does not have.",
 		func(f judge.Finding, e browser.Undecoded) phrase.Text {
-			t := phrase.Text{
-				Title: fmt.Sprintf("No frame of %s was decoded, although its packets arrive.", f.Subject),
-				Evidence: []string{fmt.Sprintf("%d packets received, for %s", e.Packets,
-					phrase.Duration(e.OverMs.Duration()))},
-				Advice: "Check that the sender answers requests for a key frame (PLI), its codec, and keys of end-to-end " +
+			t := phrase.Say(fmt.Sprintf("No frame of %s was decoded, although its packets arrive.", f.Subject),
+				"Check that the sender answers requests for a key frame (PLI), its codec, and keys of end-to-end "+
 					"encryption.",
-			}
+				fmt.Sprintf("%d packets received, for %s", e.Packets,
+					phrase.Duration(e.OverMs.Duration())))
 			if e.Frames != nil {
 				t.Evidence = append(t.Evidence, fmt.Sprintf("%d frames received", *e.Frames))
 			}
@@ -347,11 +333,9 @@ var mediaFindings = map[string]phrase.Entry{
 		"Samples or frames waited more than 400 ms on average in the jitter buffer, which adds to the delay of the "+
 			"conversation. Jitter, loss, or a page that asks for a long buffer causes this.",
 		func(f judge.Finding, e browser.Buffered) phrase.Text {
-			return phrase.Text{
-				Title: fmt.Sprintf("The jitter buffer delays %s by %s on average.", f.Subject,
-					phrase.Duration(e.MeanMs.Duration())),
-				Advice: "Look for jitter on the path, and for jitterBufferTarget or playoutDelayHint in the page.",
-			}
+			return phrase.Say(fmt.Sprintf("The jitter buffer delays %s by %s on average.", f.Subject,
+				phrase.Duration(e.MeanMs.Duration())),
+				"Look for jitter on the path, and for jitterBufferTarget or playoutDelayHint in the page.")
 		}),
 	"browser.encoder_changed": changed("encoder"),
 	"browser.decoder_changed": changed("decoder"),
@@ -371,10 +355,8 @@ var pathFindings = map[string]phrase.Entry{
 		"The page permits only relay candidates (iceTransportPolicy \"relay\"), and gathering ended, or lasted 10 s, "+
 			"without one. Nothing can be sent then, and browsers report no failure: the connection stays \"new\".",
 		func(_ judge.Finding, e browser.NoRelay) phrase.Text {
-			t := phrase.Text{
-				Title:  "The page permits only relay candidates, and no TURN server allocated one.",
-				Advice: "Check the TURN servers with dialtone nat.",
-			}
+			t := phrase.Say("The page permits only relay candidates, and no TURN server allocated one.",
+				"Check the TURN servers with dialtone nat.")
 			if !e.Configured {
 				t.Evidence = []string{"the configuration has no TURN server"}
 				t.Advice = "Configure a TURN server in iceServers."
@@ -390,11 +372,9 @@ var pathFindings = map[string]phrase.Entry{
 			if e.Later {
 				title = "The page set no answer to its last offer within %s: what that changes has no effect."
 			}
-			return phrase.Text{
-				Title: fmt.Sprintf(title, phrase.Duration(e.ForMs.Duration())),
-				Advice: "Check that the offer reaches the peer and its answer the page; a dump of the peer shows how far the " +
-					"peer came.",
-			}
+			return phrase.Say(fmt.Sprintf(title, phrase.Duration(e.ForMs.Duration())),
+				"Check that the offer reaches the peer and its answer the page; a dump of the peer shows how far the "+
+					"peer came.")
 		}),
 	"browser.no_remote_candidate": phrase.On(
 		"Both descriptions were set, and neither the one of the peer nor the page gave the browser a candidate of the peer "+

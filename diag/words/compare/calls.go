@@ -173,10 +173,7 @@ func (f Found) Sameness() Sameness {
 }
 
 func servers(c *call.Call) string {
-	var out []string
-	for _, s := range c.Start.ICEServers {
-		out = append(out, diag.Clean(s.URL, 100))
-	}
+	out := diag.Map(c.Start.ICEServers, func(s diag.ICEServer) string { return diag.Clean(s.URL, 100) })
 	return strings.Join(out, " ")
 }
 
@@ -258,10 +255,7 @@ func roundTrip(c *call.Call) Value {
 func dtls(c *call.Call) string { return words.Join(" ", c.DTLS.Version, c.DTLS.Cipher) }
 
 func channels(c *call.Call) string {
-	var out []string
-	for _, ch := range c.Channels {
-		out = append(out, diag.Clean(ch.Label, 40))
-	}
+	out := diag.Map(c.Channels, func(ch call.ChannelRow) string { return diag.Clean(ch.Label, 40) })
 	slices.Sort(out) // their order is that of opening, which changes nothing
 	return strings.Join(out, " ")
 }

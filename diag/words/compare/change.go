@@ -45,9 +45,5 @@ func Change(c network.Change) string {
 
 // Changes writes what is different between two diagnoses.
 func Changes(list []network.Change) []string {
-	var out []string
-	for _, c := range list {
-		out = append(out, Change(c))
-	}
-	return out
+	return diag.Map(list, Change)
 }

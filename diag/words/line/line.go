@@ -191,10 +191,7 @@ func startWords(d diag.CallStart) string {
 
 // impaired says what a call does to its own packets.
 func impaired(list []diag.Impairment) string {
-	var parts []string
-	for _, i := range list {
-		parts = append(parts, i.String())
-	}
+	parts := diag.Map(list, func(i diag.Impairment) string { return i.String() })
 	return words.Prefixed("impaired: ", strings.Join(parts, " "))
 }
 

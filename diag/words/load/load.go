@@ -29,31 +29,25 @@ var Findings = map[string]phrase.Entry{
 		"A test that was placed in parts (--part) has no verdict without the report of each part: what the missing calls "+
 			"came to is unknown.",
 		func(_ judge.Finding, e crowd.PartsMissing) phrase.Text {
-			return phrase.Text{
-				Title:    fmt.Sprintf("The reports of %d of %d parts are missing.", e.Parts-e.Given, e.Parts),
-				Evidence: []string{"missing: " + partList(e)},
-				Advice:   "Give dialtone merge the reports of all parts.",
-			}
+			return phrase.Say(fmt.Sprintf("The reports of %d of %d parts are missing.", e.Parts-e.Given, e.Parts),
+				"Give dialtone merge the reports of all parts.",
+				"missing: "+partList(e))
 		}),
 	"load.stuck": phrase.On(
 		"Calls of a load test no longer reacted because of a fault in dialtone, which ended them. A machine that is short "+
 			"of CPU makes that more likely. These calls are not judged.",
 		func(_ judge.Finding, e crowd.CallsStuck) phrase.Text {
-			return phrase.Text{
-				Title:  fmt.Sprintf("%d calls no longer reacted, because of a fault in dialtone.", e.Calls),
-				Advice: "Lower --arrive: this happens when the machine is short of CPU.",
-			}
+			return phrase.Say(fmt.Sprintf("%d calls no longer reacted, because of a fault in dialtone.", e.Calls),
+				"Lower --arrive: this happens when the machine is short of CPU.")
 		}),
 	"load.starts_dropped": phrase.On(
 		"The schedule of a load test does not wait: a call begins when it is due, however slow earlier ones are. Calls "+
 			"that were due while the greatest number of calls was in progress, or that dialtone could not begin within a "+
 			"second, were not placed and are counted as dropped.",
 		func(_ judge.Finding, e crowd.StartsDropped) phrase.Text {
-			return phrase.Text{
-				Title:    fmt.Sprintf("%d of %d scheduled calls did not begin.", e.Dropped, e.Scheduled),
-				Evidence: []string{fmt.Sprintf("at most %d calls may be in progress (--max-in-progress)", e.Limit)},
-				Advice:   "Raise --max-in-progress, shorten --hold or lower --arrive; or use more machines (--part).",
-			}
+			return phrase.Say(fmt.Sprintf("%d of %d scheduled calls did not begin.", e.Dropped, e.Scheduled),
+				"Raise --max-in-progress, shorten --hold or lower --arrive; or use more machines (--part).",
+				fmt.Sprintf("at most %d calls may be in progress (--max-in-progress)", e.Limit))
 		}),
 }
 
@@ -85,11 +79,9 @@ var losses = map[crowd.Loss]string{
 }
 
 func agentsLost(_ judge.Finding, e crowd.AgentsLost) phrase.Text {
-	t := phrase.Text{
-		Title: fmt.Sprintf("%d of %d agents did not report all of their calls: %d of %d calls have no result.",
-			len(e.Lost)+e.More, e.Agents, e.Unreported, e.Calls),
-		Advice: "Read the output of the agents named here, then repeat the test.",
-	}
+	t := phrase.Say(fmt.Sprintf("%d of %d agents did not report all of their calls: %d of %d calls have no result.",
+		len(e.Lost)+e.More, e.Agents, e.Unreported, e.Calls),
+		"Read the output of the agents named here, then repeat the test.")
 	for _, a := range e.Lost {
 		t.Evidence = append(t.Evidence, fmt.Sprintf("agent %s (part %d): %d of its %d calls have no result: %s", a.Name,
 			a.Part, a.Unreported, a.Calls, losses[a.Loss]))
@@ -104,17 +96,12 @@ func agentsLost(_ judge.Finding, e crowd.AgentsLost) phrase.Text {
 const lowCPU = 0.5
 
 func testerLimit(_ judge.Finding, e crowd.TesterLimit) phrase.Text {
-	t := phrase.Text{
-		Title: fmt.Sprintf("This machine was the limit from %s in progress and %s arrivals a second on.",
-			calls(e.InProgress), phrase.Significant(e.Rate)),
-		Evidence: []string{
-			fmt.Sprintf("seconds in which it was short: %d; calls that were not judged: %d of %d", e.Seconds, e.Unjudged,
-				e.Calls),
-			fmt.Sprintf("at first %.0f %% of the timers were late; the latest by %s", 100*e.LateShare,
-				phrase.Duration(e.WorstMs.Duration())),
-		},
-		Advice: "Lower --arrive, give dialtone more processors, or use more machines (--part).",
-	}
+	t := phrase.Say(fmt.Sprintf("This machine was the limit from %s in progress and %s arrivals a second on.",
+		calls(e.InProgress), phrase.Significant(e.Rate)),
+		"Lower --arrive, give dialtone more processors, or use more machines (--part).",
+		fmt.Sprintf("seconds in which it was short: %d; calls that were not judged: %d of %d", e.Seconds, e.Unjudged,
+			e.Calls), fmt.Sprintf("at first %.0f %% of the timers were late; the latest by %s", 100*e.LateShare,
+			phrase.Duration(e.WorstMs.Duration())))
 	if e.Unjudged == 0 {
 		t.Title = "This machine was the limit only briefly: all calls were judged."
 	}

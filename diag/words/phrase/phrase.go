@@ -10,6 +10,17 @@ type Text struct {
 	Advice   string   `json:"advice,omitempty"`   // the next step: an imperative sentence with a full stop
 }
 
+// Say makes a text; evidence that is empty is left out.
+func Say(title, advice string, evidence ...string) Text {
+	t := Text{Title: title, Advice: advice}
+	for _, e := range evidence {
+		if e != "" {
+			t.Evidence = append(t.Evidence, e)
+		}
+	}
+	return t
+}
+
 // Entry is what is known about the findings of one ID.
 type Entry struct {
 	Explain string                   // a paragraph for dialtone explain

@@ -29,36 +29,30 @@ var Findings = map[string]phrase.Entry{
 		"More than 1 % of the sound has its samples at the largest value, several in a row: the signal is too loud "+
 			"for its coding and is distorted. A pure tone at full scale does not count.",
 		func(_ judge.Finding, e judge.MediaClipping) phrase.Text {
-			return phrase.Text{
-				Title: audio(e.Direction) + " is distorted: it clips.",
-				Evidence: []string{"samples at the limit: " + phrase.Duration(e.ClippedMs.Duration()) + " of " +
-					phrase.Duration(e.OfMs.Duration())},
-				Advice: advised(e.Direction, "Lower the gain of the sender's source, or turn on its automatic gain control."),
-			}
+			return phrase.Say(audio(e.Direction)+" is distorted: it clips.",
+				advised(e.Direction, "Lower the gain of the sender's source, or turn on its automatic gain control."),
+				"samples at the limit: "+phrase.Duration(e.ClippedMs.Duration())+" of "+
+					phrase.Duration(e.OfMs.Duration()))
 		}),
 	"media.tone_lost": phrase.On(
 		"A steady tone was heard for at least two seconds, as dialtone sends one, and then no longer, although packets "+
 			"still arrive. Of outbound audio, the peer's own statistics say so.",
 		func(_ judge.Finding, e judge.ToneBroken) phrase.Text {
-			return phrase.Text{
-				Title: fmt.Sprintf("The tone of %s in the %s has been missing for %s.", Hertz(e.Frequency),
-					strings.ToLower(audio(e.Direction)), phrase.Seconds(e.AbsentFor)),
-				Evidence: []string{Tone(&e.Tone)},
-				Advice: advised(e.Direction,
+			return phrase.Say(fmt.Sprintf("The tone of %s in the %s has been missing for %s.", Hertz(e.Frequency),
+				strings.ToLower(audio(e.Direction)), phrase.Seconds(e.AbsentFor)),
+				advised(e.Direction,
 					"Check the sender at that time: muted, or its source ended; then servers between that mix or transcode."),
-			}
+				Tone(&e.Tone))
 		}),
 	"media.tone_dropouts": phrase.On(
 		"A steady tone was interrupted several times, although the packets of these moments arrived. Something that "+
 			"handles the sound, not the network, drops it. Interruptions by lost packets do not count here.",
 		func(_ judge.Finding, e judge.ToneBroken) phrase.Text {
-			return phrase.Text{
-				Title: fmt.Sprintf("The tone of %s in the %s drops out.", Hertz(e.Frequency),
-					strings.ToLower(audio(e.Direction))),
-				Evidence: []string{Tone(&e.Tone)},
-				Advice: advised(e.Direction,
+			return phrase.Say(fmt.Sprintf("The tone of %s in the %s drops out.", Hertz(e.Frequency),
+				strings.ToLower(audio(e.Direction))),
+				advised(e.Direction,
 					"Check the sender's CPU load and its audio source; then servers between that mix or transcode."),
-			}
+				Tone(&e.Tone))
 		}),
 }
 
@@ -80,10 +74,8 @@ func quiet(f judge.Finding, e judge.MediaQuiet) phrase.Text {
 		what = " has held only noise for "
 		advice = "Check that the sender's source is the right one and not muted."
 	}
-	t := phrase.Text{
-		Title:  audio(e.Direction) + what + phrase.Duration(e.ForMs.Duration()) + ".",
-		Advice: advised(e.Direction, advice),
-	}
+	t := phrase.Say(audio(e.Direction)+what+phrase.Duration(e.ForMs.Duration())+".",
+		advised(e.Direction, advice))
 	t.Evidence = append(t.Evidence, "packets still arrive")
 	if e.Comfort > 0 {
 		t.Evidence = append(t.Evidence, fmt.Sprintf("%d packets of comfort noise", e.Comfort))

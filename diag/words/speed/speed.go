@@ -215,33 +215,27 @@ var Findings = map[string]phrase.Entry{
 		"A measurement is bounded in bytes, because they can cost money. A test that has sent its share ends early, and its "+
 			"result is from a shorter time; if that was within the warm-up, there is none.",
 		func(f judge.Finding, e judge.SpeedSpent) phrase.Text {
-			return phrase.Text{
-				Title:  fmt.Sprintf("The test %s ended early: it had sent its %s.", f.Subject, Bytes(e.MaxBytes)),
-				Advice: "Raise --max-bytes if the path may carry as much.",
-			}
+			return phrase.Say(fmt.Sprintf("The test %s ended early: it had sent its %s.", f.Subject, Bytes(e.MaxBytes)),
+				"Raise --max-bytes if the path may carry as much.")
 		}),
 	"speed.no_result": phrase.On(
 		"The receiver counts what arrives ten times a second, and the figures are of the counts between the warm-up and the "+
 			"end of a test. Here there was none: nothing arrived then, or the receiver was too busy to count.",
 		func(f judge.Finding, e judge.SpeedEmpty) phrase.Text {
-			return phrase.Text{
-				Title: fmt.Sprintf("The test %s has no result.", f.Subject),
-				Evidence: []string{fmt.Sprintf("%s arrived, in %d counts, none of them from %s to %s", Bytes(e.Bytes), e.Intervals,
-					phrase.Duration(e.WarmUpMs.Duration()), phrase.Duration(e.ForMs.Duration()))},
-				Advice: "Repeat with a longer --for.",
-			}
+			return phrase.Say(fmt.Sprintf("The test %s has no result.", f.Subject),
+				"Repeat with a longer --for.",
+				fmt.Sprintf("%s arrived, in %d counts, none of them from %s to %s", Bytes(e.Bytes), e.Intervals,
+					phrase.Duration(e.WarmUpMs.Duration()), phrase.Duration(e.ForMs.Duration())))
 		}),
 	"speed.queue": phrase.On(
 		"While data flowed as fast as the path carries, round trips of the path rose by more than 100 ms: a queue "+
 			"before the narrowest link is long (bufferbloat). Calls beside a download or an upload suffer from it. RPM is the "+
 			"number of round trips in a minute.",
 		func(f judge.Finding, e judge.SpeedQueue) phrase.Text {
-			return phrase.Text{
-				Title: fmt.Sprintf("Under load %s the round trip of the path grows from %s to %s.", f.Subject,
-					phrase.Duration(e.IdleMs.Duration()), phrase.Duration(e.LoadedMs.Duration())),
-				Evidence: []string{fmt.Sprintf("%.0f round trips per minute under load", e.RPM)},
-				Advice:   "Enable queue management (fq_codel, CAKE) on the router, or limit the rate of other traffic.",
-			}
+			return phrase.Say(fmt.Sprintf("Under load %s the round trip of the path grows from %s to %s.", f.Subject,
+				phrase.Duration(e.IdleMs.Duration()), phrase.Duration(e.LoadedMs.Duration())),
+				"Enable queue management (fq_codel, CAKE) on the router, or limit the rate of other traffic.",
+				fmt.Sprintf("%.0f round trips per minute under load", e.RPM))
 		}),
 }
 

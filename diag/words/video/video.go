@@ -44,39 +44,29 @@ var Findings = map[string]phrase.Entry{
 			if e.AtLeast {
 				interval = "at least " + interval
 			}
-			return phrase.Text{
-				Title: "Key frames are rare, and requests for one are not answered: viewers who join wait.",
-				Evidence: []string{
-					interval + " between two key frames",
-					"no key frame for " + phrase.Duration(e.WaitMs.Duration()) + " after a request",
-				},
-				Advice: "Set the key-frame interval of the encoder to 1 or 2 s (OBS: Settings > Output > Streaming, Keyframe " +
+			return phrase.Say("Key frames are rare, and requests for one are not answered: viewers who join wait.",
+				"Set the key-frame interval of the encoder to 1 or 2 s (OBS: Settings > Output > Streaming, Keyframe "+
 					"Interval, not 0; ffmpeg: -g with twice the frame rate).",
-			}
+				interval+" between two key frames",
+				"no key frame for "+phrase.Duration(e.WaitMs.Duration())+" after a request")
 		}),
 	"media.profile_not_agreed": phrase.On(
 		"The sequence parameter set of the H.264 stream names a profile that decoders of the negotiated one need not know "+
 			"(profile-level-id, RFC 6184 §8.1). Some receivers decode it anyway, others show nothing. OBS offers constrained "+
 			"baseline whatever its encoder is set to.",
 		func(_ judge.Finding, e call.Profiles) phrase.Text {
-			return phrase.Text{
-				Title: "The video is H264 " + profile(e.Sent) + ", but " + profile(e.Agreed) + " was negotiated.",
-				Evidence: []string{
-					"profile-level-id " + e.Sent + " sent, " + e.Agreed + fmt.Sprintf(" agreed for payload type %d", e.PayloadType),
-				},
-				Advice: "Set the encoder to the profile baseline (OBS: Settings > Output > Streaming, Profile; ffmpeg: " +
+			return phrase.Say("The video is H264 "+profile(e.Sent)+", but "+profile(e.Agreed)+" was negotiated.",
+				"Set the encoder to the profile baseline (OBS: Settings > Output > Streaming, Profile; ffmpeg: "+
 					"-profile:v baseline), which every browser decodes.",
-			}
+				"profile-level-id "+e.Sent+" sent, "+e.Agreed+fmt.Sprintf(" agreed for payload type %d", e.PayloadType))
 		}),
 	"media.profile_optional": phrase.On(
 		"Of the profiles of H.264, WebRTC endpoints must support only constrained baseline (RFC 7742 §6.2). Others are "+
 			"optional: a viewer that does not offer this one gets no video, unless a server transcodes it.",
 		func(_ judge.Finding, e call.Profiles) phrase.Text {
-			return phrase.Text{
-				Title:    "The video is H264 " + profile(e.Sent) + ", which not every WebRTC receiver must decode.",
-				Evidence: []string{"profile-level-id " + e.Sent + " sent, " + e.Agreed + " agreed"},
-				Advice:   "Set the encoder to the profile baseline if a viewer gets no video.",
-			}
+			return phrase.Say("The video is H264 "+profile(e.Sent)+", which not every WebRTC receiver must decode.",
+				"Set the encoder to the profile baseline if a viewer gets no video.",
+				"profile-level-id "+e.Sent+" sent, "+e.Agreed+" agreed")
 		}),
 	"media.skew": phrase.On(
 		"Sound and picture of the peer do not arrive together: its sender reports tie both to one clock (RFC 3550), and one "+
@@ -87,26 +77,20 @@ var Findings = map[string]phrase.Entry{
 			if e.SkewMs < 0 {
 				later, earlier = earlier, later
 			}
-			return phrase.Text{
-				Title: "Inbound " + later + " arrives later than " + earlier + ".",
-				Evidence: []string{fmt.Sprintf("by at least %s in each of the last %d samples",
-					phrase.Duration(e.SkewMs.Duration().Abs()), e.Samples)},
-				Advice: "Check the sender and the servers between: one of them buffers " + later + ".",
-			}
+			return phrase.Say("Inbound "+later+" arrives later than "+earlier+".",
+				"Check the sender and the servers between: one of them buffers "+later+".",
+				fmt.Sprintf("by at least %s in each of the last %d samples",
+					phrase.Duration(e.SkewMs.Duration().Abs()), e.Samples))
 		}),
 	"media.still": phrase.On(
 		"The key frames of the video were decoded, and those since then show the same, although frames arrive. That need "+
 			"not be a fault: a slide does not move. The mean luma of 192 parts of the picture is compared, so the noise of "+
 			"coding does not count as a change. Only VP8 is decoded.",
 		func(_ judge.Finding, e judge.PictureStill) phrase.Text {
-			t := phrase.Text{
-				Title: "Inbound video does not move.",
-				Evidence: []string{
-					fmt.Sprintf("the last %d key frames, over %s, show the same", e.Pictures,
-						phrase.Duration(e.ForMs.Duration())),
-				},
-				Advice: "Check the sender's source: a camera that hangs repeats its last picture. A slide is still, too.",
-			}
+			t := phrase.Say("Inbound video does not move.",
+				"Check the sender's source: a camera that hangs repeats its last picture. A slide is still, too.",
+				fmt.Sprintf("the last %d key frames, over %s, show the same", e.Pictures,
+					phrase.Duration(e.ForMs.Duration())))
 			if e.Color != "" {
 				color := diag.Clean(e.Color, len("#rrggbb"))
 				t.Title = "Inbound video shows nothing but one color, " + color + "."
