@@ -24,6 +24,7 @@ const (
 	NoPairAnswered    Obstacle = "no-pair-answered"    // checks were sent, and none was answered
 	NoPairUsable      Obstacle = "no-pair-usable"      // some were answered, and none could be used to the end
 	NoPairKnown       Obstacle = "no-pair-known"       // the dump of a browser does not show what was tried
+	PathLost          Obstacle = "path-lost"           // a pair was selected, and went silent before the DTLS handshake ended
 )
 
 // NoPath is the evidence of a call without a path: what was gathered and tried.
@@ -133,14 +134,19 @@ func noPath(c *call.Call) NoPath {
 		return !c.IsOwn(r.Address)
 	})
 	n.NoRelay = len(c.Local) > 0 && len(c.Remote) > 0 &&
-		!call.HasType(c.Local, diag.Relay) && !call.HasType(c.Remote, diag.Relay)
+		!call.HasType(c.Local, diag.Relay) && !call.HasType(c.Remote, diag.Relay) && !pathLost(c)
 	n.countPairs(c)
 	if began, known := c.CheckingAt(); known && c.NoPath() && n.Pairs+n.TCPPairs > 0 {
 		checked := c.FailedAt() - began
-		n.CheckedMs, n.Early = new(diag.Millis(checked)), checked < diag.PatientTime
+		n.CheckedMs, n.Early = new(diag.Millis(checked)), checked < diag.PatientTime && !pathLost(c)
 	}
 	n.Obstacle = n.obstacle(c)
 	return n
+}
+
+// pathLost reports whether a path had been found when the call failed for want of one.
+func pathLost(c *call.Call) bool {
+	return c.Selected != nil && c.ConnectedAt == nil && c.Browser == nil
 }
 
 // countPairs counts the pairs that were tried, and what came of them.
@@ -170,6 +176,8 @@ func (n *NoPath) countPairs(c *call.Call) {
 func (n *NoPath) obstacle(c *call.Call) Obstacle {
 	untried := n.Pairs+n.TCPPairs == 0
 	switch {
+	case pathLost(c):
+		return PathLost
 	case len(c.Local) == 0 && n.RelayOnly:
 		return NoRelayGathered
 	case n.Dump && untried && (len(c.Local) == 0 || len(c.Remote) > 0 || c.Browser.Start.Partial):

@@ -127,6 +127,23 @@ func TestNothingToCheckFrom(t *testing.T) {
 	}
 }
 
+// TestPathLost: a path that was found and lost before the call was connected was found.
+func TestPathLost(t *testing.T) {
+	v := judge.Judge(call.Fold(diagtest.Log(0, diag.CallStart{}, 5, diag.PhaseStart{Phase: diag.PhaseICE},
+		10, diag.Candidate{Side: diag.Local, ID: "l1", Address: "192.0.2.10", Port: 5000, Protocol: "udp", CandidateType: diag.Host},
+		10, diag.Candidate{Side: diag.Remote, ID: "r1", Address: "203.0.113.7", Port: 5000, Protocol: "udp", CandidateType: diag.Host},
+		20, diag.Pair{ID: "p", LocalCandidateID: "l1", RemoteCandidateID: "r1", State: diag.PairSucceeded, RequestsSent: 7, ResponsesReceived: 1},
+		30, diag.Selected{PairID: "p"}, 2300, diag.CallEnded{Reason: diag.EndICE, By: diag.ByNetwork})))
+	said := verdict.Of(v).Headline + fmt.Sprint(verdict.Lines(v))
+	for text, want := range map[string]bool{
+		"the path was lost after": true, "went silent before the DTLS": true, "no path": false, "--patient": false, "turn:HOST": false,
+	} {
+		if strings.Contains(said, text) != want {
+			t.Errorf("%q: %v in %s", text, !want, said)
+		}
+	}
+}
+
 // TestEarlyVerdict: one before the time of RFC 8863 says so, and a later one does not.
 func TestEarlyVerdict(t *testing.T) {
 	for after, want := range map[time.Duration]bool{4200 * time.Millisecond: true, 39600 * time.Millisecond: false} {

@@ -208,6 +208,8 @@ func obstacleTitle(e judge.NoPath) string {
 		return "No connectivity check could be sent to the peer."
 	case judge.NoPermission:
 		return "The TURN server relays nothing to the addresses of the peer."
+	case judge.PathLost:
+		return "A path was found, and it went silent before the DTLS handshake was done."
 	case judge.NoPairAnswered, judge.NoPairUsable, judge.NoPairKnown:
 	}
 	return "No candidate pair worked."
@@ -231,7 +233,7 @@ func NoPath(e judge.NoPath) []string {
 	case judge.NoPairKnown:
 		out = append(out, "the dump does not show which checks were sent and answered")
 	case judge.NoRelayGathered, judge.NoLocalCandidate, judge.NoRemoteCandidate, judge.NoPairFormed, judge.NoCheckSent,
-		judge.NoPermission:
+		judge.NoPermission, judge.PathLost:
 		out = append(out, obstacleTitle(e))
 	}
 	out = append(out, e.Unusable...)
@@ -285,6 +287,8 @@ func Refused(d diag.TURNRefused) string {
 func obstacleAdvice(e judge.NoPath) string {
 	public := func(d diag.TURNRefused) bool { return !diag.PrivateAddress(d.Peer) }
 	switch {
+	case e.Obstacle == judge.PathLost:
+		return "Check that the peer still runs, and the network on both sides, then call again."
 	case e.RefusedAll && !slices.ContainsFunc(e.Refused, public):
 		return "Give the peer a STUN or TURN server, so that it has a public address. If both are in one network, let the " +
 			"TURN server relay to private addresses (coturn: allowed-peer-ip)."

@@ -72,6 +72,8 @@ func headline(v judge.Verdict, causes []judge.Finding) string {
 	switch {
 	case (o.Failing || o.Ended == diag.EndICE) && o.AtLeast:
 		return "no path found within " + words.Duration(o.After)
+	case o.Ended == diag.EndICE && o.Path != nil && !o.Connected && !o.Dump:
+		return "the path was lost after " + words.Duration(o.After)
 	case o.Failing || o.Ended == diag.EndICE:
 		return "no path found after " + words.Duration(o.After)
 	case o.Ended == "":
