@@ -259,6 +259,7 @@ const (
 	KindByPort         Kind = "by-port"         // two ports of one server address reported different ports
 	KindByAddress      Kind = "by-address"      // server addresses reported different ports, ports of one the same
 	KindByEither       Kind = "by-either"       // server addresses reported different ports; one port of each was asked
+	KindApart          Kind = "apart"           // one of two servers sees neither the address nor the port of the other
 	KindAddressDiffers Kind = "address-differs" // reported addresses differ while the port is the same
 	KindOneServer      Kind = "one-server"      // fewer than two server addresses answered
 	KindStreamFailed   Kind = "stream-failed"   // address of the server, failure

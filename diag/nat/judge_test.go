@@ -72,6 +72,22 @@ func TestMappingRules(t *testing.T) {
 			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", ip+":1").Maps(1, "8.8.8.1:3478", other+":1"),
 			Unknown, Contradictory, false, PoolingArbitrary, KindAddressDiffers,
 		},
+		"one of two lies, or it is a pool": {
+			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", ip+":1").Maps(1, "8.8.8.1:3478", other+":2"),
+			Unknown, Contradictory, false, Unknown, KindApart,
+		},
+		"one of two, which the other contradicts by two addresses": {
+			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", ip+":1").Maps(0, "9.9.9.2:3478", ip+":1").Maps(1, "8.8.8.1:3478", other+":2"),
+			Unknown, Contradictory, false, Unknown, KindApart,
+		},
+		"symmetric with a pool, by three": {
+			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC, diagtest.ServerD).Maps(0, "9.9.9.1:3478", ip+":1").Maps(1, "8.8.8.1:3478", other+":2").Maps(2, "7.7.7.1:3478", "4.4.4.4:3"),
+			Unknown, Likely, true, PoolingArbitrary, KindByEither,
+		},
+		"symmetric with a pool, by two ports of one server": {
+			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", ip+":1").Maps(0, "9.9.9.1:3479", ip+":3").Maps(1, "8.8.8.1:3478", other+":2"),
+			AddressAndPortDependent, Proven, true, PoolingArbitrary, KindByPort,
+		},
 		"unstable": {
 			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", ip+":1").Maps(1, "8.8.8.1:3478", ip+":1").Maps(0, "9.9.9.1:3478", ip+":2"),
 			Unknown, Contradictory, false, Unknown, KindViewChanged,

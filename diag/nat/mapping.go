@@ -70,11 +70,9 @@ type mapping struct {
 
 // shows reports whether the mapped address of an answer says something of the NAT.
 func (m *mapping) shows(s *State, r *Request) bool {
-	if !success(r) || !r.Answer.Mapped.IsValid() || slices.Contains(m.distrusted, r.Server) ||
-		slices.Contains(m.unsteady, r.Server) {
-		return false
-	}
-	return diag.PrivateAddress(m.public.Addr()) || !m.public.IsValid() || !s.inside(vote.View{Mapped: r.Answer.Mapped})
+	return success(r) && r.Answer.Mapped.IsValid() && !slices.Contains(m.distrusted, r.Server) &&
+		!slices.Contains(m.unsteady, r.Server) && (diag.PrivateAddress(m.public.Addr()) || !m.public.IsValid() ||
+		!s.inside(vote.View{Mapped: r.Answer.Mapped}))
 }
 
 // why says why no answer shows anything.
@@ -111,16 +109,13 @@ func (s *State) judgeMapping() mapping {
 		if !m.public.IsValid() {
 			m.public = v.Mapped
 		}
-		m.ports = append(m.ports, v.Mapped.Port())
-		asked[v.To.Addr()], servers[v.Server] = true, true
+		m.ports, asked[v.To.Addr()], servers[v.Server] = append(m.ports, v.Mapped.Port()), true, true
 	}
 	m.servers, m.ips = len(servers), len(asked)
 	evidence := viewEvidence(list)
 	if len(unstable) > 0 {
-		m.Behavior = Behavior{
-			Value: Unknown, Confidence: Contradictory,
-			Evidence: append(evidence, fact(KindViewChanged, unstable[:3]...)),
-		}
+		evidence = append(evidence, fact(KindViewChanged, unstable[:3]...))
+		m.Behavior = Behavior{Value: Unknown, Confidence: Contradictory, Evidence: evidence}
 		return m
 	}
 	m.pooling = judgePooling(list)
@@ -143,6 +138,8 @@ func judgePooling(list []vote.View) Behavior {
 		asked = appendNew(asked, v.To.Addr())
 	}
 	switch {
+	case vote.Compare(list).Apart:
+		return unknown(of(KindApart))
 	case len(ips) > 1:
 		return likely(PoolingArbitrary, fact(KindPool, ips...))
 	case len(asked) < 2:
@@ -156,8 +153,8 @@ func judgePooling(list []vote.View) Behavior {
 // judgeViews compares the views with each other.
 func judgeViews(list []vote.View) (b Behavior, dependent bool) {
 	v := vote.Compare(list)
-	is := func(value Value, c Confidence, kind Kind) Behavior {
-		return Behavior{Value: value, Confidence: c, Evidence: []Evidence{of(kind)}}
+	is := func(value Value, c Confidence, k Kind) Behavior {
+		return Behavior{Value: value, Confidence: c, Evidence: []Evidence{of(k)}}
 	}
 	switch {
 	case v.PortByPort:
@@ -166,6 +163,8 @@ func judgeViews(list []vote.View) (b Behavior, dependent bool) {
 		return is(AddressDependent, Proven, KindByAddress), true
 	case v.PortByIP:
 		return is(Unknown, Likely, KindByEither), true
+	case v.Apart:
+		return is(Unknown, Contradictory, KindApart), false
 	case v.IPDiffers:
 		return is(Unknown, Contradictory, KindAddressDiffers), false
 	case !v.TwoIPs:

@@ -36,11 +36,11 @@ var plainEvidence = map[nat.Kind]string{
 	nat.KindByAddress:    "different server addresses reported different ports, two ports of one address the same",
 	nat.KindByEither: "different server addresses reported different ports, so the mapping depends on the endpoint; " +
 		"only two ports of one address show whether it depends on the port too",
-	nat.KindAddressDiffers: "the addresses differ while the port is the same: several uplinks, or a NAT with a pool of " +
-		"addresses",
-	nat.KindOneServer:   "fewer than two server addresses answered: ask a second server",
-	nat.KindStreamsFew:  "fewer than two server addresses could be asked over TCP",
-	nat.KindStreamsNone: "no server reported a mapped address over TCP",
+	nat.KindAddressDiffers: "the addresses differ while the port is the same: several uplinks, or a pool of addresses",
+	nat.KindApart:          "two servers report neither the same address nor the same port: ask a third, one may be wrong",
+	nat.KindOneServer:      "fewer than two server addresses answered: ask a second server",
+	nat.KindStreamsFew:     "fewer than two server addresses could be asked over TCP",
+	nat.KindStreamsNone:    "no server reported a mapped address over TCP",
 
 	nat.KindDisagree:      "some servers' alternates get through and others' do not",
 	nat.KindChangeIgnored: "the server ignores CHANGE-REQUEST: it answers from the address that was asked",

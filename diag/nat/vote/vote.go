@@ -133,14 +133,21 @@ type Comparison struct {
 	IPDiffers  bool // our address differs
 	PortByIP   bool // our port differs between server addresses
 	PortByPort bool // our port differs between two ports of one server address
+	Apart      bool // one of two servers sees neither the address nor the port of the other: one may be wrong
 }
 
-// Compare compares the views with each other.
+// Compare compares the views with each other. Where one server's word is against that of one other, and their views
+// have neither the address nor the port in common, one of them may be wrong: that is no port by address.
 func Compare(list []View) (c Comparison) {
+	servers := map[int]bool{}
 	for i, s := range list {
+		servers[s.Server] = true
 		for _, t := range list[:i] {
 			c.compare(s, t)
 		}
+	}
+	if c.Apart && (c.PortByIP || c.PortByPort || len(servers) > 2) {
+		c.PortByIP, c.Apart = true, false
 	}
 	return c
 }
@@ -154,6 +161,8 @@ func (c *Comparison) compare(s, t View) {
 		c.SamePairs = c.SamePairs || oneIP
 	case oneIP:
 		c.PortByPort = true
+	case s.Server != t.Server && s.Mapped.Addr() != t.Mapped.Addr():
+		c.Apart = true
 	default:
 		c.PortByIP = true
 	}
