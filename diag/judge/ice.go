@@ -24,7 +24,7 @@ const (
 	NoPairAnswered    Obstacle = "no-pair-answered"    // checks were sent, and none was answered
 	NoPairUsable      Obstacle = "no-pair-usable"      // some were answered, and none could be used to the end
 	NoPairKnown       Obstacle = "no-pair-known"       // the dump of a browser does not show what was tried
-	PathLost          Obstacle = "path-lost"           // a pair was selected, and went silent before the DTLS handshake ended
+	PathLost          Obstacle = "path-lost"           // a pair was selected, and went silent before DTLS was done
 )
 
 // NoPath is the evidence of a call without a path: what was gathered and tried.

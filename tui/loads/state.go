@@ -31,7 +31,7 @@ type State struct {
 	InProgress                            int
 	P50, P95                              *time.Duration // setup times of the last second
 	CPU                                   *float64       // share of the processors that this program uses, 0–1
-	Late                                  float64        // share of this machine's timers that were late in the last second, 0–1
+	Late                                  float64        // share of late timers in the last second, 0–1
 	Second                                Second
 	Causes                                []Cause // the most frequent first
 }
