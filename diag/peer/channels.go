@@ -122,7 +122,10 @@ func (c *channels) wire(dc *webrtc.DataChannel, side diag.Side) {
 		c.byLabel[label] = dc
 	}
 	opening := association.NewOpening(func() { c.onOpen(dc, side, label) })
-	dc.OnOpen(opening.Happened)
+	dc.OnOpen(func() {
+		c.p.transports.pollSCTP() // not in the opening: it waits while pion closes, which waits for messages
+		opening.Happened()
+	})
 	var once sync.Once // a channel that ends by an error also closes
 	closed := func(cause string) {
 		once.Do(func() {
@@ -176,7 +179,6 @@ func rows(list []diag.DataChannelRow) (kept []diag.DataChannelRow, omitted int) 
 }
 
 func (c *channels) onOpen(dc *webrtc.DataChannel, side diag.Side, label string) {
-	c.p.transports.pollSCTP() // the association's event comes before that of its channels
 	if side == diag.Local {
 		c.p.o.Phases.End(diag.PhaseChannel, label, diag.OutcomeOK, "")
 	}
