@@ -59,7 +59,7 @@ func (r *Recorder) SetGuard(fec, protected uint32) {
 }
 
 // Guards reports whether a stream that is not recorded holds FEC, and gives its packets to the one that it protects.
-func (r *Recorder) Guards(ssrc uint32, payloadType uint8, packets uint64) bool {
+func (r *Recorder) Guards(ssrc uint32, payloadType uint8, packets uint64) (found bool) {
 	x := r.asides[payloadType&0x7f].Load()
 	if x == nil || x.format != redundancy.FEC {
 		return false
@@ -70,7 +70,6 @@ func (r *Recorder) Guards(ssrc uint32, payloadType uint8, packets uint64) bool {
 	if !known && r.newest != nil {
 		protected = r.newest.ssrc
 	}
-	found := false
 	r.in.update(protected, func(s *inbound) {
 		s.fec.ssrc, s.fec.beside, s.fec.format, found = ssrc, packets, x.name, true
 	})
@@ -95,6 +94,7 @@ type rest struct {
 // would end the track, is not in the rest.
 func (s *inbound) unwrap(h header) (header, rest) {
 	s.repeats = [len(s.repeats)]redundancy.Repeat{}
+	s.fallback = s.rec.agreed(s.codec.Kind, s.fallback)
 	c, x := s.rec.codecs[h.payloadType].Load(), s.rec.asides[h.payloadType].Load()
 	switch {
 	case c != nil:
@@ -118,6 +118,16 @@ func (s *inbound) unwrap(h header) (header, rest) {
 		s.guarded(&h, h.payload, x)
 	}
 	return h, rest{true, h.payloadType, h.payload}
+}
+
+// agreed is a payload type of a kind of media that is agreed on: that one, if it is. What pion announces need not be.
+func (r *Recorder) agreed(kind string, payloadType uint8) uint8 {
+	for i := range uint8(len(r.codecs)) {
+		if c := r.codecs[(payloadType+i)&0x7f].Load(); c != nil && (i == 0 || c.Kind == kind) {
+			return (payloadType + i) & 0x7f
+		}
+	}
+	return payloadType
 }
 
 // disagrees counts a packet whose payload type is not agreed on. Comfort noise is heard as such.

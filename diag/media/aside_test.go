@@ -245,3 +245,20 @@ func TestUnagreedPayloadType(t *testing.T) {
 		t.Errorf("it is agreed on: %+v", got)
 	}
 }
+
+// TestAnnouncedOther: a payload type that pion announces and that is not agreed on is given to no packet: pion would end
+// the track there, and what comes after it would not be counted.
+func TestAnnouncedOther(t *testing.T) {
+	r := newHarness(t)
+	r.rec.SetCodec(111, "audio/opus", 48000)
+	r.rec.SetAside(63, "red")
+	r.rec.SetAside(64, "ulpfec")
+	announced := *opusStream
+	announced.PayloadType = 63
+	arrives := asideStream(r, &announced)
+	for name, payload := range map[string][]byte{"FEC in RED": {64, 1, 2}, "what cannot be read": {0x80}} {
+		if got := arrives(63, 0, payload); got.PayloadType != 111 || len(got.Payload) > 0 {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

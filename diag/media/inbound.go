@@ -282,12 +282,6 @@ func (s *inbound) collect(ext int64, h header) {
 // comfortNoise is the payload type of comfort noise (RFC 3389, RFC 3551).
 const comfortNoise = 13
 
-// isComfortNoise reports whether packets of a payload type hold comfort noise, by its number or the peer's description.
-func (s *inbound) isComfortNoise(payloadType uint8) bool {
-	x := s.rec.asides[payloadType&0x7f].Load()
-	return payloadType == comfortNoise || x != nil && strings.EqualFold(x.name, "CN")
-}
-
 // listen hands a packet of audio to the meter.
 func (s *inbound) listen(ext int64, h header, now time.Time) {
 	if s.codec.Kind != KindAudio || s.rec.headersOnly {
@@ -299,14 +293,15 @@ func (s *inbound) listen(ext int64, h header, now time.Time) {
 	p := audio.Packet{
 		At: now, Seq: ext, Timestamp: h.timestamp, Codec: s.codec.Name, ClockRate: s.codec.rate, Payload: h.payload,
 	}
-	if s.codec.Name == "" && s.isComfortNoise(h.payloadType) {
+	x := s.rec.asides[h.payloadType&0x7f].Load()
+	if s.codec.Name == "" && (h.payloadType == comfortNoise || x != nil && strings.EqualFold(x.name, "CN")) {
 		p.Codec = "CN"
 		if c := s.rec.codecs[s.fallback&0x7f].Load(); c != nil {
 			p.ClockRate = c.rate // that of the codec beside it (RFC 3389 §4)
 		}
 	}
-	levels := uint8(s.rec.levels.Load()) // #nosec G115 -- as it was stored
-	if level, stated := h.extension(levels); stated && len(level) > 0 {
+	level, stated := h.extension(uint8(s.rec.levels.Load())) // #nosec G115 -- as it was stored
+	if stated && len(level) > 0 {
 		p.Level, p.LevelStated = level[0]&0x7f, true
 	}
 	s.meter.Add(p)
