@@ -3,6 +3,7 @@ package peer
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 
@@ -42,6 +43,58 @@ func TestBriefChannels(t *testing.T) {
 				t.Errorf("channel %s is closed before it is open", e.Label)
 			}
 		}
+	}
+}
+
+// TestOpeningWhileClosing: the report of an opening waits for no lock that pion holds while it closes, for it closes
+// when all messages have been handled, and they are handled after that report.
+func TestOpeningWhileClosing(t *testing.T) {
+	kept := make(chan *Channel, 1)
+	handling, release := make(chan struct{}), make(chan struct{})
+	p, err := New(Options{
+		Loopback: LoopbackOnly, NoMedia: true,
+		OnChannel: func(_ *Connection, dc *Channel) bool { kept <- dc; return true },
+		OnMessage: func(string, bool, []byte) { close(handling); <-release },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pc := bare(t)
+	sent, err := pc.CreateDataChannel("one", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered(t, p, pc)
+	dc := <-kept
+	p.channels.wire(dc, diag.Remote)
+	sent.OnOpen(func() { _ = sent.SendText("a message whose handling takes its time") })
+	<-handling
+	closed := make(chan error, 1)
+	go func() { closed <- p.Close() }()
+	for tellsState(p) {
+	}
+	reported := make(chan struct{})
+	go func() { p.channels.onOpen(dc, diag.Remote, "another"); close(reported) }()
+	select {
+	case <-reported:
+	case err := <-closed:
+		t.Errorf("the report waited for the end: %v", err)
+	}
+	close(release)
+}
+
+// tellsState reports whether pion tells the state of the association.
+func tellsState(p *Peer) bool {
+	known := make(chan struct{})
+	go func() {
+		p.pc.SCTP().State()
+		close(known)
+	}()
+	select {
+	case <-known:
+		return true
+	case <-time.After(100 * time.Millisecond):
+		return false
 	}
 }
 
