@@ -48,6 +48,9 @@ func TestEveryTermOfTheScreensIsExplained(t *testing.T) {
 		terms[name] = "behaviors of a NAT"
 	}
 	for _, name := range []string{
+		"answers", "address", "transport", "base", "after", "source", "total", "size", "packets", // Candidates and Media panes
+		"sent", "received", "purpose", "over", "lost", "grade", "value", "because", "result", "missing", // other panes
+		"verdict", "finding", "echo", "fingerprint", "signaling", "jitter buffer", "codec", // verdicts and reports
 		"endpoint-independent", "address-and-port-dependent", "OTHER-ADDRESS", "confidence", // Network pane
 		"Arrivals", "In progress", "dropped", "p50", "p95", "goodput", "Up", "Down", "Round trip", // load and speed
 		"Target", "Module", "Every", "Prober", "Duration", // page of the monitor
