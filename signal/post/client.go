@@ -2,6 +2,7 @@ package post
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -215,7 +216,7 @@ func (c *Client) restart(ctx context.Context) error {
 func (c *Client) call(r *Request) (web.Call, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.values["random"] = random()
+	c.values["random"] = rand.Text()
 	for _, name := range append(r.placeholders(), r.Needs...) {
 		if v, known := c.values[name]; !known || v == nil {
 			return web.Call{}, &signal.Error{

@@ -1,7 +1,6 @@
 package post
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -18,9 +17,6 @@ import (
 
 // pollPause is the pause between two requests of one kind: a server that does not hold its answers is not flooded.
 const pollPause = 100 * time.Millisecond
-
-// random is a name that cannot be guessed.
-func random() string { return rand.Text() }
 
 // read takes in what an answer brings. again: what the request is for is not there yet.
 func (c *Client) read(r *Request, a *web.Answer, report *signal.Request) (again bool, err error) {

@@ -76,16 +76,6 @@ func (l Link) Is(rel string) bool {
 	return false
 }
 
-// FormatLink writes a server's Link field.
-func FormatLink(s signal.ICEServer) string {
-	quote := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace
-	out := "<" + s.URL + `>; rel="ice-server"`
-	if s.Username != "" {
-		out += `; username="` + quote(s.Username) + `"; credential="` + quote(s.Credential) + `"; credential-type="password"`
-	}
-	return out
-}
-
 // parser walks through one field.
 type parser struct{ rest string }
 

@@ -3,7 +3,6 @@ package whip
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,8 +20,6 @@ type ServerOptions struct {
 	Play bool
 	// Token is the bearer token that clients must send; empty: every client is accepted.
 	Token string
-	// ICEServers are named to clients in Link fields.
-	ICEServers []signal.ICEServer
 	// AnswerTimeout bounds how long a client is kept waiting for an answer. Default 20 s.
 	AnswerTimeout time.Duration
 }
@@ -66,7 +63,7 @@ func (s *Server) take(ctx context.Context) *session {
 	if c != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		c.name = secret()
+		c.name = rand.Text()
 		s.sessions[c.name] = c
 	}
 	return c
@@ -105,13 +102,6 @@ func (s *Server) endLate(name string) bool {
 		s.ended = slices.Delete(s.ended, i, i+1)
 	}
 	return i >= 0
-}
-
-// secret is 128 random bits.
-func secret() string {
-	var raw [16]byte
-	_, _ = rand.Read(raw[:]) // it never fails
-	return base64.RawURLEncoding.EncodeToString(raw[:])
 }
 
 // methods are what a URL answers besides OPTIONS.
@@ -198,9 +188,6 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
 	w.Header().Set("Location", sessionPath+c.name)
 	w.Header().Set("ETag", c.tag())
 	w.Header().Set("Accept-Patch", typeFragment)
-	for _, ice := range s.o.ICEServers {
-		w.Header().Add("Link", web.FormatLink(ice))
-	}
 	web.Reply(w, http.StatusCreated, typeSDP, []byte(answer))
 	return nil
 }

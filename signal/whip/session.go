@@ -2,6 +2,7 @@ package whip
 
 import (
 	"context"
+	"crypto/rand"
 	"io"
 	"net/http"
 	"strings"
@@ -61,7 +62,7 @@ func (c *session) open(ctx context.Context, offer string) (string, *web.Problem)
 }
 
 // newTag makes an entity-tag.
-func newTag() string { return `"` + secret() + `"` }
+func newTag() string { return `"` + rand.Text() + `"` }
 
 func (c *session) tag() string {
 	c.mu.Lock()

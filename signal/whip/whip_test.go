@@ -47,7 +47,10 @@ func closing(t *testing.T, c signal.Channel) {
 func pair(t *testing.T, so ServerOptions, co post.Options) (client *post.Client, session signal.Channel, server *Server) {
 	t.Helper()
 	server = NewServer(so)
-	h := httptest.NewServer(server)
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Link", `<turn:t.example>; rel="ice-server"; username="u"; credential="p\"w"; credential-type="password"`)
+		server.ServeHTTP(w, r)
+	}))
 	t.Cleanup(h.Close)
 	session, err := server.Accept(t.Context())
 	if err != nil {
@@ -107,7 +110,7 @@ func exchange(t *testing.T, client, session signal.Channel, offer, answer string
 func TestSession(t *testing.T) {
 	var servers []signal.ICEServer
 	ice := []signal.ICEServer{{URL: "turn:t.example", Username: "u", Credential: `p"w`}}
-	client, session, server := pair(t, ServerOptions{Token: "t0k3n", ICEServers: ice}, post.Options{OnICEServers: func(s []signal.ICEServer) { servers = s }})
+	client, session, server := pair(t, ServerOptions{Token: "t0k3n"}, post.Options{OnICEServers: func(s []signal.ICEServer) { servers = s }})
 	if diff := cmp.Diff(ice, servers); diff != "" {
 		t.Error(diff)
 	}

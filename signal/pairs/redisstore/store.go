@@ -116,20 +116,13 @@ func (s *Store) Close() error { return s.client.Close() }
 func (s *Store) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	id := "check-" + random()
+	id := "check-" + rand.Text()
 	if _, _, err := s.read(ctx, id); err != nil {
 		return err
 	}
 	const forMillis = 1
 	return refusal(keepScript.Run(ctx, s.client, []string{pairKey(id), roomKey(id), pairKey(id)},
-		"", random(), "", forMillis, id, "true", "true", "", "", channel(id), id).Err())
-}
-
-// random names what is of this process only.
-func random() string {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails
-	return hex.EncodeToString(b[:])
+		"", rand.Text(), "", forMillis, id, "true", "true", "", "", channel(id), id).Err())
 }
 
 // refusals are causes by the first word of what Redis answers.
@@ -262,7 +255,7 @@ func (s *Store) keep(ctx context.Context, p *pairs.Pair, version string, was wai
 		old = pairKey(was.id)
 	}
 	args := []any{
-		version, random(), state, max(1, p.KeptFor(now, s.expiry).Milliseconds()), p.ID,
+		version, rand.Text(), state, max(1, p.KeptFor(now, s.expiry).Milliseconds()), p.ID,
 		strconv.FormatBool(p.State == pairs.Waiting), strconv.FormatBool(was.dial), was.id, was.version,
 	}
 	for _, name := range p.Wakes() {
@@ -274,7 +267,7 @@ func (s *Store) keep(ctx context.Context, p *pairs.Pair, version string, was wai
 
 // Listen implements server.Store. After the connection was lost, all requests look again.
 func (s *Store) Listen(wake func(name string)) (names string, stop func()) {
-	names = random() + "-"
+	names = rand.Text() + "-"
 	subscription := s.client.Subscribe(context.Background(), channel(names))
 	done := make(chan struct{})
 	go func() {
