@@ -116,9 +116,11 @@ func runWith(t *testing.T, h http.Handler, o Options) map[string]Result {
 
 func TestOurOwnServer(t *testing.T) {
 	for _, token := range []string{"", "t0k3n"} {
-		s := whip.NewServer(whip.ServerOptions{Token: token, ICEServers: []signal.ICEServer{{URL: "turn:turn.example", Username: "u", Credential: `p"w`}}})
+		s := whip.NewServer(whip.ServerOptions{Token: token})
 		answering(t, s)
-		results := run(t, s, token)
+		results := run(t, wrong(s, created(func(a *httptest.ResponseRecorder) {
+			a.Header().Set("Link", `<turn:turn.example>; rel="ice-server"; username="u"; credential="p\"w"; credential-type="password"`)
+		})), token)
 		for id, r := range results {
 			switch {
 			case r.Outcome == Fail || r.Outcome == Warn:
