@@ -26,38 +26,22 @@ type Header struct {
 	Config    Config    `json:"config"`
 }
 
-// Config is the configuration of the call, without secrets. Its names are those of the call.start event.
+// Config is what call.start says, and what only a header does: the configuration of the call, without secrets.
 type Config struct {
-	Code         string           `json:"code"`
-	Signaling    string           `json:"signaling,omitempty"`
-	Listens      bool             `json:"listens,omitempty"`
-	Carried      bool             `json:"carried,omitempty"`
-	Server       string           `json:"server,omitempty"`
-	Join         string           `json:"join,omitempty"`
-	ICEServers   []diag.ICEServer `json:"iceServers,omitempty"`
-	RelayOnly    bool             `json:"relayOnly,omitempty"`
-	Patient      bool             `json:"patient,omitempty"`
-	PionDefaults bool             `json:"pionDefaults,omitempty"`
-	Media        bool             `json:"media"`
-	MediaOnly    bool             `json:"mediaOnly,omitempty"`
-	Echo         bool             `json:"echo,omitempty"`         // what was received was sent back
-	LoopbackOnly bool             `json:"loopbackOnly,omitempty"` // only candidates of the loopback interface
-	WaitMs       *diag.Millis     `json:"wait_ms,omitempty"`      // absent: without limit
-	ForMs        *diag.Millis     `json:"for_ms,omitempty"`       // absent: until a peer hangs up
-	Insecure     bool             `json:"insecure,omitempty"`     // TLS certificates were not verified
-	CustomCA     bool             `json:"customCA,omitempty"`     // further certificate authorities were trusted
+	diag.CallStart
+	Echo         bool `json:"echo,omitempty"`         // what was received was sent back
+	LoopbackOnly bool `json:"loopbackOnly,omitempty"` // only candidates of the loopback interface
+	Insecure     bool `json:"insecure,omitempty"`     // TLS certificates were not verified
+	CustomCA     bool `json:"customCA,omitempty"`     // further certificate authorities were trusted
 }
 
 // NewHeader is the header of a call with this configuration whose event time 0 is start.
 func NewHeader(c diag.Config, start time.Time) Header {
-	s := c.Start(start)
 	return Header{
 		StartedAt: start.UTC(), Version: c.Version, Command: c.Command,
 		Config: Config{
-			Code: s.Code, Signaling: s.Signaling, Listens: s.Listens, Carried: s.Carried, Server: s.Server, Join: s.Join,
-			ICEServers: s.ICEServers, RelayOnly: s.RelayOnly, PionDefaults: s.PionDefaults, Patient: s.Patient, Media: s.Media,
-			MediaOnly: s.MediaOnly, Echo: c.Echo, LoopbackOnly: c.LoopbackOnly, WaitMs: s.WaitMs, ForMs: s.ForMs,
-			Insecure: c.Insecure, CustomCA: c.CAFile != "",
+			CallStart: c.Start(start), Echo: c.Echo, LoopbackOnly: c.LoopbackOnly, Insecure: c.Insecure,
+			CustomCA: c.CAFile != "",
 		},
 	}
 }

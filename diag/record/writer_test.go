@@ -50,8 +50,8 @@ func TestRoundTrip(t *testing.T) {
 func TestHeaderLine(t *testing.T) {
 	line, _, _ := strings.Cut(write(t, Options{}), "\n")
 	want := `{"schema":"dialtone.recording/2","startedAt":"2026-01-02T02:04:05.678901234Z","version":"0.1.0","command":"call",` +
-		`"config":{"code":"w1","server":"http://127.0.0.1:8000/call/","iceServers":[{"url":"turn:192.168.7.7:3478","hasUsername":true}],` +
-		`"media":true,"wait_ms":60000.000,"customCA":true}}`
+		`"config":{"command":"call","code":"w1","server":"http://127.0.0.1:8000/call/","iceServers":[{"url":"turn:192.168.7.7:3478","hasUsername":true}],` +
+		`"media":true,"wait_ms":60000.000,"localVersion":"0.1.0","startedAtUnix":1767319445.678,"customCA":true}}`
 	if diff := cmp.Diff(want, line); diff != "" {
 		t.Error(diff)
 	}

@@ -13,7 +13,7 @@ import (
 
 func TestExportNeverOverwrites(t *testing.T) {
 	dir := t.TempDir()
-	x := Exporter{Header: record.Header{Config: record.Config{Code: "w 1/../x"}}, Secrets: []diag.Secret{"hunter22"}, dir: dir}
+	x := Exporter{Header: record.Header{Config: record.Config{CallStart: diag.CallStart{Code: "w 1/../x"}}}, Secrets: []diag.Secret{"hunter22"}, dir: dir}
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, want := range []string{"dialtone-w-1----x-20260102-030405.jsonl", "dialtone-w-1----x-20260102-030405-2.jsonl"} {
 		path, err := x.create(now)

@@ -207,10 +207,7 @@ func recordingOf(c *dump.Connection, events []diag.Event) *record.Recording {
 	h := record.Header{StartedAt: c.StartedAt, Command: "import"}
 	if len(events) > 0 {
 		if start, ok := events[0].Data.(diag.CallStart); ok {
-			h.Config = record.Config{
-				Code: start.Code, ICEServers: start.ICEServers, RelayOnly: start.RelayOnly, Media: start.Media,
-				MediaOnly: start.MediaOnly,
-			}
+			h.Config.CallStart = start
 		}
 	}
 	return &record.Recording{Header: h, Events: events}
