@@ -10,7 +10,6 @@ import (
 	"dialtone/diag/judge/network"
 	"dialtone/diag/nat"
 	"dialtone/diag/nat/pair"
-	"dialtone/diag/nat/turn"
 	"dialtone/diag/words"
 	"dialtone/diag/words/failure"
 )
@@ -169,47 +168,6 @@ func familySentences(n network.Verdict) []string {
 	return out
 }
 
-// relaySentence continues a headline when not every direct call works.
-func relaySentence(n network.Verdict) string {
-	switch n.Relaying {
-	case network.RelayingWorks:
-		return " You need TURN; your TURN server works (" + relayList(n) + ")" + caveat(n) + "."
-	case network.RelayingRedirected:
-		return " You need TURN; your TURN server redirects to another, which only some clients follow."
-	case network.RelayingUnreached:
-		return " You need TURN, and your TURN server is not reached from inside its own network."
-	case network.RelayingUntested:
-		return " You need TURN; your TURN server allocates a relay (" + relayList(n) + "), but that it carries bytes is " +
-			"not proven."
-	case network.RelayingNone:
-		return " You need a TURN server, and none was given."
-	case network.RelayingSilent:
-		return " You need TURN; your TURN server gave a relay, and no bytes came back through it."
-	case network.RelayingFails:
-		return " You need TURN, and your TURN server gave no usable relay."
-	case network.RelayingAsking:
-	}
-	return " You need TURN."
-}
-
-// caveat says what is wrong with the best relay, which carries bytes; empty: nothing.
-func caveat(n network.Verdict) string {
-	for _, flaw := range n.Relays()[0].Flaws {
-		switch flaw {
-		case turn.FlawEmptyRealm:
-			return ", but not for browsers"
-		case turn.FlawIncomplete:
-			return ", but not for every client"
-		case turn.FlawNotExtended, turn.FlawShort:
-			return ", but does not extend its relays"
-		case turn.FlawBind:
-			return ", but rejects channels"
-		default:
-		}
-	}
-	return ""
-}
-
 // serversHeadline is the verdict when nothing was asked about the network: whether the servers do what they are for.
 func serversHeadline(n network.Verdict) string {
 	const nothing = " Nothing was asked about this network."
@@ -224,17 +182,8 @@ func serversHeadline(n network.Verdict) string {
 		}
 	}
 	var said []string
-	switch n.Relaying {
-	case network.RelayingWorks:
-		said = append(said, "Your TURN server works ("+relayList(n)+")"+caveat(n)+".")
-	case network.RelayingUntested:
-		said = append(said, "Your TURN server allocates a relay ("+relayList(n)+"), but that it carries bytes is not "+
-			"proven.")
-	case network.RelayingRedirected:
-		said = append(said, "Your TURN server redirects to another, which only some clients follow.")
-	case network.RelayingSilent, network.RelayingFails, network.RelayingUnreached:
-		said = append(said, "Your TURN server gave no usable relay.")
-	case network.RelayingNone, network.RelayingAsking:
+	if text := relaying[n.Relaying].servers; text != "" {
+		said = append(said, filled(n, text))
 	}
 	switch {
 	case answering > 0 && failing == 0:
@@ -243,19 +192,6 @@ func serversHeadline(n network.Verdict) string {
 		said = append(said, fmt.Sprintf("%d of %d STUN servers answered.", answering, answering+failing))
 	}
 	return strings.Join(said, " ") + nothing
-}
-
-// relayList names the transports over which a relay works, with their round trips.
-func relayList(n network.Verdict) string {
-	var out []string
-	for _, row := range n.Relays() {
-		text := strings.ToUpper(diag.Clean(row.Transport, 20))
-		if rtt := row.RTT(); rtt != nil {
-			text += " " + words.RoundTrip(*rtt)
-		}
-		out = append(out, text)
-	}
-	return strings.Join(out, ", ")
 }
 
 // networkWhy are the reasons of the verdict.
@@ -291,19 +227,8 @@ func networkWhy(n network.Verdict) []string {
 		if rest == "" || n.Pending || n.Behaviors.NAT.Value == nat.None && diag.PrivateAddress(n.Side.Public) {
 			break
 		}
-		switch n.Relaying {
-		case network.RelayingWorks:
-			why = append(why, "Your TURN server works, for the calls that need a relay ("+relayList(n)+")"+caveat(n)+".")
-		case network.RelayingUntested:
-			why = append(why, "Your TURN server allocates a relay ("+relayList(n)+"); that it carries bytes is not proven.")
-		case network.RelayingRedirected:
-			why = append(why, "Your TURN server redirects to another, which only some clients follow: the others get no relay.")
-		case network.RelayingUnreached:
-			why = append(why, "Your TURN server is not reached from inside its own network, so calls of this machine get "+
-				"no relay.")
-		case network.RelayingSilent, network.RelayingFails:
-			why = append(why, "Your TURN server gave no usable relay, so calls that need one will fail.")
-		case network.RelayingNone, network.RelayingAsking:
+		if text := relaying[n.Relaying].others; text != "" {
+			why = append(why, filled(n, text))
 		}
 	default:
 	}
@@ -329,7 +254,7 @@ func udpUnknownWhy(n network.Verdict) []string {
 	list := words.BehaviorEvidence(n.Behaviors.UDP)
 	why := sentences(list[:max(len(list)-1, 0)]) // the headline has the last
 	if n.Relaying == network.RelayingWorks {
-		why = append(why, "Your TURN server works, for the calls that need a relay ("+relayList(n)+")"+caveat(n)+".")
+		why = append(why, filled(n, relaying[n.Relaying].others))
 	}
 	return why
 }
@@ -398,24 +323,6 @@ func networkNext(n network.Verdict) []string {
 func throughProxy(f judge.Finding) bool {
 	e, ok := f.Evidence.(network.ServerFailure)
 	return ok && e.Server.Proxy != ""
-}
-
-// relayNext are the steps when calls need a relay; get is how to get one.
-func relayNext(n network.Verdict, get string) []string {
-	switch n.Relaying {
-	case network.RelayingUntested:
-		return []string{"Name a STUN server that answers beside the TURN server, so that it is asked through the relay."}
-	case network.RelayingNone:
-		return []string{get}
-	case network.RelayingSilent:
-		return []string{words.OpenRelayPorts}
-	case network.RelayingFails:
-		return append(adviceOf(n, func(s *diag.Server) bool { return s.TURN }), "Configure another TURN server.")
-	case network.RelayingRedirected, network.RelayingUnreached:
-		return adviceOf(n, func(s *diag.Server) bool { return s.TURN })
-	case network.RelayingWorks, network.RelayingAsking:
-	}
-	return nil
 }
 
 // adviceOf is the advice of the first finding about a server of that kind that failed or is of no use; nil when
