@@ -39,3 +39,32 @@ func TestPollInterval(t *testing.T) {
 		}
 	}
 }
+
+// TestNoAssociationBeforeThePeer: who waits for a peer reports no association, which pion's transport calls "connecting"
+// from its beginning.
+func TestNoAssociationBeforeThePeer(t *testing.T) {
+	states := make(chan string, 16)
+	p, err := New(Options{Loopback: LoopbackOnly, NoMedia: true, Emit: func(d diag.Data) {
+		if e, ok := d.(diag.SCTPState); ok {
+			states <- e.State
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closing(p) })
+	p.transports.pollSCTP()
+	if len(states) != 0 {
+		t.Errorf("an association is %s before there is a peer", <-states)
+	}
+	pc := bare(t)
+	if _, err := pc.CreateDataChannel("one", nil); err != nil {
+		t.Fatal(err)
+	}
+	answered(t, p, pc)
+	for state := range states {
+		if state == webrtc.SCTPTransportStateConnected.String() {
+			return
+		}
+	}
+}

@@ -227,8 +227,8 @@ func (t *transports) close() {
 
 // pollSCTP reports the association's state, for which pion has no callback.
 func (t *transports) pollSCTP() {
-	if t.p.o.NoChannels {
-		return // pion has a transport for it nevertheless, which never connects
+	if t.p.o.NoChannels || t.p.pc.CurrentRemoteDescription() == nil {
+		return // pion has a transport that is "connecting" nevertheless
 	}
 	sctp := t.p.pc.SCTP()
 	state := sctp.State()
