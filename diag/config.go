@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// MaxCode is how many characters a call code may have.
+// MaxCode is how many characters a room code may have.
 const MaxCode = 255
 
 // Config is what a user asked of one call. It is plain data: reading flags, files and the environment is the command's
@@ -103,17 +103,17 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// ValidCode reports what is wrong with a call code, or nil.
+// ValidCode reports what is wrong with a room code, or nil.
 func ValidCode(code string) error {
 	switch n := utf8.RuneCountInString(code); {
 	case n == 0:
-		return errors.New("the call code is empty: choose a word that both peers dial")
+		return errors.New("the room code is empty: choose a word that both peers dial")
 	case n > MaxCode:
-		return fmt.Errorf("the call code has %d characters: at most %d are allowed", n, MaxCode)
+		return fmt.Errorf("the room code has %d characters: at most %d are allowed", n, MaxCode)
 	}
 	for _, r := range code {
 		if unicode.IsControl(r) || r == utf8.RuneError {
-			return errors.New("the call code holds a control character or broken UTF-8: choose a plain word")
+			return errors.New("the room code holds a control character or broken UTF-8: choose a plain word")
 		}
 	}
 	return nil

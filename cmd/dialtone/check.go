@@ -269,14 +269,14 @@ func (c *checkCommand) plan() (checkPlan, error) {
 	switch {
 	case len(targets) > 1:
 		errs = append(errs, fmt.Errorf("--%s and --%s are mutually exclusive", targets[0], targets[1]))
+		o.Config.Code = targets[0] // whether a code is missing is known when one target is left
 	case c.Loopback:
 		errs = append(errs, c.mediaFlags.check(peer.FlowBoth, false))
 		o.Target, o.Config.Code, o.Config.Server = diagcheck.Loopback{}, "loopback", ""
 	case len(asked) == 1:
 		errs = append(errs, c.aim(&o.Options, asked[0]))
 	default:
-		flags := append(targetFlags(), "--scenario FILE", "--recording FILE")
-		return o, errors.Join(append(errs, errors.New("no target given: add "+listed(flags, "or")))...)
+		return o, errors.Join(append(errs, errors.New("no target given: add "+listed(c.side.targetFlags(), "or")))...)
 	}
 	if o.Name == "" {
 		o.Name = "loopback"

@@ -23,15 +23,18 @@ func (c *checkCommand) targets() []string {
 	return out
 }
 
-// targetFlags are the flags that can name a target, with their placeholders.
-func targetFlags() []string {
-	flags := []string{"--loopback"}
+// targetFlags are the flags that can name a target in the command, with their placeholders.
+func (s side) targetFlags() []string {
+	out := []string{"--loopback"}
 	for _, w := range ways.All {
-		if len(w.Check) > 0 {
-			flags = append(flags, "--"+w.Check[0].Name+" "+w.Check[0].Placeholder)
+		if flags := s.flags(w); len(flags) > 0 {
+			out = append(out, "--"+flags[0].Name+" "+flags[0].Placeholder)
 		}
 	}
-	return flags
+	if s == checking {
+		out = append(out, "--scenario FILE", "--recording FILE")
+	}
+	return out
 }
 
 // prefer drops the targets of the environment and the file if the command line names one.

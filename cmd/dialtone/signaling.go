@@ -44,6 +44,8 @@ const (
 	calling   side = "call"
 	answering side = "answer"
 	checking  side = "check"
+	loading   side = "load"
+	measuring side = "speed"
 )
 
 // flags are those of a way in the command.
@@ -51,7 +53,12 @@ func (s side) flags(w signal.Way) []signal.Flag {
 	switch s {
 	case answering:
 		return w.Answer
-	case checking:
+	case measuring:
+		if w.OneWay() { // it carries only media
+			return nil
+		}
+		return w.Check
+	case checking, loading:
 		return w.Check
 	case calling:
 	}
@@ -99,8 +106,8 @@ func newWayFlags(s side) wayFlags {
 func grammar() *cli {
 	c := &cli{}
 	c.Call.wayFlags, c.Answer.wayFlags = newWayFlags(calling), newWayFlags(answering)
-	c.Check.wayFlags, c.Speed.wayFlags = newWayFlags(checking), newWayFlags(checking)
-	c.Load.wayFlags = newWayFlags(checking)
+	c.Check.wayFlags, c.Speed.wayFlags = newWayFlags(checking), newWayFlags(measuring)
+	c.Load.wayFlags = newWayFlags(loading)
 	return c
 }
 
@@ -270,7 +277,7 @@ func (a app) superfluous(w chosen, s side) error {
 // checkMedia refuses what the way cannot carry, and no media on a way that carries nothing else.
 func (w chosen) checkMedia(m mediaFlags, answers bool) error {
 	if w.OneWay() && m.NoMedia {
-		return fmt.Errorf("--%s carries only media: it cannot be used with --no-media, nor to measure throughput", w.flag)
+		return fmt.Errorf("--%s carries only media: it cannot be used with --no-media", w.flag)
 	}
 	return m.check(session.Flow(w.Way, answers), answers && !w.OneWay())
 }

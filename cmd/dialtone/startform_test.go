@@ -122,7 +122,7 @@ func TestStartChecks(t *testing.T) {
 	}{
 		{"all is well", "call", nil, start.Values{"code": "w1"}, ""},
 		{"no code", "call", nil, nil, "code: enter the code"},
-		{"no room code", "call", nil, start.Values{"code": "\x01"}, "form: the call code"},
+		{"no room code", "call", nil, start.Values{"code": "\x01"}, "form: the room code"},
 		{"a server with a password", "call", nil, start.Values{"code": "w1", "server": "https://a:b@calls.example"}, "server: the address must not contain"},
 		{"no URL", "call", nil, start.Values{"code": "w1", "ice": "http://x"}, `ice: "http://x"`},
 		{"configured servers", "call", []string{"DIALTONE_ICE=stun:a.example"}, start.Values{"code": "w1", "ice": ""}, "ice: configured values"},

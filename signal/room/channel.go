@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	maxCode = 255 // characters of a call code
+	maxCode = 255 // characters of a room code
 	// dialAttempts is how often a connection to dial on is tried.
 	dialAttempts = 3
 	// goodbyeTimeout bounds the last request.
@@ -125,13 +125,13 @@ func dialBody(op, code, call string) ([]byte, error) {
 	}
 	switch n := utf8.RuneCountInString(code); {
 	case n == 0:
-		return nil, fail("the call code is empty")
+		return nil, fail("the room code is empty")
 	case n > maxCode:
-		return nil, fail(fmt.Sprintf("the call code has %d characters, more than %d", n, maxCode))
+		return nil, fail(fmt.Sprintf("the room code has %d characters, more than %d", n, maxCode))
 	case !utf8.ValidString(code):
-		return nil, fail("the call code is not UTF-8")
+		return nil, fail("the room code is not UTF-8")
 	case strings.ContainsFunc(code, unicode.IsControl):
-		return nil, fail("the call code contains control characters")
+		return nil, fail("the room code contains control characters")
 	}
 	body := map[string]string{"code": op, "call_code": code}
 	if call != "" {

@@ -1,4 +1,4 @@
-// Package room is the client of a room server: a [signal.Channel] to the peer that dials the same call code. The server
+// Package room is the client of a room server: a [signal.Channel] to the peer that dials the same room code. The server
 // may be dialtone's own (package server) or the original of the "WebRTC Call" page.
 //
 //	c, err := room.Dial(ctx, room.Options{Server: "https://call.example.org/call", Code: "w1"})

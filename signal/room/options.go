@@ -33,7 +33,7 @@ var Way = signal.Way{
 type Options struct {
 	// Server is the address of the server, see Endpoint.
 	Server string
-	// Code is the call code, 1 to 255 characters: both peers dial the same one.
+	// Code is the room code, 1 to 255 characters: both peers dial the same one.
 	Code string
 	// Options of the HTTP client. The protocol has no token. Timeout is 10 s by default. OnRequest gets a request before
 	// what it brought can be received, and must not call the channel.

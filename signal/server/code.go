@@ -17,7 +17,7 @@ const (
 // codeText writes 5 bits in a character, without those that are easily confused (Crockford's base 32, in lower case).
 var codeText = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
-// NewCode makes a call code that cannot be guessed: 80 random bits as "xxxx-xxxx-xxxx-xxxx".
+// NewCode makes a room code that cannot be guessed: 80 random bits as "xxxx-xxxx-xxxx-xxxx".
 func NewCode() string {
 	var b [10]byte
 	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails

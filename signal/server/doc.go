@@ -1,4 +1,4 @@
-// Package server is the room server: two parties that dial the same call code
+// Package server is the room server: two peers that dial the same room code
 // find each other, and exchange an offer, an answer and candidates by POST
 // requests. It speaks the protocol of the "WebRTC Call" page, so that either end
 // can be a browser with that page.

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 )
 
-// naming gives requests their IDs, and call codes and user IDs their names in the log.
+// naming gives requests their IDs, and room codes and user IDs their names in the log.
 type naming struct {
 	key    [32]byte
 	prefix string

@@ -14,7 +14,7 @@ const DefaultExpiry = 10 * time.Second
 
 // Limits that are not for choice.
 const (
-	// maxCode is how many characters a call code may have; it has at least one.
+	// maxCode is how many characters a room code may have; it has at least one.
 	maxCode = 255
 	// maxCandidate bounds the JSON of one candidate, in bytes.
 	maxCandidate = 2048
@@ -57,7 +57,7 @@ type Options struct {
 	Proxies gate.Proxies
 	// Hosts are further names by which web pages may ask the server, see gate.Hosts.
 	Hosts gate.Hosts
-	// StrongCodes refuses call codes that could be guessed; /call/code.json gives others.
+	// StrongCodes refuses room codes that could be guessed; /call/code.json gives others.
 	StrongCodes bool
 
 	// MaxBody bounds a request's body in bytes. Default 65,536.
