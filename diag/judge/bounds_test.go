@@ -314,10 +314,20 @@ func TestSpeedFindings(t *testing.T) {
 	}
 	empty.Tests[1].Intervals, spent.Tests[1].Intervals = nil, nil
 	spent.Tests[1].Senders[0].BytesSpent = true
+	changed := state(10*ms, diag.SpeedDone)
+	changed.Tests[1].Intervals, changed.Tests[1].Senders[0].Direction = nil, diag.Outbound
+	for i := range 10 {
+		wire := uint64(1000 * (1 + i/5)) // twice as much in the second half
+		changed.Tests[1].Intervals = append(changed.Tests[1].Intervals, diag.SpeedInterval{
+			Direction: diag.Outbound, FromMs: diag.Millis(i) * diag.Millis(second/10), ToMs: diag.Millis(i+1) * diag.Millis(second/10),
+			Bytes: wire, Messages: 1, WireBytes: &wire, Packets: new(uint64),
+		})
+	}
 	for name, tt := range map[string]struct {
 		state *speed.State
 		want  []string
 	}{
+		"the rate changed": {changed, []string{"warning speed.changed"}},
 		"nothing measured": {nil, nil},
 		"nothing arrived":  {empty, []string{"error speed.no_result"}},
 		"one long count":   {straddling, []string{"error speed.no_result"}},

@@ -26,6 +26,12 @@ type SpeedBound struct {
 	Busy    *float64    `json:"busy,omitempty"` // share of the CPU time of the machine that was used, 0–1
 }
 
+// SpeedChange is the evidence of a rate that changed during a test.
+type SpeedChange struct {
+	speed.Shift
+	Goodput float64 `json:"goodput"` // bit/s of messages, before and after
+}
+
 // SpeedSpent is the evidence of a test that ended early.
 type SpeedSpent struct {
 	MaxBytes uint64 `json:"max_bytes"` // of each direction
@@ -80,6 +86,9 @@ func speedFindings(out *finding.List, c *call.Call, _ Expectation) {
 		}
 		if f.LowerBound {
 			out.Add("speed.lower_bound", Info, f.name, speedBound(c.Speed, f.name, *f.Flow))
+		}
+		if f.Change != nil {
+			out.Add("speed.changed", Warn, f.name, SpeedChange{*f.Change, f.Goodput})
 		}
 		if l := f.Loaded; l != nil && l.Queued != nil && *l.Queued > longQueue {
 			out.Add("speed.queue", Warn, f.name, SpeedQueue{IdleMs: r.Idle.Path.P50, LoadedMs: l.Path.Highest, RPM: l.RPM})

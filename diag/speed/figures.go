@@ -29,7 +29,7 @@ type Both struct {
 
 // Flow is what one direction carried after the warm-up.
 type Flow struct {
-	Goodput    float64     `json:"goodput"`     // bit/s of messages, as the receiver counted them
+	Goodput    float64     `json:"goodput"`     // bit/s of messages, in the packets that the receiver counted
 	Rate       *float64    `json:"rate"`        // bit/s of IPv4 packets with all headers, acknowledgments included
 	Capacity   *float64    `json:"capacity"`    // the highest rate of a second (RFC 9097 §5), bit/s of IPv4 packets
 	Overhead   *float64    `json:"overhead"`    // share of Rate that is no message: headers, acknowledgments, repetitions; 0–1
@@ -37,7 +37,8 @@ type Flow struct {
 	Duration   diag.Millis `json:"duration_ms"` // in which they arrived
 	LowerBound bool        `json:"lower_bound"` // the sender was the limit: the path may carry more
 	Limit      Limit       `json:"limit"`
-	Loaded     *Latency    `json:"loaded"` // meanwhile
+	Change     *Shift      `json:"change,omitempty"` // the rate of the path changed
+	Loaded     *Latency    `json:"loaded"`           // meanwhile
 }
 
 // Limit is what limited a flow.
@@ -49,6 +50,7 @@ const (
 	LimitCPU     Limit = "cpu"     // this machine or that of the peer
 	LimitBuffers Limit = "buffers" // the kernel dropped packets at full socket buffers
 	LimitSender  Limit = "sender"  // it had nothing to send for a while
+	LimitTime    Limit = "time"    // the rate was still growing when the test ended
 	LimitUnknown Limit = "unknown" // the sender did not report, or its machine was busy and the path may be it as well
 )
 
@@ -159,14 +161,25 @@ func (t *Test) Flow(d diag.Direction, idle *Latency) *Flow {
 		f.Rate = new(rate(s.wire+headers*s.packets, s.took))
 		f.Overhead = overhead(f.Goodput, *f.Rate)
 	}
+	if share := t.messages(d); share != nil && f.Rate != nil {
+		f.Goodput = *share * *f.Rate
+		f.Bytes = uint64(f.Goodput / 8 * s.took.Duration().Seconds())
+		f.Overhead = overhead(f.Goodput, *f.Rate)
+	}
 	f.Capacity = t.capacity(d)
 	f.Limit = t.limit(d, idle)
 	f.LowerBound = f.Limit != LimitPath && f.Limit != LimitUnknown
+	if f.Limit == LimitPath {
+		f.Change = t.change(d)
+	}
 	return f
 }
 
 // alike is the share of what a direction carries alone from which on it carries as much.
 const alike = 0.9
+
+// same is likewise from which on it is the same, whatever its sender used.
+const same = 0.97
 
 // beside is what a direction of a test in both carried. If the path was the limit of that direction alone, and as much
 // was carried now, or in a second while a queue stood, it is so now, however busy other programs keep the machine.
@@ -174,6 +187,10 @@ func (t *Test) beside(alone *Flow, d diag.Direction, idle *Latency) *Flow {
 	f := t.Flow(d, idle)
 	s, reported := t.sender(d)
 	if f == nil || f.Rate == nil || alone == nil || alone.Rate == nil || alone.Limit != LimitPath || !reported {
+		return f
+	}
+	if f.Limit == LimitCPU && *f.Rate >= same**alone.Rate {
+		f.Limit, f.LowerBound = LimitPath, false
 		return f
 	}
 	full := *f.Rate >= alike**alone.Rate || t.stands(idle) && f.Capacity != nil && alone.Capacity != nil &&
@@ -273,8 +290,13 @@ func (t *Test) limit(d diag.Direction, idle *Latency) Limit {
 	sums, _ := t.settled(d)
 	// What the kernel counts as dropped in sending is lost in the queue of an interface, which is a part of the path.
 	dropped := diag.OrZero(s.ReceiveDrops)
+	lacks := exhausts(s) || usedUp(s) && !t.stands(idle) && !isIdle(s)
 	switch {
-	case exhausts(s), usedUp(s) && !t.stands(idle) && !isIdle(s):
+	case lacks && t.isConstant(d) && t.stands(idle) && t.Way != diag.SpeedBoth:
+		return LimitPath // whose rate was reached
+	case lacks && t.isConstant(d):
+		return LimitUnknown
+	case lacks:
 		return LimitCPU
 	case usedUp(s) && (!t.stands(idle) || t.Way == diag.SpeedBoth):
 		return LimitUnknown // others used it up; and of which direction a queue is does not show
@@ -282,6 +304,8 @@ func (t *Test) limit(d diag.Direction, idle *Latency) Limit {
 		return LimitBuffers
 	case s.Starved > starving:
 		return LimitSender
+	case t.grows(d):
+		return LimitTime
 	}
 	return LimitPath
 }

@@ -167,7 +167,7 @@ func roundTripLine(d diag.SpeedRoundTrips) string {
 // limits say what limited a direction.
 var limits = map[speed.Limit]string{
 	speed.LimitPath: "path", speed.LimitCPU: "CPU of the sender", speed.LimitBuffers: "socket buffers",
-	speed.LimitSender: "sender", speed.LimitUnknown: "unknown",
+	speed.LimitSender: "sender", speed.LimitTime: "time of the test", speed.LimitUnknown: "unknown",
 }
 
 // Limit names what limited a direction.
@@ -195,8 +195,12 @@ var Findings = map[string]phrase.Entry{
 	"speed.lower_bound": phrase.On(
 		"A measurement can show no more than its sender can send. The process used nearly all of the CPU that it can use, "+
 			"or the kernel dropped packets at full receive buffers of sockets, or the sender had nothing to send for a fifth "+
-			"of the time. The path may carry more.",
+			"of the time; or the rate was still growing when the test ended. The path may carry more.",
 		func(f judge.Finding, e judge.SpeedBound) phrase.Text {
+			if e.Limit == speed.LimitTime {
+				return phrase.Say(fmt.Sprintf("The throughput %s was still growing when the test ended: %s is a lower bound.",
+					f.Subject, Rate(e.Goodput)), "Measure for longer, such as with --for 15s.")
+			}
 			t := phrase.Text{
 				Title:    fmt.Sprintf("The sender limited the throughput %s: %s is a lower bound.", f.Subject, Rate(e.Goodput)),
 				Evidence: []string{"limit: " + Limit(e.Limit)},
@@ -210,6 +214,14 @@ var Findings = map[string]phrase.Entry{
 					100**e.Busy))
 			}
 			return t
+		}),
+	"speed.changed": phrase.On(
+		"The packets came at one rate, and then at another one until the test ended: the path changed, such as by a network "+
+			"that lowers the rate after a burst, by other traffic, or by a radio link. The figures of the test are its mean.",
+		func(f judge.Finding, e judge.SpeedChange) phrase.Text {
+			return phrase.Say(fmt.Sprintf("The rate of the path %s changed from %s to %s during the test.", f.Subject,
+				Rate(e.Before), Rate(e.After)), "Repeat the measurement with a longer --for to see which rate stays.",
+				fmt.Sprintf("changed after %s; mean of the messages %s", phrase.Duration(e.At.Duration()), Rate(e.Goodput)))
 		}),
 	"speed.bytes_spent": phrase.On(
 		"A measurement is bounded in bytes, because they can cost money. A test that has sent its share ends early, and its "+
