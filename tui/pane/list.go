@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"dialtone/diag/words"
 	"dialtone/tui/draw"
 )
 
@@ -40,8 +41,13 @@ func (l *list) view(th *draw.Theme, left, right []section, width, height int) []
 	return draw.Beside(l.column(th, 0, left, 0, at-3, height), l.column(th, 1, right, first, width-at-1, height), at)
 }
 
-// column draws sections below each other; first is the number of rows before them.
+// column draws sections below each other; first is the number of rows before them. Where they have no room, its last
+// line says how many lines are hidden.
 func (l *list) column(th *draw.Theme, which int, sections []section, first, width, height int) []string {
+	hides := heightOf(sections, width) > height && height >= leastHiding
+	if hides {
+		height--
+	}
 	w := &l.windows[which]
 	w.rows = height
 	heights, total := make([]int, len(sections)), -1
@@ -79,7 +85,34 @@ func (l *list) column(th *draw.Theme, which int, sections []section, first, widt
 		start += heights[i] + 1
 		first += s.count
 	}
+	if hides {
+		out = append(out, draw.Row(width, 3, th.Dim, hidden(from, total-to)))
+	}
 	return out
+}
+
+// leastHiding is the height of a column that has a line for what it hides.
+const leastHiding = 6
+
+// hidden says how many lines are out of sight.
+func hidden(above, below int) string {
+	var out []string
+	if above > 0 {
+		out = append(out, words.Count(above, "line above", "lines above"))
+	}
+	if below > 0 {
+		out = append(out, words.Count(below, "line below", "lines below"))
+	}
+	return strings.Join(out, ", ")
+}
+
+// heightOf is how many lines sections take below each other, with an empty line between them.
+func heightOf(sections []section, width int) int {
+	total := len(sections) - 1
+	for _, s := range sections {
+		total += s.height(width)
+	}
+	return total
 }
 
 // height is how many lines the section takes.

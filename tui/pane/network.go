@@ -26,6 +26,7 @@ type Network struct {
 	keys     networkKeys
 	chosen   string          // the selected row, which stays selected when others come
 	unfolded map[string]bool // rows whose details are shown
+	stacked  bool            // the sections stand below each other, as wide as the pane
 }
 
 type networkKeys struct {
@@ -123,7 +124,7 @@ func (p *Network) shown() (*call.NATRow, *network.Verdict) {
 	return d, p.Judged(d)
 }
 
-// View draws the verdict, the sections in one or two columns, and the explanation.
+// View draws the verdict, the sections, and the explanation.
 func (p *Network) View() string {
 	if p.Call.Diagnosis() == nil {
 		return p.clamped(p.empty())
@@ -131,9 +132,19 @@ func (p *Network) View() string {
 	lines := p.lead()
 	lines = lines[:min(len(lines), max(p.height/2, 1))]
 	room := max(p.listRows(false)-len(lines)-p.gap(), 0)
+	return p.explained(p.Theme, slices.Concat(lines, make([]string, p.gap()), p.rows(room)), "", p.explain())
+}
+
+// rows are the sections in one column, where nothing has to be cut, or in two if one has no room for all of them.
+func (p *Network) rows(height int) []string {
+	p.stacked = true
 	left, right := p.parts()
-	rows := p.view(p.Theme, p.sections(left), p.sections(right), p.width, room)
-	return p.explained(p.Theme, slices.Concat(lines, make([]string, p.gap()), rows), "", p.explain())
+	all := p.sections(slices.Concat(left, right))
+	if p.stacked = p.width < twoColumns || heightOf(all, p.width) <= height; p.stacked {
+		return p.column(p.Theme, 0, all, 0, p.width, height)
+	}
+	left, right = p.parts()
+	return p.view(p.Theme, p.sections(left), p.sections(right), p.width, height)
 }
 
 // sections are the parts as tables whose rows have lines below them: what always belongs to a row, and its details

@@ -61,7 +61,7 @@ func (p *Network) parts() (left, right []netPart) {
 	}
 	right = append(right, p.behaviors(n))
 	relays, runs := p.relays(n), p.runs()
-	if p.width < twoColumns {
+	if p.stacked {
 		left, right = append(left, right...), nil
 	}
 	if len(relays.entries) > 0 {
@@ -320,7 +320,7 @@ func (p *Network) findings(n *network.Verdict) []netPart {
 
 // columnWidth is the width of a section.
 func (p *Network) columnWidth() int {
-	if p.width < twoColumns {
+	if p.stacked {
 		return p.width
 	}
 	return p.width/2 - 3
