@@ -285,11 +285,15 @@ func mediaPackets(packets, bytes *uint64) uint64 {
 	return *packets
 }
 
-// UnagreedPayload counts the packets of the latest payload type of a stream that neither description has for it.
+// UnagreedPayload counts the packets of the latest payload type of a stream that is not agreed on.
 type UnagreedPayload struct {
 	PayloadType uint8  `json:"payloadType"`
+	Name        string `json:"name,omitempty"` // by the description of the sender
 	Packets     uint64 `json:"packetsReceived"`
 }
+
+// Undecodable reports whether more packets cannot be decoded than what was in flight when the peer's codec changed.
+func (in *InboundRTP) Undecodable() bool { return in.Unagreed != nil && in.Unagreed.Packets >= 50 }
 
 // OneWayDelay is how long the packets of a stream are on their way (RFC 7679). Retransmissions do not count.
 type OneWayDelay struct {

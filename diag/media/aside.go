@@ -1,6 +1,7 @@
 package media
 
 import (
+	"strings"
 	"time"
 
 	"dialtone/diag"
@@ -41,11 +42,11 @@ func (f *fec) report(d *diag.InboundRTP) {
 	}
 }
 
-// SetAside says what packets of a payload type hold, by the name in the peer's description ("red", "ulpfec", "CN"):
-// whatever was agreed, they are no media.
+// SetAside says what packets of a payload type hold that is not agreed on, by the name in the peer's description
+// ("red", "ulpfec", "CN").
 func (r *Recorder) SetAside(payloadType uint8, name string) {
-	if format := redundancy.FormatOf(name); format != redundancy.Unknown && int(payloadType) < len(r.asides) {
-		r.asides[payloadType].Store(&aside{diag.Clean(name, 32), format})
+	if int(payloadType) < len(r.asides) {
+		r.asides[payloadType].Store(&aside{diag.Clean(name, 32), redundancy.FormatOf(name)})
 	}
 }
 
@@ -107,23 +108,22 @@ func (s *inbound) unwrap(h header) (header, rest) {
 		return h, rest{}
 	case !s.rec.negotiated.Load():
 		return h, rest{}
-	case x == nil:
-		s.disagrees(h.payloadType)
-		return h, rest{true, s.fallback, nil}
-	case x.format == redundancy.Other: // it is measured as it is
-		return h, rest{true, s.fallback, nil}
-	case x.format == redundancy.RED:
+	case x != nil && x.format == redundancy.RED:
 		s.red(&h)
-	default:
+	case x != nil && x.format == redundancy.FEC:
 		s.guarded(&h, h.payload, x)
+	default: // it is measured as it is
+		s.disagrees(h.payloadType, x)
+		return h, rest{true, s.fallback, nil}
 	}
 	return h, rest{true, h.payloadType, h.payload}
 }
 
-// agreed is a payload type of a kind of media that is agreed on: that one, if it is. What pion announces need not be.
+// agreed is a payload type of a kind of media that is agreed on: that one, if it is. What pion announces need not be,
+// and it announces none (0, which is PCMU) of a stream that begins with such a packet.
 func (r *Recorder) agreed(kind string, payloadType uint8) uint8 {
 	for i := range uint8(len(r.codecs)) {
-		if c := r.codecs[(payloadType+i)&0x7f].Load(); c != nil && (i == 0 || c.Kind == kind) {
+		if c := r.codecs[(payloadType+i)&0x7f].Load(); c != nil && c.Kind == kind {
 			return (payloadType + i) & 0x7f
 		}
 	}
@@ -131,14 +131,22 @@ func (r *Recorder) agreed(kind string, payloadType uint8) uint8 {
 }
 
 // disagrees counts a packet whose payload type is not agreed on. Comfort noise is heard as such.
-func (s *inbound) disagrees(payloadType uint8) {
-	if payloadType == comfortNoise {
+func (s *inbound) disagrees(payloadType uint8, x *aside) {
+	if x.isComfortNoise(payloadType) {
 		return
 	}
 	if s.unagreed.PayloadType != payloadType {
 		s.unagreed = diag.UnagreedPayload{PayloadType: payloadType}
+		if x != nil {
+			s.unagreed.Name = x.name
+		}
 	}
 	s.unagreed.Packets++
+}
+
+// isComfortNoise reports whether packets of a payload type hold comfort noise (RFC 3389), by its number or its name.
+func (x *aside) isComfortNoise(payloadType uint8) bool {
+	return payloadType == 13 || x != nil && strings.EqualFold(x.name, "CN")
 }
 
 // unwrapRepair finds the media in what is retransmitted of RED: the rest begins behind the original number.
@@ -171,7 +179,7 @@ func (s *inbound) red(h *header) {
 	}
 	s.repeats = block.Repeats
 	h.payloadType, h.payload = block.PayloadType, block.Payload
-	if s.rec.codecs[block.PayloadType].Load() == nil {
+	if !ok || s.rec.codecs[block.PayloadType].Load() == nil {
 		h.payloadType, h.payload = s.fallback, nil
 	}
 }

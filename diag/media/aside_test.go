@@ -228,7 +228,9 @@ func TestUnagreedPayloadType(t *testing.T) {
 	r.rec.SetCodec(111, "audio/opus", 48000)
 	r.rec.SetAside(63, "red")
 	arrives := asideStream(r, opusStream)
-	for _, payloadType := range []uint8{111, comfortNoise, 63} {
+	r.rec.SetAside(105, "cn")
+	r.rec.SetAside(126, "telephone-event")
+	for _, payloadType := range []uint8{111, 13, 105, 63} {
 		arrives(payloadType, 0, []byte{0xf8, 1, 2})
 	}
 	if got := r.inbound().Unagreed; got != nil {
@@ -244,21 +246,32 @@ func TestUnagreedPayloadType(t *testing.T) {
 	if got := r.inbound().Unagreed; got != nil {
 		t.Errorf("it is agreed on: %+v", got)
 	}
+	arrives(126, 0, []byte{5, 10, 0, 160})
+	if got := r.inbound().Unagreed; got == nil || got.Name != "telephone-event" || got.Packets != 1 {
+		t.Errorf("%+v", got)
+	}
 }
 
 // TestAnnouncedOther: a payload type that pion announces and that is not agreed on is given to no packet: pion would end
 // the track there, and what comes after it would not be counted.
 func TestAnnouncedOther(t *testing.T) {
 	r := newHarness(t)
+	r.rec.SetCodec(0, "audio/PCMU", 8000)
+	r.rec.SetCodec(96, "video/VP8", 90000)
 	r.rec.SetCodec(111, "audio/opus", 48000)
 	r.rec.SetAside(63, "red")
 	r.rec.SetAside(64, "ulpfec")
-	announced := *opusStream
-	announced.PayloadType = 63
-	arrives := asideStream(r, &announced)
-	for name, payload := range map[string][]byte{"FEC in RED": {64, 1, 2}, "what cannot be read": {0x80}} {
-		if got := arrives(63, 0, payload); got.PayloadType != 111 || len(got.Payload) > 0 {
-			t.Errorf("%s: %v", name, got)
+	for _, announced := range []struct {
+		stream           interceptor.StreamInfo
+		payloadType, own uint8
+	}{{*opusStream, 63, 111}, {*vp8Stream, 63, 96}, {*vp8Stream, 0, 96}} { // 0: none
+		announced.stream.SSRC += uint32(announced.payloadType)
+		announced.stream.PayloadType = announced.payloadType
+		arrives := asideStream(r, &announced.stream)
+		for name, payload := range map[string][]byte{"FEC in RED": {64, 1, 2}, "what cannot be read": {0x80}} {
+			if got := arrives(63, 0, payload); got.PayloadType != announced.own || len(got.Payload) > 0 {
+				t.Errorf("%s: %v", name, got)
+			}
 		}
 	}
 }

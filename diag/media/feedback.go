@@ -60,6 +60,27 @@ func (r *Recorder) Feedback() *diag.Feedback {
 	return &f
 }
 
+// reports corrects the jitter in the reports about to be sent: that of pion is by the clock rate of the first codec
+// agreed on, whatever is sent, and it takes the wrap of timestamps for jitter.
+func (r *Recorder) reports(pkts []rtcp.Packet) {
+	for _, pkt := range pkts {
+		switch pkt := pkt.(type) {
+		case *rtcp.SenderReport:
+			r.correct(pkt.Reports)
+		case *rtcp.ReceiverReport:
+			r.correct(pkt.Reports)
+		}
+	}
+}
+
+func (r *Recorder) correct(reports []rtcp.ReceptionReport) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for i := range reports {
+		r.in.update(reports[i].SSRC, func(s *inbound) { reports[i].Jitter = s.jitter.Units() })
+	}
+}
+
 // sent reads RTCP that went out: reports that the peer will answer, and what is requested of the streams that arrive.
 func (r *Recorder) sent(pkts []rtcp.Packet, now time.Time) {
 	r.mu.RLock()

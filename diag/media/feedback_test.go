@@ -13,6 +13,35 @@ import (
 	"dialtone/diag"
 )
 
+// TestReportedJitter: reports that are sent have the jitter by the clock of the codec that is received. pion's is by that of
+// the first codec agreed on.
+func TestReportedJitter(t *testing.T) {
+	r := newHarness(t)
+	r.rec.SetCodec(111, "audio/opus", 48000)
+	r.rec.SetCodec(0, "audio/PCMU", 8000)
+	arrives := asideStream(r, opusStream)
+	for i := range 200 {
+		r.clock = r.clock.Add(120 * time.Millisecond) // 960 units of 8 kHz
+		arrives(0, 0, []byte{byte(i)})
+	}
+	for _, pkt := range []rtcp.Packet{
+		&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: 10, Jitter: 800}, {SSRC: 99, Jitter: 7}}},
+		&rtcp.SenderReport{Reports: []rtcp.ReceptionReport{{SSRC: 10, Jitter: 800}, {SSRC: 99, Jitter: 7}}},
+	} {
+		r.wrote(pkt)
+		var got []rtcp.ReceptionReport
+		switch pkt := pkt.(type) {
+		case *rtcp.ReceiverReport:
+			got = pkt.Reports
+		case *rtcp.SenderReport:
+			got = pkt.Reports
+		}
+		if got[0].Jitter != 0 || got[1].Jitter != 7 {
+			t.Errorf("%T: %+v", pkt, got)
+		}
+	}
+}
+
 func TestFeedbackSentAndReceived(t *testing.T) {
 	r := newHarness(t)
 	r.arrives(vp8Stream)

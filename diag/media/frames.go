@@ -3,6 +3,7 @@ package media
 import (
 	"time"
 
+	"dialtone/diag/media/clock"
 	"dialtone/diag/media/sequence"
 	"dialtone/diag/media/video"
 )
@@ -20,7 +21,7 @@ type frames struct {
 	given         uint32 // of these, to each
 	keys          uint32 // of these, key frames
 	width, height uint16 // of the last complete key frame that has them
-	freezes       freezes
+	freezes       clock.Freezes
 	shownTS       uint32 // of the newest complete frame
 	starts        bool   // payloads mark the first packet of a frame, as those of VP8 do
 	requests      keyRequests
@@ -71,6 +72,13 @@ func (f *frames) add(ext int64, h header, p video.Picture, seq *sequence.Sequenc
 	return first
 }
 
+// between counts a packet without video among those of a frame: FEC or padding.
+func (f *frames) between(ext int64, ts uint32) {
+	if fr := f.find(ts); fr != nil && ext > fr.min {
+		fr.max, fr.count = max(fr.max, ext), fr.count+1
+	}
+}
+
 // recent returns the frame that began i frames before the newest.
 func (f *frames) recent(i int) *openFrame { return &f.open[(f.newest+openFrames-i)%openFrames] }
 
@@ -117,7 +125,7 @@ func (f *frames) check(fr *openFrame, seq *sequence.Sequence, at time.Time) *ope
 	}
 	if f.complete == 1 || int32(fr.ts-f.shownTS) > 0 { // a player shows no frame after a newer one
 		f.shownTS = fr.ts
-		f.freezes.shown(at)
+		f.freezes.Shown(at)
 	}
 	return fr
 }
@@ -145,7 +153,7 @@ func (f *frames) each(look func(place int, fr *openFrame)) {
 // restart forgets what is incomplete: the source began anew.
 func (f *frames) restart() {
 	f.used = 0
-	f.freezes.last = time.Time{}
+	f.freezes.Restart()
 }
 
 // place is the place in the ring of the frame of a timestamp; −1 if it is not there.
@@ -156,73 +164,4 @@ func (f *frames) place(ts uint32) int {
 		}
 	}
 	return -1
-}
-
-// gapAfter is the least distance of two frames that is counted as a gap: the rule of freezes hides what is slow
-// throughout.
-const gapAfter = 200 * time.Millisecond
-
-// average is over how many frames the mean distance is taken.
-const average = 30
-
-// freezes applies the rule of webrtc-stats (freezeCount): a frame that comes max(3·avg, avg + 150 ms) or more after the
-// one before ends a freeze, avg being the mean distance of the last 30 frames. A frame counts as shown when it is
-// complete.
-type freezes struct {
-	count   uint32
-	total   time.Duration
-	gapped  time.Duration // in gaps of more than gapAfter
-	paused  bool          // nothing is expected
-	last    time.Time
-	gaps    [average]time.Duration
-	n, next int
-	sum     time.Duration
-}
-
-func (z *freezes) shown(at time.Time) {
-	gap := at.Sub(z.last)
-	known := !z.last.IsZero()
-	z.last = at
-	if z.paused {
-		z.last = time.Time{}
-	}
-	if !known || gap < 0 {
-		return
-	}
-	if gap > gapAfter {
-		z.gapped += gap
-	}
-	if z.n > 0 {
-		avg := z.sum / time.Duration(z.n)
-		if gap >= max(3*avg, avg+150*time.Millisecond) {
-			z.count++
-			z.total += gap
-		}
-	}
-	z.sum += gap - z.gaps[z.next]
-	z.gaps[z.next] = gap
-	z.next = (z.next + 1) % average
-	z.n = min(z.n+1, average)
-}
-
-// recent is the longest of the last three distances of frames, in seconds; nil before there is one.
-func (z *freezes) recent() *float64 {
-	if z.n == 0 {
-		return nil
-	}
-	return new(z.longest(3).Seconds())
-}
-
-// longest is the longest of the last distances of frames, of so many at most; 0 before there is one.
-func (z *freezes) longest(of int) (longest time.Duration) {
-	for i := 1; i <= min(z.n, of); i++ {
-		longest = max(longest, z.gaps[(z.next+average-i)%average])
-	}
-	return longest
-}
-
-// pause says that no frames are expected for a while, or that they are again. What lies between is no freeze.
-func (z *freezes) pause(paused bool) {
-	z.paused = paused
-	z.last = time.Time{}
 }

@@ -116,75 +116,29 @@ func TestFramesForgetsWhatIsNeverRepaired(t *testing.T) {
 	}
 }
 
-func TestFreezes(t *testing.T) {
-	ms := func(ns ...int) (ds []time.Duration) {
-		for _, n := range ns {
-			ds = append(ds, time.Duration(n)*time.Millisecond)
-		}
-		return ds
-	}
-	repeat := func(d, n int) (ds []time.Duration) {
-		for range n {
-			ds = append(ds, ms(d)...)
-		}
-		return ds
-	}
-	tests := []struct {
-		name  string
-		gaps  []time.Duration
-		count uint32
-		total time.Duration
-	}{
-		{"nothing", nil, 0, 0},
-		{"one gap has no average before it", ms(5000), 0, 0},
-		{"regular", repeat(40, 100), 0, 0},
-		{"less than avg + 150 ms", append(repeat(40, 30), ms(189, 40)...), 0, 0},
-		{"avg + 150 ms", append(repeat(40, 30), ms(190, 40)...), 1, 190 * time.Millisecond},
-		{"slow: less than 3·avg", append(repeat(100, 30), ms(299, 100)...), 0, 0},
-		{"slow: 3·avg", append(repeat(100, 30), ms(300, 100)...), 1, 300 * time.Millisecond},
-		{"a screen at 1 fps", repeat(1000, 60), 0, 0},
-		{"a screen at about 1 fps", append(repeat(1000, 20), ms(1400, 600, 2000, 1000)...), 0, 0},
-		{"two freezes", append(append(repeat(40, 30), ms(1000)...), append(repeat(40, 30), ms(500)...)...), 2, 1500 * time.Millisecond},
-		{"the average forgets after 30", append(append(repeat(1000, 30), repeat(40, 30)...), ms(190)...), 1, 190 * time.Millisecond},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			var z freezes
-			at := time.Unix(1e9, 0)
-			z.shown(at)
-			for _, gap := range tt.gaps {
-				at = at.Add(gap)
-				z.shown(at)
+// TestFramesWithOthersBetween: FEC and padding between the packets of a frame, with its timestamp, are part of none that
+// is missing, and none of them completes a frame.
+func TestFramesWithOthersBetween(t *testing.T) {
+	for _, fec := range []struct {
+		seq  uint16
+		want uint32
+	}{{11, 2}, {12, 2}, {14, 2}, {9, 2}, {15, 1}} {
+		r := newHarness(t)
+		r.rec.SetCodec(96, "video/VP8", 90000)
+		arrives := r.arrives(vp8Stream)
+		seq := uint16(9)
+		for i, payload := range [][]byte{vp8Key, {0x00, 1}, {0x00, 1}, vp8Inter, {0x00, 1}} {
+			if seq++; seq == fec.seq {
+				arrives(seq, uint32(1+i/3)*3600, false, nil)
+				seq++
 			}
-			if z.count != tt.count || z.total != tt.total {
-				t.Errorf("%d freezes of %v in total; want %d of %v", z.count, z.total, tt.count, tt.total)
+			if fec.seq != 15 || i != 1 {
+				arrives(seq, uint32(1+i/3)*3600, i == 2 || i == 4, payload)
 			}
-		})
-	}
-}
-
-func TestPauseIsNoFreeze(t *testing.T) {
-	var z freezes
-	at := time.Unix(1e9, 0)
-	next := func(gap time.Duration) {
-		at = at.Add(gap)
-		z.shown(at)
-	}
-	for range 30 {
-		next(40 * time.Millisecond)
-	}
-	z.pause(true)
-	next(50 * time.Millisecond) // was under way
-	next(10 * time.Second)
-	z.pause(false)
-	next(10 * time.Second)
-	next(40 * time.Millisecond)
-	if z.count != 0 {
-		t.Errorf("%d freezes", z.count)
-	}
-	next(time.Second)
-	if z.count != 1 {
-		t.Errorf("%d freezes after one", z.count)
+		}
+		if in := r.inbound(); *in.FramesReceived != fec.want {
+			t.Errorf("number %d is none: %d frames", fec.seq, *in.FramesReceived)
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package media
 
 import (
-	"strings"
 	"time"
 
 	"github.com/pion/interceptor"
@@ -111,7 +110,7 @@ func (s *inbound) packet(b []byte, repair bool) int {
 // pause notes that the peer stopped or resumed sending on purpose.
 func (s *inbound) pause(paused bool, now time.Time) {
 	s.presence.Pause(paused, now)
-	s.frames.freezes.pause(paused)
+	s.frames.freezes.Pause(paused)
 	if s.meter != nil {
 		s.meter.Pause(paused)
 	}
@@ -185,7 +184,7 @@ func (s *inbound) restart() {
 func (s *inbound) times(ext int64, h header, arrival sequence.Arrival, repair bool, now time.Time) {
 	media := h.carried > 0 // the timestamp of padding is of no media
 	if media {
-		s.presence.Add(now, s.frames.freezes.longest(average))
+		s.presence.Add(now, s.frames.freezes.Longest(clock.Average))
 	}
 	if media && !repair && arrival != sequence.Repair { // jitter is of the network, not of the time that a repair takes
 		s.jitter.Add(now, ext, h.timestamp, s.codec.rate)
@@ -209,7 +208,11 @@ func (s *inbound) times(ext int64, h header, arrival sequence.Arrival, repair bo
 
 // sees looks at the payload of a packet of video. It returns a frame that is now complete, or nil.
 func (s *inbound) sees(ext int64, h header, arrival sequence.Arrival, repair bool, now time.Time) *openFrame {
-	if s.codec.Kind != KindVideo || len(h.payload) == 0 {
+	if s.codec.Kind != KindVideo {
+		return nil
+	}
+	if len(h.payload) == 0 {
+		s.frames.between(ext, h.timestamp)
 		return nil
 	}
 	s.layers.Add(s.codec.Name, ext, h.payload)
@@ -279,9 +282,6 @@ func (s *inbound) collect(ext int64, h header) {
 	})
 }
 
-// comfortNoise is the payload type of comfort noise (RFC 3389, RFC 3551).
-const comfortNoise = 13
-
 // listen hands a packet of audio to the meter.
 func (s *inbound) listen(ext int64, h header, now time.Time) {
 	if s.codec.Kind != KindAudio || s.rec.headersOnly {
@@ -293,8 +293,7 @@ func (s *inbound) listen(ext int64, h header, now time.Time) {
 	p := audio.Packet{
 		At: now, Seq: ext, Timestamp: h.timestamp, Codec: s.codec.Name, ClockRate: s.codec.rate, Payload: h.payload,
 	}
-	x := s.rec.asides[h.payloadType&0x7f].Load()
-	if s.codec.Name == "" && (h.payloadType == comfortNoise || x != nil && strings.EqualFold(x.name, "CN")) {
+	if s.codec.Name == "" && s.rec.asides[h.payloadType&0x7f].Load().isComfortNoise(h.payloadType) {
 		p.Codec = "CN"
 		if c := s.rec.codecs[s.fallback&0x7f].Load(); c != nil {
 			p.ClockRate = c.rate // that of the codec beside it (RFC 3389 §4)
@@ -361,10 +360,10 @@ func (s *inbound) video(d *diag.InboundRTP) {
 	f := &s.frames
 	d.FramesReceived = new(f.complete)
 	d.FramesPerSecond = s.rates.framesPerSecond()
-	d.FreezeCount = new(f.freezes.count)
-	d.TotalFreezesDuration = new(f.freezes.total.Seconds())
-	d.RecentFrameGap = f.freezes.recent()
-	d.TotalGapsDuration, d.ClipFrames = new(f.freezes.gapped.Seconds()), s.clip.stats()
+	d.FreezeCount = new(f.freezes.Count)
+	d.TotalFreezesDuration = new(f.freezes.Total.Seconds())
+	d.RecentFrameGap = f.freezes.Recent()
+	d.TotalGapsDuration, d.ClipFrames = new(f.freezes.Gapped.Seconds()), s.clip.stats()
 	if s.codec.hasKeys() {
 		d.KeyFramesReceived = new(f.keys)
 	}

@@ -89,6 +89,7 @@ func (t *tap) BindRTCPWriter(next interceptor.RTCPWriter) interceptor.RTCPWriter
 		if pkts = t.rec.pace(pkts, now); len(pkts) == 0 {
 			return 0, nil
 		}
+		t.rec.reports(pkts)
 		n, err := next.Write(pkts, a)
 		if err == nil && n > 0 {
 			t.rec.sent(pkts, now)

@@ -190,3 +190,22 @@ func BenchmarkListen(b *testing.B) {
 		})
 	}
 }
+
+// TestOtherFormatBetween: packets of another format, such as those of keys that were pressed, interrupt no tone, and
+// neither does the decoder that begins after them.
+func TestOtherFormatBetween(t *testing.T) {
+	p := playTones(t, "opus")
+	p.rec.SetCodec(CodecOf("opus").PayloadType, "audio/opus", 48000)
+	keys := *opusStream
+	keys.PayloadType = 126
+	opus, key := p.packet, p.arrives(&keys)
+	for i := range 9 {
+		p.packet = opus
+		p.play(90-i, never, never)
+		p.packet = key
+		p.play(10, never, never)
+	}
+	if d := p.inbound(); d.Sound == nil || d.Sound.Tone == nil || d.Sound.Tone.Dropouts > 0 || d.Unagreed.Packets != 90 {
+		t.Errorf("%+v, %+v", d.Sound.Tone, d.Unagreed)
+	}
+}

@@ -65,6 +65,7 @@ func (m *Meter) Add(p Packet) { m.order.add(p, m.play) }
 func (m *Meter) play(p *Packet, missing int64) {
 	if m.name != p.Codec && !isComfort(p.Codec) {
 		m.name, m.format = p.Codec, formatOf(p.Codec)
+		m.sound.tone.excused = true // a decoder that begins needs a moment
 		m.decoder = nil
 		if m.format.make != nil {
 			m.decoder = m.format.make()

@@ -1,6 +1,7 @@
 package clock
 
 import (
+	"math"
 	"time"
 )
 
@@ -55,6 +56,9 @@ func (j *Jitter) Add(at time.Time, seq int64, ts, rate uint32) {
 
 // Restart forgets the last packet, but not the estimate: the source began anew.
 func (j *Jitter) Restart() { j.packets = 0 }
+
+// Units is the estimate as reports have it, in units of the clock of the last packet.
+func (j *Jitter) Units() uint32 { return uint32(min(j.value, math.MaxUint32)) }
 
 // Seconds is the estimate; nil while there are no two packets to compare.
 func (j *Jitter) Seconds() *float64 {

@@ -136,8 +136,8 @@ func (t *Timing) widen() {
 // Restart forgets the last packet, but not the jumps: the source began anew.
 func (t *Timing) Restart() { t.started, t.waits = false, waits{} }
 
-// Rate is what was measured since the start or the last jump: in Hz, of a stream that announces a rate; the largest
-// error that delays of single packets, a stall or another path explain; and the seconds that it was measured over. All
+// Rate is what was measured since the start or the last jump: in Hz, of a stream that still announces a rate; the
+// largest error that delays of single packets, a stall or another path explain; and the seconds that it was measured over. All
 // are nil before there is enough to measure.
 //
 // It is the slope of the line through the fastest packets of all windows (least squares). Whatever made some of them
@@ -147,7 +147,7 @@ func (t *Timing) Restart() { t.started, t.waits = false, waits{} }
 // The margin is twice that and more, as a source that stalls again and again, like Firefox on a busy machine, has no
 // clock that is off.
 func (t *Timing) Rate(announced uint32) (hz, margin, over *float64) {
-	if !t.started || len(t.fastest) <= minWindows {
+	if !t.started || len(t.fastest) <= minWindows || t.rate != announced {
 		return nil, nil, nil
 	}
 	points := t.fastest[:len(t.fastest)-1]

@@ -15,7 +15,6 @@ const (
 	Unknown Format = iota
 	RED            // media, and repetitions of earlier packets, or FEC (RFC 2198)
 	FEC            // nothing but redundancy: ULPFEC, FlexFEC
-	Other          // comfort noise, tones
 )
 
 // FormatOf is the format of an encoding as SDP names it ("red", "ulpfec", "flexfec-03"), in any case.
@@ -25,8 +24,6 @@ func FormatOf(name string) Format {
 		return RED
 	case name == "ulpfec", strings.HasPrefix(name, "flexfec"), name == "parityfec":
 		return FEC
-	case name == "cn", name == "telephone-event":
-		return Other
 	}
 	return Unknown
 }

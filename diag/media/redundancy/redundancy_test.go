@@ -47,7 +47,7 @@ func TestRepeats(t *testing.T) {
 
 func TestFormatOf(t *testing.T) {
 	for name, want := range map[string]Format{
-		"red": RED, "RED": RED, "ulpfec": FEC, "flexfec-03": FEC, "flexfec": FEC, "CN": Other, "telephone-event": Other,
+		"red": RED, "RED": RED, "ulpfec": FEC, "flexfec-03": FEC, "flexfec": FEC, "CN": Unknown,
 		"opus": Unknown, "rtx": Unknown, "": Unknown, "reduced": Unknown,
 	} {
 		if got := FormatOf(name); got != want {
