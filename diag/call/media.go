@@ -100,6 +100,14 @@ func (c *Call) HasFormat(side diag.Side, kind, name string) bool {
 	})
 }
 
+// SharedPayloadTypes are those by which the latest description of the peer means several codecs.
+func (c *Call) SharedPayloadTypes() []sdp.Shared {
+	if d := c.description(diag.Remote); d != nil {
+		return d.SharedPayloadTypes()
+	}
+	return nil
+}
+
 // Parsed is the description, parsed.
 func (d *DescriptionRow) Parsed() *sdp.Description { return d.parse() }
 

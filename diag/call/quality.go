@@ -2,6 +2,7 @@ package call
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"dialtone/diag"
@@ -48,7 +49,8 @@ func rate(mimeType string, t transport) *Quality {
 	}
 }
 
-// rateStream rates the audio of a whole call. Where nothing is said, there is nothing to rate.
+// rateStream rates the audio of a whole call. Where nothing is said, or what is said cannot be decoded, there is nothing
+// to rate.
 func (s *Stream) rateStream(c *Call) {
 	loss := s.UnrepairedLoss
 	if loss == nil {
@@ -64,7 +66,7 @@ func (s *Stream) rateStream(c *Call) {
 	if path, known := c.RoundTripTime(); trip == nil && known {
 		trip = new(path.Seconds())
 	}
-	if !s.Silent {
+	if !s.Silent && !slices.ContainsFunc(s.Inbound, func(in diag.InboundRTP) bool { return in.Undecodable() }) {
 		s.Quality = rate(s.MimeType, transport{loss, seconds(s.Jitter), trip, s.oneWay()})
 	}
 	if s.Quality != nil {
@@ -84,7 +86,7 @@ func (s *Stream) oneWay() *float64 {
 
 // QualityIn rates what was received since the sample before; nil where nothing is said or too little is known.
 func QualityIn(sample *diag.Sample, in *diag.InboundRTP) *Quality {
-	if s := in.Sound; s != nil && max(s.SilentFor, s.NoiseFor) >= QuietAfter {
+	if s := in.Sound; in.Undecodable() || s != nil && max(s.SilentFor, s.NoiseFor) >= QuietAfter {
 		return nil
 	}
 	t := transport{loss: in.FractionLost, jitter: in.Jitter, roundTrip: tripOf(sample, in.RoundTripTime)}

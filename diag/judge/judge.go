@@ -70,7 +70,7 @@ type rule func(out *finding.List, c *call.Call, x Expectation)
 var rules = []rule{
 	endFindings, machineFindings, signalingFindings, answerFindings,
 	pathLostFindings, dtlsFindings, channelFindings,
-	captureFindings,
+	captureFindings, sharedFindings,
 	sizeFindings, mediaFindings, soundFindings, publishFindings, encodingFindings, pictureFindings, skewFindings,
 	lossFindings, pauseFindings,
 	timingFindings, restartFindings, ssrcFindings, impairFindings, stressFindings, speedFindings,

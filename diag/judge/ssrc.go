@@ -1,6 +1,8 @@
 package judge
 
 import (
+	"slices"
+
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/finding"
@@ -26,8 +28,14 @@ type (
 		Kind        string `json:"kind"`
 		SSRC        uint32 `json:"ssrc"`
 		PayloadType uint8  `json:"payloadType"`
+		Name        string `json:"name,omitempty"` // by the description of the sender
 		Packets     uint64 `json:"packetsUnagreed"`
 		All         uint64 `json:"packetsReceived"`
+	}
+	// PayloadTypeShared means that a peer gives two codecs of one bundle the same payload type.
+	PayloadTypeShared struct {
+		PayloadType string   `json:"payloadType"`
+		Codecs      []string `json:"codecs"` // "opus/48000/2", "VP8/90000"
 	}
 	// SSRCUnknown means that a stream arrives that no media section receives.
 	SSRCUnknown struct {
@@ -68,9 +76,6 @@ func ssrcFindings(out *finding.List, c *call.Call, x Expectation) {
 	redundancyFindings(out, c)
 }
 
-// unagreedLeast is how many packets are more than what was in flight when the peer's codec changed.
-const unagreedLeast = 50
-
 // payloadFindings name streams with packets that cannot be decoded. It fails a check if they are most of the stream.
 func payloadFindings(out *finding.List, c *call.Call, x Expectation) {
 	sample := c.Latest()
@@ -79,13 +84,25 @@ func payloadFindings(out *finding.List, c *call.Call, x Expectation) {
 	}
 	for _, in := range sample.Inbound {
 		u, all := in.Unagreed, diag.OrZero(in.PacketsReceived)
-		if u == nil || u.Packets < unagreedLeast {
+		if !in.Undecodable() {
 			continue
 		}
 		kind := diag.Clean(in.Kind, 20)
 		most := 2*u.Packets > all
 		out.Add("media.payload_type", finding.Graver(most && x.expects(diag.Inbound, kind)), kind,
-			PayloadTypeUnagreed{kind, in.SSRC, u.PayloadType, u.Packets, all})
+			PayloadTypeUnagreed{kind, in.SSRC, u.PayloadType, diag.Clean(u.Name, 32), u.Packets, all})
+	}
+}
+
+// sharedFindings name payload types that say not even which kind of media a packet holds. It explains media that is
+// missing.
+func sharedFindings(out *finding.List, c *call.Call, _ Expectation) {
+	for _, s := range c.SharedPayloadTypes() {
+		missing := c.ConnectedAt != nil && slices.ContainsFunc(diag.Kinds, func(kind string) bool {
+			return c.Promised(kind) && c.StreamOf(diag.Inbound, kind).Packets == 0
+		})
+		out.Add("media.payload_type_shared", finding.Graver(missing), "",
+			PayloadTypeShared{diag.Clean(s.PayloadType, 10), cleanNames(s.Codecs)})
 	}
 }
 

@@ -117,3 +117,30 @@ func TestReportsStopped(t *testing.T) {
 		}
 	}
 }
+
+// TestPayloadTypeShared: one payload type for two codecs is named, before the media that is missing because of it.
+func TestPayloadTypeShared(t *testing.T) {
+	offer := diag.SessionDescription{Side: diag.Remote, SDPType: "offer", SDP: "v=0\r\na=group:BUNDLE 0 1\r\n" +
+		"m=audio 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\na=rtpmap:96 opus/48000/2\r\na=sendrecv\r\n" +
+		"m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=rtpmap:96 VP8/90000\r\na=sendrecv\r\n"}
+	video := diag.InboundRTP{
+		Kind: "video", SSRC: 2, MimeType: "video/VP8", PacketsReceived: new(uint64(450)), ClockRate: 90000,
+		TimestampRate: new(48000.0), TimestampRateMargin: new(10.0), TimestampRateOver: new(9.0),
+	}
+	for name, tt := range map[string]struct {
+		in   []diag.InboundRTP
+		want judge.Severity
+	}{
+		"nothing is missing": {[]diag.InboundRTP{audioIn(250, 0, 0, 0.01), video}, judge.Warn},
+		"audio is missing":   {[]diag.InboundRTP{video}, judge.Problem},
+	} {
+		sample := diag.Sample{Inbound: tt.in}
+		v := judge.Judge(call.Fold(diagtest.Then(diagtest.GoodCall(), 20_000, offer, 60_000, sample)))
+		i := slices.IndexFunc(v.Findings, func(f judge.Finding) bool { return f.ID == "media.payload_type_shared" })
+		if i != 0 || v.Findings[i].Severity != tt.want ||
+			words.Of(v.Findings[i]).Title != "The peer uses payload type 96 for several codecs: opus/48000/2, VP8/90000." ||
+			slices.ContainsFunc(v.Findings, func(f judge.Finding) bool { return f.ID == "media.clock_rate" }) {
+			t.Errorf("%s: %+v", name, v.Findings)
+		}
+	}
+}

@@ -114,7 +114,7 @@ func TestWhyStopped(t *testing.T) {
 		evidence string
 		advice   string
 	}{
-		"unknown":             {nil, false, "none in the last 4.0 s", "Then check firewalls"},
+		"unknown":             {nil, false, "none with media in the last 4.0 s", "Then check firewalls"},
 		"it sends nothing":    {&diag.SentSince{Over: 3}, false, "by its sender's reports of 3.0 s of that time, it sends none", "Check the sender's source"},
 		"it sends":            {&diag.SentSince{Packets: 150, Over: 3}, false, "it sent 150 more", "Check what drops these packets"},
 		"it ended the stream": {nil, true, "RTCP BYE", "Check the sender's source"},

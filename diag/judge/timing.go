@@ -42,7 +42,7 @@ const (
 // timingFindings name inbound streams whose timestamps contradict the clock rate that was announced.
 func timingFindings(out *finding.List, c *call.Call, _ Expectation) {
 	sample := c.Latest()
-	if sample == nil {
+	if sample == nil || len(c.SharedPayloadTypes()) > 0 { // which codec a packet has is not known then
 		return
 	}
 	for _, in := range sample.Inbound {

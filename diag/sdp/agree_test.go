@@ -1,6 +1,7 @@
 package sdp
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,6 +53,31 @@ func TestAgreeOnReceiving(t *testing.T) {
 		want.Kind, want.Offered, want.Receives = "video", []string{"VP8"}, true
 		if diff := cmp.Diff([]Agreement{want}, Agree(offer, Parse("v=0\r\n"+section))); diff != "" {
 			t.Errorf("%s: %s", section, diff)
+		}
+	}
+}
+
+// TestSharedPayloadTypes: bundled sections that give a payload type to different codecs are one session in which nobody can
+// tell them apart.
+func TestSharedPayloadTypes(t *testing.T) {
+	const bundle = "v=0\r\na=group:BUNDLE 0 1\r\n"
+	section := func(kind, port, mid, codecs string) string {
+		return "m=" + kind + " " + port + " UDP/TLS/RTP/SAVPF 96 97\r\na=mid:" + mid + "\r\n" + codecs
+	}
+	const opus, vp8, rtx = "a=rtpmap:96 opus/48000/2\r\n", "a=rtpmap:96 VP8/90000\r\n", "a=rtpmap:97 rtx/90000\r\n"
+	shared := []Shared{{"96", []string{"opus/48000/2", "VP8/90000"}}}
+	for name, tt := range map[string]struct {
+		text string
+		want []Shared
+	}{
+		"two codecs":     {bundle + section("audio", "9", "0", opus) + section("video", "9", "1", vp8+rtx), shared},
+		"one codec":      {bundle + section("video", "9", "0", vp8) + section("video", "9", "1", strings.ToLower(vp8)), nil},
+		"no bundle":      {"v=0\r\n" + section("audio", "9", "0", opus) + section("video", "9", "1", vp8), nil},
+		"one is outside": {bundle + section("audio", "9", "0", opus) + section("video", "9", "2", vp8), nil},
+		"one is refused": {bundle + section("audio", "9", "0", opus) + section("video", "0", "1", vp8), nil},
+	} {
+		if diff := cmp.Diff(tt.want, Parse(tt.text).SharedPayloadTypes()); diff != "" {
+			t.Errorf("%s: %s", name, diff)
 		}
 	}
 }

@@ -75,6 +75,43 @@ func (d *Description) checkPayloadTypes() error {
 	return nil
 }
 
+// Shared is a payload type that means several codecs.
+type Shared struct {
+	PayloadType string
+	Codecs      []string // their names, each once
+}
+
+// SharedPayloadTypes are payload types of bundled sections that mean different codecs. RFC 9143 §9.1.1 forbids that:
+// the sections are one RTP session.
+func (d *Description) SharedPayloadTypes() []Shared {
+	group, _ := d.Session.Attribute("group")
+	mids := strings.Fields(group)
+	if len(mids) == 0 || mids[0] != "BUNDLE" {
+		return nil
+	}
+	var out []Shared
+	names, order := map[string][]string{}, []string{}
+	for i := range d.Media {
+		if s := &d.Media[i]; s.Rejected() || !slices.Contains(mids[1:], s.Mid) {
+			continue
+		}
+		for _, c := range d.Media[i].Codecs {
+			has := names[c.PayloadType]
+			if c.Name == "" || slices.ContainsFunc(has, func(n string) bool { return strings.EqualFold(n, c.Name) }) {
+				continue
+			}
+			if len(has) == 1 {
+				order = append(order, c.PayloadType)
+			}
+			names[c.PayloadType] = append(has, c.Name)
+		}
+	}
+	for _, payloadType := range order {
+		out = append(out, Shared{payloadType, names[payloadType]})
+	}
+	return out
+}
+
 // maxPayloadType is what seven bits can say (RFC 3550 §5.1).
 const maxPayloadType = 127
 

@@ -263,17 +263,15 @@ func mediaStopped(_ judge.Finding, e judge.MediaStopped) Text {
 		t.Advice = "Check whether the source sends further frames; a still picture may be intended."
 	default:
 		t.Evidence = lines(
-			fmt.Sprintf("%s packets received, none in the last %s%s", Number(e.Packets), Millis(e.AgoMs), connected),
+			fmt.Sprintf("%s packets received, none with media in the last %s%s", Number(e.Packets), Millis(e.AgoMs), connected),
 			muted(e.Kind, e.Muted), sentSince(e))
 		t.Advice = "Check the sender at that time: its source may have ended, or shows a screen that does not change. Then " +
 			"check firewalls and bandwidth limits on the path."
 		switch {
 		case e.Goodbye || e.SentSince != nil && e.SentSince.Packets == 0:
-			t.Advice = "Check the sender's source: a track that was stopped, removed or replaced, or a picture that does not " +
-				"change, of which some senders send nothing."
-			if e.Kind == "audio" {
-				t.Advice = "Check the sender's source: a track that was stopped, removed or replaced."
-			}
+			still := map[string]string{"audio": "silence", "video": "a picture that does not change"}[e.Kind]
+			t.Advice = "Check the sender's source: a track that was stopped, removed or replaced, or " + still + ", of which " +
+				"some senders send nothing."
 		case e.SentSince != nil:
 			t.Advice = "Check what drops these packets and lets others pass: a server between, firewalls, or a limit of the " +
 				"size or the rate of packets."

@@ -32,10 +32,24 @@ var ssrcFindings = map[string]entry{
 			"for this kind of media (RFC 3264 §6.1). What they hold is not known, so they cannot be decoded. A check fails if "+
 			"they are most of the stream.",
 		func(_ judge.Finding, e judge.PayloadTypeUnagreed) Text {
-			return say(fmt.Sprintf("The peer sends %s with payload type %d, which was not agreed on.", e.Kind, e.PayloadType),
+			name := ""
+			if e.Name != "" {
+				name = " (" + e.Name + ")"
+			}
+			return say(fmt.Sprintf("The peer sends %s with payload type %d%s, which was not agreed on.", e.Kind, e.PayloadType,
+				name),
 				"Let the sender use the payload types of the answer, with the codecs that it has for them.",
 				fmt.Sprintf("%s of %s packets of SSRC %d, which cannot be decoded",
 					Number(e.Packets), Number(e.All), e.SSRC))
+		}),
+	"media.payload_type_shared": on(
+		"The peer's description has one payload type for several codecs in sections of one bundle, which RFC 9143 §9.1.1 "+
+			"forbids: they are one RTP session, and the payload type says what a packet holds. dialtone takes each packet for "+
+			"one of the codecs, so streams may count as another kind of media; other receivers may mistake them, too.",
+		func(_ judge.Finding, e judge.PayloadTypeShared) Text {
+			return say(fmt.Sprintf("The peer uses payload type %s for several codecs: %s.", e.PayloadType, names(e.Codecs)),
+				"Let the peer give each codec of a bundle a payload type of its own.",
+				"the sections are bundled into one RTP session")
 		}),
 	"media.redundancy_unasked": on(
 		"Packets carry redundancy against loss (RED of RFC 2198, FEC of RFC 5109 or RFC 8627) in a format that this side's "+
