@@ -49,8 +49,8 @@ func rate(mimeType string, t transport) *Quality {
 	}
 }
 
-// rateStream rates the audio of a whole call. Where nothing is said, or what is said cannot be decoded, there is nothing
-// to rate.
+// rateStream rates the audio of a whole call. Where nothing is said, or what is said cannot be decoded, there is
+// nothing to rate.
 func (s *Stream) rateStream(c *Call) {
 	loss := s.UnrepairedLoss
 	if loss == nil {

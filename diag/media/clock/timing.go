@@ -137,8 +137,8 @@ func (t *Timing) widen() {
 func (t *Timing) Restart() { t.started, t.waits = false, waits{} }
 
 // Rate is what was measured since the start or the last jump: in Hz, of a stream that still announces a rate; the
-// largest error that delays of single packets, a stall or another path explain; and the seconds that it was measured over. All
-// are nil before there is enough to measure.
+// largest error that delays of single packets, a stall or another path explain; and the seconds that it was measured
+// over. All are nil before there is enough to measure.
 //
 // It is the slope of the line through the fastest packets of all windows (least squares). Whatever made some of them
 // later than others also moves them away from that line: a step by d, the worst there is, turns it by 1.5·d in all, and
