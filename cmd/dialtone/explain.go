@@ -19,7 +19,7 @@ const presetPrefix = "preset/"
 
 // explainCommand is dialtone explain.
 type explainCommand struct {
-	ID []string `arg:"" optional:"" name:"id" help:"The ID of a finding, such as nat.udp_blocked; a word of the screens, such as srflx; or preset/NAME, also that of an own file preset/FILE.toml. Default: list all findings; terms lists the words, preset the presets."`
+	ID []string `arg:"" optional:"" name:"id" help:"The ID of a finding, such as nat.udp_blocked; a word of the screens, such as srflx; or preset/NAME, also that of an own file preset/FILE.toml. Default: list all findings, a sentence for each; terms lists the words, preset the presets."`
 }
 
 // Help implements kong.HelpProvider.
@@ -45,9 +45,9 @@ func (c *explainCommand) text() (string, error) {
 	name, isPreset := strings.CutPrefix(id, presetPrefix)
 	switch {
 	case id == "":
-		return strings.Join(words.FindingIDs(), "\n"), nil
+		return explain.Listing(words.FindingIDs(), words.Explain), nil
 	case id == "terms":
-		return strings.Join(term.Terms(), "\n"), nil
+		return explain.Listing(term.Terms(), term.Explain), nil
 	case id == strings.TrimSuffix(presetPrefix, "/"):
 		return presetPrefix + strings.Join(posting.Presets(), "\n"+presetPrefix), nil
 	case isPreset:

@@ -29,7 +29,7 @@ const (
 	findingsDocument = "../../docs/reference/findings.md"
 	findingsHead     = `# Findings
 
-Each finding has a stable ID, for scripts and for searching. ` + "`dialtone explain ID`" + ` prints the paragraphs below.
+Each finding has a stable ID, for scripts and for searching. ` + "`dialtone explain`" + ` lists them, ` + "`dialtone explain ID`" + ` prints the paragraphs below.
 
 <!-- This document is generated from diag/words and testdata/faults.json: go generate ./diag/words -->
 `
