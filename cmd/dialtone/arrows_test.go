@@ -47,7 +47,7 @@ var arrows = []struct {
 	{settingsPackage, []string{filesPackage, "dialtone/diag", "dialtone/signal/toml", "dialtone/tui/start", "github.com/alecthomas/kong"}},
 	{"dialtone/cmd/dialtone/internal/endpoint", []string{filesPackage}},
 	{"dialtone/cmd/dialtone/internal/iceservers", []string{
-		"dialtone/cmd/dialtone/internal/endpoint", settingsPackage, "dialtone/diag", "dialtone/diag/lab", "dialtone/signal/gate",
+		"dialtone/cmd/dialtone/internal/endpoint", settingsPackage, "dialtone/diag", "dialtone/diag/lab", "dialtone/diag/probe", "dialtone/signal/gate",
 		"dialtone/signal/page", "github.com/pion/turn/v5", "golang.org/x/time/rate",
 	}},
 	{"dialtone/cmd/dialtone/internal/texts", []string{

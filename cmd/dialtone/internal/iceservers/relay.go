@@ -1,6 +1,7 @@
 package iceservers
 
 import (
+	"crypto/rand"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -53,7 +54,7 @@ const (
 type Relay struct {
 	*lab.TURN
 	o        RelayOptions
-	accounts *accounts
+	secret   string // of the accounts of pairs
 	refusals *gate.Refusals
 	pace     *pace // of all allocations together
 
@@ -80,7 +81,7 @@ type reservation struct {
 func StartRelay(o RelayOptions) (*Relay, error) {
 	o.complete()
 	r := &Relay{
-		o: o, accounts: newAccounts(), refusals: gate.NewRefusals(o.Log), pace: newPace(o.Bitrate * bitrateShares),
+		o: o, secret: rand.Text(), refusals: gate.NewRefusals(o.Log), pace: newPace(o.Bitrate * bitrateShares),
 		byUser: map[string]int{}, clients: map[string]*holder{}, sockets: map[uint16]*relaySocket{},
 		listeners: map[uint16]*tcpRelay{},
 		streams:   map[string]*stream{}, expecting: map[string]*reservation{},

@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"dialtone/diag/lab"
+	"dialtone/diag/probe"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -474,7 +475,7 @@ func TestAccounts(t *testing.T) {
 			t.Errorf("%s is accepted", name)
 		}
 	}
-	old, oldPassword := r.accounts.issue("pair", time.Now().Add(-2*accountLife))
+	old, oldPassword := probe.SharedSecret(r.secret, "pair", time.Now().Add(-2*accountLife))
 	if _, err := client(t, r, lab.UDP, old, oldPassword).Allocate(); err == nil {
 		t.Error("an account that has expired is accepted")
 	}
