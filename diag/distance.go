@@ -1,8 +1,29 @@
 package diag
 
-// EditDistance is Levenshtein's, over bytes: how many must be put in, taken out or replaced to make one word of the
+import "slices"
+
+// maxNearest bounds how many words a misspelt one may have been meant to be.
+const maxNearest = 3
+
+// Nearest are the known words that a misspelt one was probably meant to be, in order; none if none is near.
+func Nearest(word string, known []string) []string {
+	var best []string
+	distance := len(word)/3 + 1 // 1 to a few letters, by length
+	for _, k := range slices.Compact(slices.Sorted(slices.Values(known))) {
+		d := editDistance(word, k)
+		if d < distance {
+			best, distance = nil, d
+		}
+		if d == distance && len(best) < maxNearest {
+			best = append(best, k)
+		}
+	}
+	return best
+}
+
+// editDistance is Levenshtein's, over bytes: how many must be put in, taken out or replaced to make one word of the
 // other. What was misspelt has a small one to what was meant.
-func EditDistance(a, b string) int {
+func editDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

@@ -1,7 +1,9 @@
 package diag
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"unicode"
@@ -60,6 +62,16 @@ func EscapeJSON(doc []byte) []byte {
 		doc = doc[size:]
 	}
 	return out
+}
+
+// WriteJSON writes a value in lines, each indented by so much a level, that a terminal may show.
+func WriteJSON(w io.Writer, v any, indent string) error {
+	raw, err := json.MarshalIndent(v, "", indent)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(EscapeJSON(raw), '\n'))
+	return err
 }
 
 // fit replaces a rune that a terminal could take for an order. The zero-width joiner stays: emoji need it.

@@ -151,7 +151,7 @@ func (c *answerCommand) answerCalls(ctx context.Context, a app, config diag.Conf
 			return result.Exit, nil
 		default:
 			a.Complain(fmt.Sprintf("dialtone: the signaling server failed; trying again in %v", pause))
-			if !calls.Sleep(ctx, pause) {
+			if !diag.Sleep(ctx, pause) {
 				return diag.ExitInterrupted, nil
 			}
 			pause = min(2*pause, calls.LongestPause)

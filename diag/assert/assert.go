@@ -198,34 +198,11 @@ func (s *Subject) refuse(text string, err error) error {
 		out.Column, out.Text = wrong.Column+1, wrong.Message
 	}
 	if m := misspelt.FindStringSubmatch(out.Text); m != nil {
-		out.Near = near(m[1], s.Names())
+		out.Near = diag.Nearest(m[1], s.Names())
 		out.Text = "unknown name " + m[1]
 	}
 	if strings.HasPrefix(out.Text, "bad number syntax") { // "1m" of "1ms"
 		out.Text = `numbers have no unit: write a time as duration("800ms")`
-	}
-	return out
-}
-
-// near are the known names nearest to a word, up to three.
-func near(word string, known []string) []string {
-	type candidate struct {
-		name string
-		d    int
-	}
-	var list []candidate
-	slices.Sort(known)
-	for _, k := range slices.Compact(known) {
-		if d := diag.EditDistance(word, k); d <= len(word)/3+1 {
-			list = append(list, candidate{k, d})
-		}
-	}
-	slices.SortStableFunc(list, func(a, b candidate) int { return a.d - b.d })
-	var out []string
-	for _, c := range list {
-		if c.d == list[0].d && len(out) < 3 {
-			out = append(out, c.name)
-		}
 	}
 	return out
 }

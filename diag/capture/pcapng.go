@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -27,19 +28,19 @@ const (
 )
 
 func (f *pcapng) begin() {
-	f.block(blockSection, concat(u32(byteOrder), u16(1), u16(0), u32(0xffffffff), u32(0xffffffff)))
-	f.block(blockInterface, concat(u16(linkRaw), u16(0), u32(0)))
+	f.block(blockSection, slices.Concat(u32(byteOrder), u16(1), u16(0), u32(0xffffffff), u32(0xffffffff)))
+	f.block(blockInterface, slices.Concat(u16(linkRaw), u16(0), u32(0)))
 }
 
 // secrets keeps lines of keys.
 func (f *pcapng) secrets(lines []byte) {
-	f.block(blockSecrets, concat(u32(secretsTLS), u32(len(lines)), padded(lines)))
+	f.block(blockSecrets, slices.Concat(u32(secretsTLS), u32(len(lines)), padded(lines)))
 }
 
 // packet keeps a packet of IP.
 func (f *pcapng) packet(at time.Time, packet []byte) {
 	us := uint64(at.UnixMicro()) // #nosec G115 -- after 1970
-	f.block(blockPacket, concat(
+	f.block(blockPacket, slices.Concat(
 		u32(0), u32(int(us>>32)), u32(int(us&0xffffffff)), u32(len(packet)), u32(len(packet)), padded(packet),
 	))
 }
@@ -51,7 +52,7 @@ func (f *pcapng) block(kind int, content []byte) {
 		return
 	}
 	f.size += int64(length)
-	_, f.err = f.w.Write(concat(u32(kind), u32(length), content, u32(length)))
+	_, f.err = f.w.Write(slices.Concat(u32(kind), u32(length), content, u32(length)))
 }
 
 // Protocols of IP.
@@ -63,7 +64,7 @@ const (
 // datagram puts a header of UDP before a payload.
 func datagram(from, to netip.AddrPort, payload []byte) []byte {
 	length := uint16(len(payload) + 8) // #nosec G115 -- 65,000 at most
-	return concat(be16(from.Port()), be16(to.Port()), be16(length), be16(0), payload)
+	return slices.Concat(be16(from.Port()), be16(to.Port()), be16(length), be16(0), payload)
 }
 
 // internet puts a header of IP before a packet. An address that is not specified, of a socket that is bound to all,
@@ -75,12 +76,12 @@ func internet(protocol byte, from, to netip.Addr, packet []byte) []byte {
 	}
 	length := uint16(len(packet)) // #nosec G115 -- 65,008 at most
 	if b.Is4() {
-		head := concat([]byte{0x45, 0}, be16(length+20), be16(0), be16(0x4000), []byte{64, protocol}, be16(0),
+		head := slices.Concat([]byte{0x45, 0}, be16(length+20), be16(0), be16(0x4000), []byte{64, protocol}, be16(0),
 			a.AsSlice(), b.AsSlice())
 		binary.BigEndian.PutUint16(head[10:], checksum(head))
 		return append(head, packet...)
 	}
-	return concat([]byte{0x60, 0, 0, 0}, be16(length), []byte{protocol, 64}, a.AsSlice(), b.AsSlice(), packet)
+	return slices.Concat([]byte{0x60, 0, 0, 0}, be16(length), []byte{protocol, 64}, a.AsSlice(), b.AsSlice(), packet)
 }
 
 // checksum is that of a header of IPv4 (RFC 791 §3.1).
@@ -93,14 +94,6 @@ func checksum(head []byte) uint16 {
 		sum = sum&0xffff + sum>>16
 	}
 	return ^uint16(sum)
-}
-
-func concat(parts ...[]byte) []byte {
-	var out []byte
-	for _, p := range parts {
-		out = append(out, p...)
-	}
-	return out
 }
 
 func u16(n int) []byte     { return binary.LittleEndian.AppendUint16(nil, uint16(n)) }

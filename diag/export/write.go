@@ -101,12 +101,7 @@ func WriteInternals(w io.Writer, s Source) error {
 		}},
 	}
 	s.snapshot(whole)
-	raw, err := json.MarshalIndent(whole, "", " ")
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(append(diag.EscapeJSON(raw), '\n'))
-	return err
+	return diag.WriteJSON(w, whole, " ")
 }
 
 func internalsCapture(e entry) map[string]any {

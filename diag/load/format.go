@@ -22,14 +22,7 @@ var Formats = map[string]func(w io.Writer, r *Report) error{
 }
 
 // WriteJSON writes the report as one JSON object ([Schema]), indented. It can be merged.
-func WriteJSON(w io.Writer, r *Report) error {
-	raw, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(append(diag.EscapeJSON(raw), '\n'))
-	return err
-}
+func WriteJSON(w io.Writer, r *Report) error { return diag.WriteJSON(w, r, "  ") }
 
 // WriteJSONL writes the time series: a line for each second, with quantiles of the setup times of the calls that were
 // set up in it, to within 9 %.

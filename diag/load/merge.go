@@ -184,11 +184,7 @@ func (c *Counts) merge(o Counts) {
 }
 
 func mergeTimes(to **Times, from *Times) {
-	if from == nil {
-		return
+	if from != nil {
+		there(to).Histogram.merge(from.Histogram)
 	}
-	if *to == nil {
-		*to = &Times{}
-	}
-	(*to).Histogram.merge(from.Histogram)
 }

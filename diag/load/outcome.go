@@ -126,34 +126,30 @@ type Metrics struct {
 	Media      Media             `json:"media"`
 }
 
-// addTime counts a duration in a distribution that may not be there yet.
-func addTime(t **Times, d time.Duration) {
-	if *t == nil {
-		*t = &Times{}
+// there is a distribution, which is made if it is not there yet.
+func there[T any](p **T) *T {
+	if *p == nil {
+		*p = new(T)
 	}
-	(*t).add(d)
+	return *p
 }
 
 func addMillis(t **Times, d *diag.Millis) {
 	if d != nil {
-		addTime(t, d.Duration())
+		there(t).add(d.Duration())
 	}
 }
 
 func addValue(v **Values, x *float64) {
-	if x == nil {
-		return
+	if x != nil {
+		there(v).add(*x)
 	}
-	if *v == nil {
-		*v = &Values{}
-	}
-	(*v).add(*x)
 }
 
 // add counts a call.
 func (m *Metrics) add(o *outcome) {
 	if o.setup != nil {
-		addTime(&m.Setup, *o.setup)
+		there(&m.Setup).add(*o.setup)
 	}
 	longest := map[string]diag.Millis{}
 	for _, p := range o.run.Setup.Phases {
@@ -163,7 +159,7 @@ func (m *Metrics) add(o *outcome) {
 		name := PhaseKey(p.Phase)
 		longest[name] = max(longest[name], *p.Duration)
 		if p.Phase == diag.PhaseFirstFrame {
-			addTime(&m.FirstFrame, o.started-o.scheduled+p.Start.Duration()+p.Duration.Duration())
+			there(&m.FirstFrame).add(o.started - o.scheduled + p.Start.Duration() + p.Duration.Duration())
 		}
 	}
 	for name, d := range longest {
@@ -171,7 +167,7 @@ func (m *Metrics) add(o *outcome) {
 			m.Phases = map[string]*Times{}
 		}
 		t := m.Phases[name]
-		addTime(&t, d.Duration())
+		there(&t).add(d.Duration())
 		m.Phases[name] = t
 	}
 	if o.run.Path != nil {
@@ -230,10 +226,7 @@ func (m *Metrics) merge(from *Metrics) {
 	values, others := m.values(), from.values()
 	for i, v := range values {
 		if *others[i] != nil {
-			if *v == nil {
-				*v = &Values{}
-			}
-			(*v).Histogram.merge((*others[i]).Histogram)
+			there(v).Histogram.merge((*others[i]).Histogram)
 		}
 	}
 	for name, t := range from.Phases {

@@ -81,7 +81,7 @@ func (u *Unjudged) add(o *outcome) {
 		u.Failed++
 	}
 	if o.setup != nil {
-		addTime(&u.Setup, *o.setup)
+		there(&u.Setup).add(*o.setup)
 	}
 }
 

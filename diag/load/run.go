@@ -191,7 +191,7 @@ func (r *runner) start(n int, at time.Duration) bool {
 	r.counts.Started++
 	p.Started++
 	r.counts.Peak = max(r.counts.Peak, len(r.starts))
-	addTime(&r.lateness, max(0, late))
+	there(&r.lateness).add(max(0, late))
 	return true
 }
 

@@ -24,14 +24,7 @@ var Formats = map[string]Writer{
 }
 
 // WriteJSON writes the report as one JSON object ([Schema]), indented.
-func WriteJSON(w io.Writer, r *Report) error {
-	raw, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(append(diag.EscapeJSON(raw), '\n'))
-	return err
-}
+func WriteJSON(w io.Writer, r *Report) error { return diag.WriteJSON(w, r, "  ") }
 
 // Bounds of a report that is read: those of about 1,200 runs, or of a scenario.
 const (

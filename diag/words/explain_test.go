@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialtone/diag"
+	"dialtone/diag/words/phrase"
 )
 
 //go:generate go test -run ^TestFindingsDocument$ -update .
@@ -109,7 +110,7 @@ func TestEveryFindingIsExplained(t *testing.T) {
 			t.Errorf("%s: %s is not explained", at, text)
 		}
 	})
-	for id := range merged(natFindings, serverFindings) {
+	for id := range phrase.Merged(natFindings, serverFindings) {
 		if !named[id] {
 			t.Errorf("%s is explained, and not found by any rule", id)
 		}

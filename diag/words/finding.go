@@ -39,23 +39,10 @@ func fixed[E any](explain, title, advice string, evidence func(E) []string) entr
 }
 
 // entries are all findings by their ID: the tables of the files of this package.
-var entries = merged(beyondFindings, callFindings, signalFindings, pathFindings, remote.Findings, channelFindings,
+var entries = phrase.Merged(beyondFindings, callFindings, signalFindings, pathFindings, remote.Findings, channelFindings,
 	mediaFindings, sound.Findings, video.Findings, timingFindings, restartFindings, ssrcFindings,
 	stress.Findings, speed.Findings, browser.Findings, requestFindings, warnings, natFindings, serverFindings,
 	relayFindings, machineFindings, load.Findings)
-
-func merged(tables ...map[string]entry) map[string]entry {
-	all := map[string]entry{}
-	for _, table := range tables {
-		for id, e := range table {
-			if _, twice := all[id]; twice {
-				panic("two entries for the finding " + id) //nolint:forbidigo // at start, of a table of this package
-			}
-			all[id] = e
-		}
-	}
-	return all
-}
 
 // Of writes a finding in English. A finding that has no entry, as in a report of a newer version, is named by its ID.
 func Of(f judge.Finding) Text {

@@ -146,10 +146,8 @@ func (c *checker) table(v map[string]any, t reflect.Type, path []string) {
 
 // meant names the key that a misspelt one is most like, or all that there are.
 func meant(word string, keys []string) string {
-	for _, key := range keys {
-		if diag.EditDistance(word, key) <= 1+len(word)/4 {
-			return "; did you mean " + key + "?"
-		}
+	if near := diag.Nearest(word, keys); len(near) > 0 {
+		return "; did you mean " + near[0] + "?"
 	}
 	return "; the keys here are " + strings.Join(keys, ", ")
 }

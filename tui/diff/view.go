@@ -3,6 +3,7 @@ package diff
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"dialtone/diag/words"
 	"dialtone/diag/words/compare"
@@ -59,10 +60,10 @@ func (b *Beside) Draw(th *draw.Theme, width, height int) []string {
 		lines[len(lines)-1] = draw.Beside(head[:1], head[:1], each)[0]
 	}
 	blocks := b.blocks(th, each-columns+1, height >= roomy)
-	body := join(blocks)
+	body := slices.Concat(blocks...)
 	if columns == 2 {
 		left := half(blocks)
-		body = draw.Beside(join(blocks[:left]), join(blocks[left:]), each)
+		body = draw.Beside(slices.Concat(blocks[:left]...), slices.Concat(blocks[left:]...), each)
 	}
 	b.page, b.total = max(height-len(lines), 0), len(body)
 	b.clamp()
@@ -199,21 +200,13 @@ func (c columns) line(th *draw.Theme, name string, p draw.Paint, first *draw.Lin
 
 // half is how many of the blocks stand at the left, so that both sides are about as long.
 func half(blocks [][]string) int {
-	total, sum := len(join(blocks)), 0
+	total, sum := len(slices.Concat(blocks...)), 0
 	for i, block := range blocks {
 		if sum += len(block); 2*sum >= total {
 			return i + 1
 		}
 	}
 	return len(blocks)
-}
-
-func join(blocks [][]string) []string {
-	var out []string
-	for _, block := range blocks {
-		out = append(out, block...)
-	}
-	return out
 }
 
 // helpLines are the keys and the marks.

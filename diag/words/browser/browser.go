@@ -3,7 +3,6 @@ package browser
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 
 	"dialtone/diag"
@@ -96,15 +95,7 @@ func captured(title, advice string, e browser.CaptureFailed) phrase.Text {
 }
 
 // Findings are the entries of package words about dumps of browsers.
-var Findings = merged(captureFindings, callFindings, sourceFindings, mediaFindings, pathFindings)
-
-func merged(tables ...map[string]phrase.Entry) map[string]phrase.Entry {
-	all := map[string]phrase.Entry{}
-	for _, table := range tables {
-		maps.Copy(all, table)
-	}
-	return all
-}
+var Findings = phrase.Merged(captureFindings, callFindings, sourceFindings, mediaFindings, pathFindings)
 
 var captureFindings = map[string]phrase.Entry{
 	"browser.capture_denied": capture(

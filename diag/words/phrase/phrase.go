@@ -47,3 +47,17 @@ func Fixed[E any](explain, title, advice string, evidence func(E) []string) Entr
 		return t
 	})
 }
+
+// Merged is one table of several.
+func Merged(tables ...map[string]Entry) map[string]Entry {
+	all := map[string]Entry{}
+	for _, table := range tables {
+		for id, e := range table {
+			if _, twice := all[id]; twice {
+				panic("two entries for the finding " + id) //nolint:forbidigo // at start, of tables of this program
+			}
+			all[id] = e
+		}
+	}
+	return all
+}

@@ -2,6 +2,7 @@ package calls
 
 import (
 	"context"
+	"dialtone/diag"
 	"fmt"
 	"time"
 )
@@ -23,7 +24,7 @@ func (p Placer) BackOff(ctx context.Context, failed int) bool {
 		return true
 	}
 	p.Complain(fmt.Sprintf("dialtone: the last %d calls were not connected; answering again in %v", failed, pause))
-	return Sleep(ctx, pause)
+	return diag.Sleep(ctx, pause)
 }
 
 // pauseAfter is how long the next call waits after a number of calls that were not connected.
@@ -33,12 +34,4 @@ func pauseAfter(failed int) time.Duration {
 		return 0
 	}
 	return min(ShortestPause<<min(late-1, 10), LongestPause)
-}
-
-// Sleep waits, or returns false when the context ends first.
-func Sleep(ctx context.Context, d time.Duration) bool {
-	waiting, stop := context.WithTimeout(ctx, d)
-	defer stop()
-	<-waiting.Done()
-	return ctx.Err() == nil
 }

@@ -120,21 +120,10 @@ func (p *Parsed) originOf(flag string) string {
 	return p.place
 }
 
-// nearest is the candidate that a misspelt word probably meant, or "" if none is near.
-func nearest(word string, candidates []string) string {
-	best, distance := "", len(word)/3+2 // 1 to a few letters, by length
-	for _, c := range slices.Sorted(slices.Values(candidates)) {
-		if d := diag.EditDistance(word, c); d < distance {
-			best, distance = c, d
-		}
-	}
-	return best
-}
-
 // DidYouMean is the end of a sentence about an unknown word; prefix stands before all candidates.
 func DidYouMean(prefix, word string, candidates []string) string {
-	if n := nearest(word, candidates); n != "" {
-		return "; did you mean " + prefix + n + "?"
+	if near := diag.Nearest(word, candidates); len(near) > 0 {
+		return "; did you mean " + prefix + near[0] + "?"
 	}
 	return ""
 }
