@@ -65,7 +65,6 @@ type Outbound struct {
 // Inbound is a stream that the browser receives.
 type Inbound struct {
 	First, Latest diag.BrowserInbound
-	Since, At     time.Duration
 }
 
 // Copy returns a State that goes its own way.
@@ -160,8 +159,8 @@ func (s *State) sample(d diag.BrowserSample, at time.Duration) {
 		row.Latest, row.At = out, at
 	}
 	for _, in := range d.Inbound {
-		if row := s.inbound(in, at); row != nil {
-			row.Latest, row.At = in, at
+		if row := s.inbound(in); row != nil {
+			row.Latest = in
 		}
 	}
 }
@@ -189,7 +188,7 @@ func (s *State) outbound(out diag.BrowserOutbound, at time.Duration) *Outbound {
 	return &s.Outbound[len(s.Outbound)-1]
 }
 
-func (s *State) inbound(in diag.BrowserInbound, at time.Duration) *Inbound {
+func (s *State) inbound(in diag.BrowserInbound) *Inbound {
 	for i := range s.Inbound {
 		if o := &s.Inbound[i]; o.Latest.Kind == in.Kind && o.Latest.SSRC == in.SSRC {
 			return o
@@ -198,6 +197,6 @@ func (s *State) inbound(in diag.BrowserInbound, at time.Duration) *Inbound {
 	if len(s.Inbound) == maxStreams {
 		return nil
 	}
-	s.Inbound = append(s.Inbound, Inbound{First: in, Latest: in, Since: at, At: at})
+	s.Inbound = append(s.Inbound, Inbound{First: in, Latest: in})
 	return &s.Inbound[len(s.Inbound)-1]
 }

@@ -23,7 +23,6 @@ func (c *Call) applySignal(e diag.Event) bool {
 		c.Signal.applyRequest(d)
 	case diag.SignalState:
 		c.Signal.State = d.State
-		c.Signal.Lost = d.State == diag.SignalLost
 		if d.Role != "" {
 			c.Role = d.Role
 		}

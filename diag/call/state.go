@@ -107,7 +107,6 @@ type Signal struct {
 	Limited     int    // of these, answered with 429: too many requests
 	Unavailable int    // of these, answered with 503
 	LastError   string // empty when none
-	Lost        bool   // the server went away and has not come back
 
 	Refused []RefusedRequest // of clients of the call's own server, each once
 	Client  string           // the host whose offer that server accepted; "": none yet

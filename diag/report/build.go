@@ -19,8 +19,7 @@ type Input struct {
 	Target      Target
 	Load        judge.Load // how this program fared
 	Runs        []Folded
-	Findings    []judge.Finding // of the check as a whole
-	Interrupted bool            // it ended before all was done
+	Interrupted bool // it ended before all was done
 }
 
 // Build makes the report. It is pure. The exit code is that of the runs: assertions and a baseline are judged
@@ -46,7 +45,7 @@ func Build(in Input) *Report {
 		one := r.Runs[r.Detail]
 		r.Result, r.Measurements, r.Details = one.Result, one.Measurements, in.Runs[r.Detail].details
 	}
-	found := Written(slices.Concat(in.Findings, in.Load.Findings()))
+	found := Written(in.Load.Findings())
 	for _, run := range r.Runs {
 		found = append(found, run.Findings...)
 	}
