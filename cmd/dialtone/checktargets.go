@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"dialtone/diag"
 	diagcheck "dialtone/diag/check"
@@ -115,7 +116,7 @@ func (c *checkCommand) aim(o *diagcheck.Options, w chosen) error {
 // nameServers adds the ICE servers of --ice-from, and those that the endpoints of the plans name.
 func nameServers(ctx context.Context, plans []checkPlan) error {
 	for i := range plans {
-		config := &plans[i].Config
+		config, begun := &plans[i].Config, time.Now()
 		if servers := newSupply(plans[i].supply, *config); servers != nil {
 			plans[i].Renew, plans[i].Supply = servers.Renew, servers.Keep
 			var err error
@@ -129,6 +130,7 @@ func nameServers(ctx context.Context, plans []checkPlan) error {
 		}
 		named, notes := namedServers(ctx, t.Way, t.Setup, config.ICEServers)
 		config.ICEServers, plans[i].Notes = append(config.ICEServers, named...), notes
+		plans[i].Asking = time.Since(begun)
 	}
 	return nil
 }

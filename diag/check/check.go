@@ -41,6 +41,8 @@ type Options struct {
 	Renew func(ctx context.Context, have []diag.ICEServerAuth) ([]diag.ICEServerAuth, error)
 	// Supply does the same during a run, until the context ends: it gives the servers to use instead. Set with Renew.
 	Supply func(ctx context.Context, have []diag.ICEServerAuth, report func(diag.Data), use func([]diag.ICEServerAuth))
+	// Asking is what it took to get the ICE servers from others before: the check began then.
+	Asking time.Duration
 	// Notes are warnings that every run begins with.
 	Notes []diag.Warning
 
@@ -101,7 +103,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
-	c := &checker{Caller: Caller{Options: o, Keep: maxEvents}, begun: time.Now()}
+	c := &checker{Caller: Caller{Options: o, Keep: maxEvents}, begun: time.Now().Add(-o.Asking)}
 	c.Explain, c.State = c.explain, c.progress
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var load judge.Load

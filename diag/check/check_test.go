@@ -38,15 +38,19 @@ func written(t *testing.T, r *report.Report) string {
 
 func TestLoopback(t *testing.T) {
 	t.Parallel()
-	r, err := Run(t.Context(), Options{Target: Loopback{}, Config: diag.Config{For: 4 * time.Second}})
+	const asking = time.Minute
+	r, err := Run(t.Context(), Options{Target: Loopback{}, Config: diag.Config{For: 4 * time.Second}, Asking: asking})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if r.Exit.Code != 0 || r.Verdict != report.Pass {
 		t.Error(written(t, r))
 	}
-	if took := r.Duration.Duration(); took > 20*time.Second {
+	if took := r.Duration.Duration() - asking; took < 4*time.Second || took > 20*time.Second {
 		t.Errorf("it took %v", took)
+	}
+	if start := r.Runs[0].Start.Duration(); start < asking || time.Since(r.StartedAt) < asking {
+		t.Errorf("the run began after %v, the check %v ago", start, time.Since(r.StartedAt))
 	}
 	for _, c := range r.Candidates {
 		if !strings.HasPrefix(c.Address, "127.") {

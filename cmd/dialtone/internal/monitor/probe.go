@@ -132,6 +132,34 @@ func (r *result) conclude(o outcome, limit time.Duration) {
 	}
 	if r.TimedOut && !r.Pass {
 		r.Headline = fmt.Sprintf("cut at its timeout of %v: %s", limit.Round(time.Second/10), r.Headline)
+		r.fail()
+	}
+}
+
+// steps are the parts of a setup that a probe fails at if its time is over meanwhile.
+var steps = map[diag.PhaseName]diag.Exit{
+	diag.PhaseDial: diag.ExitSignaling, diag.PhaseWait: diag.ExitNoPeer, diag.PhaseOfferAnswer: diag.ExitSignaling,
+	diag.PhaseICE: diag.ExitICE, diag.PhaseNomination: diag.ExitICE, diag.PhaseDTLS: diag.ExitDTLS,
+	diag.PhaseSCTP: diag.ExitChannel, diag.PhaseChannel: diag.ExitChannel,
+}
+
+// fail gives the report of a probe that was cut the result of the step that took too long: for the check inside, the
+// end of its context looks as if it had been interrupted.
+func (r *result) fail() {
+	if r.Report == nil || r.Report.Exit.Code != diag.ExitInterrupted {
+		return
+	}
+	r.Report.Headline = r.Headline
+	exit := diag.ExitPass
+	for _, run := range r.Report.Runs {
+		for _, phase := range run.Setup.Phases {
+			if step, ok := steps[phase.Phase]; ok && phase.Outcome == diag.OutcomeCancelled {
+				exit = exit.Worse(step)
+			}
+		}
+	}
+	if exit != diag.ExitPass {
+		r.Report.Exit, r.Report.Verdict = report.ExitOf(exit), report.VerdictOf(exit)
 	}
 }
 
