@@ -303,7 +303,8 @@ func (c thirdHostCase) answerOffers(t *testing.T, site *networkSite, offer strin
 		case strings.Contains(lines.Text(), "signal.state       waiting") && n > 0:
 			n--
 			go func() {
-				if out, err := site.Command(ctx, python, "-c", attack, offer, to).CombinedOutput(); err != nil {
+				out, err := site.Command(ctx, python, "-c", attack, offer, to).CombinedOutput()
+				if err != nil && ctx.Err() == nil { // the last one may still read when the answerer waits again
 					t.Errorf("%v: %s", err, out)
 				}
 			}()

@@ -133,6 +133,7 @@ func TestConnectionsOfOneClient(t *testing.T) {
 		connect()
 	}
 	for n := range 10 { // the bound is 32, and the oldest make room
+		_ = list[n].SetDeadline(time.Now().Add(10 * time.Second))
 		if _, err := list[n].Read(make([]byte, 1)); os.IsTimeout(err) {
 			t.Fatalf("connection %d of one client stays open", n)
 		}
