@@ -39,8 +39,8 @@ func fixed[E any](explain, title, advice string, evidence func(E) []string) entr
 }
 
 // entries are all findings by their ID: the tables of the files of this package.
-var entries = phrase.Merged(beyondFindings, callFindings, signalFindings, pathFindings, remote.Findings, channelFindings,
-	mediaFindings, sound.Findings, video.Findings, timingFindings, restartFindings, ssrcFindings,
+var entries = phrase.Merged(beyondFindings, callFindings, signalFindings, pathFindings, remote.Findings,
+	channelFindings, mediaFindings, sound.Findings, video.Findings, timingFindings, restartFindings, ssrcFindings,
 	stress.Findings, speed.Findings, browser.Findings, requestFindings, warnings, natFindings, serverFindings,
 	relayFindings, machineFindings, load.Findings)
 

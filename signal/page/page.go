@@ -15,6 +15,7 @@ package page
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -75,8 +76,8 @@ func New(o Options) http.Handler {
 		}
 		sum := sha256.Sum256(data)
 		f := file{
-			name: path.Base(name), kind: kindOf(name), tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`,
-			data: data,
+			name: path.Base(name), kind: cmp.Or(kinds[path.Ext(name)], "application/octet-stream"),
+			tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, data: data,
 		}
 		h.files["/"+f.name] = f
 	}
@@ -100,19 +101,10 @@ func configOf(o Options) []byte {
 	return raw
 }
 
-// kindOf is the Content-Type of a file. The types are our own: those of the system may differ.
-func kindOf(name string) string {
-	switch path.Ext(name) {
-	case ".html":
-		return "text/html; charset=utf-8"
-	case ".css":
-		return "text/css; charset=utf-8"
-	case ".js":
-		return "text/javascript; charset=utf-8"
-	case ".svg":
-		return "image/svg+xml"
-	}
-	return "application/octet-stream"
+// kinds are the Content-Types of files. They are our own: those of the system may differ.
+var kinds = map[string]string{
+	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+	".svg": "image/svg+xml",
 }
 
 // ServeHTTP implements http.Handler.

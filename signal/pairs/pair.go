@@ -1,6 +1,7 @@
 package pairs
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -21,25 +22,13 @@ const (
 	Ended // nothing but the reason is kept, for the parties' next poll
 )
 
-// String is the protocol's own name of the state.
-func (s State) String() string {
-	switch s {
-	case Waiting:
-		return "wait_for_response"
-	case NeedInit:
-		return "need_init"
-	case Offered:
-		return "offered"
-	case Answered:
-		return "answered"
-	case Connected:
-		return "connected"
-	case Ended:
-		return "ended"
-	case Unknown:
-	}
-	return "unknown"
+var states = map[State]string{
+	Waiting: "wait_for_response", NeedInit: "need_init", Offered: "offered", Answered: "answered",
+	Connected: "connected", Ended: "ended",
 }
+
+// String is the protocol's own name of the state.
+func (s State) String() string { return cmp.Or(states[s], "unknown") }
 
 // Refusal is why a request is refused; "" means that it is not. Its text is the protocol's stable reason.
 type Refusal string

@@ -118,8 +118,7 @@ func (p *Call) checked(height int) []string {
 	if p.Call.Ended == nil || p.Call.Selected != nil || len(p.Call.Pairs) == 0 || height < checkedLeast {
 		return nil
 	}
-	t := tableOf("Pairs", "", p.Call.Pairs, (&Candidates{Scene: p.Scene}).pairColumns())
-	s := section{title: t.title, columns: t.columns, count: t.count, row: t.cells}
+	s := tableOf("Pairs", "", p.Call.Pairs, (&Candidates{Scene: p.Scene}).pairColumns()).section
 	lines := s.draw(p.Theme, -1, p.width, 0, min(s.height(p.width), height))
 	if hidden := s.height(p.width) - height; hidden > 0 {
 		more := words.Count(hidden+1, "more pair", "more pairs") + ": press 2"

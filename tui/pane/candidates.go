@@ -46,19 +46,17 @@ type rowID struct{ table, index int }
 
 // table is one kind of rows, as they came.
 type table struct {
-	title   string
-	columns []draw.Column
-	count   int
-	cells   func(i int) []draw.Cell
-	key     func(i, column int) sortKey
-	empty   string // what stands there when there are none
+	section
+	key func(i, column int) sortKey
 }
 
 func tableOf[T any](title, empty string, rows []T, in columns[T]) table {
 	return table{
-		title: title, columns: in.titles(), count: len(rows), empty: empty,
-		cells: func(i int) []draw.Cell { return in.cells(rows[i]) },
-		key:   func(i, column int) sortKey { return in[column].key(rows[i]) },
+		section{
+			title: title, columns: in.titles(), count: len(rows), empty: empty,
+			row: func(i int) []draw.Cell { return in.cells(rows[i]) },
+		},
+		func(i, column int) sortKey { return in[column].key(rows[i]) },
 	}
 }
 
@@ -165,7 +163,7 @@ func (p *Candidates) order(t table, s sorting) []int {
 // text is what a filter looks at: the title of the table and all cells, also those for which there is no room.
 func (t table) text(i int) string {
 	parts := []string{t.title}
-	for _, c := range t.cells(i) {
+	for _, c := range t.row(i) {
 		parts = append(parts, c.Text)
 	}
 	return lower(strings.Join(parts, " "))
@@ -235,11 +233,8 @@ func (p *Candidates) Copy() (what, text string) {
 func (p *Candidates) sections() (left, right []section) {
 	var all []section
 	for k, t := range p.tables() {
-		order := p.orders[k]
-		s := section{
-			title: t.title, columns: t.columns, count: len(order), empty: t.empty,
-			row: func(i int) []draw.Cell { return t.cells(order[i]) },
-		}
+		s, order := t.section, p.orders[k]
+		s.count, s.row = len(order), func(i int) []draw.Cell { return t.row(order[i]) }
 		if t.count > 0 {
 			s.empty = "no row matches the filter: esc shows all"
 		}

@@ -1,6 +1,7 @@
 package term
 
 import (
+	"cmp"
 	"fmt"
 
 	"dialtone/diag"
@@ -10,20 +11,13 @@ import (
 // UnknownChannel is the purpose of a channel that dialtone does not know.
 const UnknownChannel = "unknown"
 
-// Channel says what a data channel is for.
-func Channel(label string) string {
-	switch label {
-	case diag.LabelChat:
-		return "chat"
-	case diag.LabelPing:
-		return "round trips"
-	case diag.LabelControl, diag.LabelControlLegacy:
-		return "control"
-	case diag.LabelStats:
-		return "statistics"
-	}
-	return UnknownChannel
+var channels = map[string]string{
+	diag.LabelChat: "chat", diag.LabelPing: "round trips", diag.LabelStats: "statistics",
+	diag.LabelControl: "control", diag.LabelControlLegacy: "control",
 }
+
+// Channel says what a data channel is for.
+func Channel(label string) string { return cmp.Or(channels[label], UnknownChannel) }
 
 // Delivery says what a data channel guarantees (RFC 8831 §6.1).
 func Delivery(ch diag.ChannelOpen) string {

@@ -1,7 +1,11 @@
 // Package term names what a call is made of: phases, channels, flows and ends.
 package term
 
-import "dialtone/diag"
+import (
+	"cmp"
+
+	"dialtone/diag"
+)
 
 // phases name the phases of a setup.
 var phases = map[diag.PhaseName]string{
@@ -20,24 +24,12 @@ var phases = map[diag.PhaseName]string{
 }
 
 // Phase names a phase of a setup; an unknown one is named by itself.
-func Phase(name diag.PhaseName) string {
-	if text, ok := phases[name]; ok {
-		return text
-	}
-	return string(name)
+func Phase(name diag.PhaseName) string { return cmp.Or(phases[name], string(name)) }
+
+var enders = map[diag.EndedBy]string{
+	diag.ByLocal: "ended by you", diag.ByRemote: "ended by the peer", diag.ByServer: "ended by the signaling server",
+	diag.ByNetwork: "ended by the network",
 }
 
 // EndedBy says who ended a call.
-func EndedBy(by diag.EndedBy) string {
-	switch by {
-	case diag.ByLocal:
-		return "ended by you"
-	case diag.ByRemote:
-		return "ended by the peer"
-	case diag.ByServer:
-		return "ended by the signaling server"
-	case diag.ByNetwork:
-		return "ended by the network"
-	}
-	return "ended"
-}
+func EndedBy(by diag.EndedBy) string { return cmp.Or(enders[by], "ended") }

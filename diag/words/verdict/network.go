@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -346,20 +347,13 @@ func adviceOf(n network.Verdict, kind func(*diag.Server) bool) []string {
 	return nil
 }
 
-// NetworkExit says in a few words what the exit code of a diagnosis means.
-func NetworkExit(e diag.Exit) string {
-	switch e {
-	case diag.ExitPass:
-		return "direct calls should work"
-	case diag.ExitRelay:
-		return "a relay is needed, and one works"
-	case diag.ExitNoRelay:
-		return "a relay is needed, and none works"
-	case diag.ExitInconclusive:
-		return "too little is known"
-	case diag.ExitNoConnectivity:
-		return "no server answers"
-	default:
-		return e.String()
-	}
+var networkExits = map[diag.Exit]string{
+	diag.ExitPass:           "direct calls should work",
+	diag.ExitRelay:          "a relay is needed, and one works",
+	diag.ExitNoRelay:        "a relay is needed, and none works",
+	diag.ExitInconclusive:   "too little is known",
+	diag.ExitNoConnectivity: "no server answers",
 }
+
+// NetworkExit says in a few words what the exit code of a diagnosis means.
+func NetworkExit(e diag.Exit) string { return cmp.Or(networkExits[e], e.String()) }

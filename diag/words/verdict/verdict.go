@@ -161,27 +161,18 @@ func atLeast(o judge.Outcome) string {
 	return ""
 }
 
-// Stage says what a call that is not connected is doing.
-func Stage(s call.Stage) string {
-	switch s {
-	case call.StageDialing:
-		return "dialing"
-	case call.StageWaiting:
-		return "waiting for the peer"
-	case call.StageNegotiating:
-		return "exchanging offer and answer"
-	case call.StageUnpaired:
-		return "waiting for candidates"
-	case call.StageChecking:
-		return "checking candidate pairs"
-	case call.StageSecuring:
-		return "waiting for the DTLS handshake"
-	case call.StageFound:
-		return "ICE was connected; the dump does not say whether DTLS was"
-	case call.StageUnknown, call.StageUndescribed, call.StageDevices:
-	}
-	return "starting"
+var stages = map[call.Stage]string{
+	call.StageDialing:     "dialing",
+	call.StageWaiting:     "waiting for the peer",
+	call.StageNegotiating: "exchanging offer and answer",
+	call.StageUnpaired:    "waiting for candidates",
+	call.StageChecking:    "checking candidate pairs",
+	call.StageSecuring:    "waiting for the DTLS handshake",
+	call.StageFound:       "ICE was connected; the dump does not say whether DTLS was",
 }
+
+// Stage says what a call that is not connected is doing.
+func Stage(s call.Stage) string { return cmp.Or(stages[s], "starting") }
 
 // outcomeLines describe a call that was connected, and the error that ended any other unless a finding quotes it.
 func outcomeLines(o judge.Outcome, withCause bool) []string {
