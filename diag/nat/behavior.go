@@ -334,6 +334,11 @@ func counted(kind Kind, counts ...int) Evidence { return Evidence{Kind: kind, Co
 // of makes an evidence of a kind that says it all.
 func of(kind Kind) Evidence { return Evidence{Kind: kind} }
 
+// Has reports whether the evidence has one of that kind.
+func (b *Behavior) Has(k Kind) bool {
+	return slices.ContainsFunc(b.Evidence, func(e Evidence) bool { return e.Kind == k })
+}
+
 // at adds the address that an evidence is about.
 func (e Evidence) at(a netip.AddrPort) Evidence {
 	e.Addresses = append([]string{a.String()}, e.Addresses...)

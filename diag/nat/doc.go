@@ -3,5 +3,5 @@
 // addresses and counts, which package words turns into English.
 //
 // [State] is the fold of the events of one diagnosis, and [Judge] reads nothing else. A silence counts only when the
-// server is proven to send (the control arm) and loss is too improbable, see [Chance].
+// server is proven to send (the control arm) and loss is too improbable, see [chance.Limit].
 package nat

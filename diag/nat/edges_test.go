@@ -195,8 +195,9 @@ func TestTally(t *testing.T) {
 		Asks(2, diag.TestChangePort, diagtest.ServerA)
 	d.Add(0, diag.TestOpen, other, "5.5.5.5:1")
 	d.Add(0, diag.TestMapping, other, "")
+	d.Add(0, diag.TestOtherPort, other, "")
 	d.Add(0, diag.TestWake, other, "5.5.5.5:1") // not direct
-	want := Tally{Both: true, Port: true, ProvedBoth: true, ProvedPort: true, Ignored: 2, AskedBoth: 4, AskedPort: 5, Proofs: 4, Sent: 7, Lost: 3}
+	want := Tally{Both: true, Port: true, ProvedBoth: true, ProvedPort: true, Ignored: 2, AskedBoth: 4, AskedPort: 5, Proofs: 4, Sent: 8, Lost: 4}
 	got := state(d).Tally(0, other)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -216,6 +217,11 @@ func TestTally(t *testing.T) {
 		Asks(1, diag.TestProveBoth, port).Asks(1, diag.TestProvePort, diagtest.ServerA)
 	if diff := cmp.Diff(Tally{Ignored: 4, AskedBoth: 1, AskedPort: 1, Proofs: 1, Sent: 1}, state(ignores).Tally(0, other)); diff != "" {
 		t.Errorf("answers from elsewhere: %s", diff)
+	}
+	uplinks := diagtest.NewDiagnosis(diagtest.ServerA).Grade(9, 0).Maps(0, "9.9.9.1:3478", "5.5.5.5:1").Maps(0, "9.9.9.2:3479", "5.5.5.6:1").
+		Asks(6, diag.TestChangeBoth, silence).Asks(9, diag.TestProveBoth, silence)
+	if got := state(uplinks).Tally(0, other); got.Proofs != 0 || got.AlternateSilent() {
+		t.Errorf("an alternate address that has another public address to answer to counts as silent: %+v", got)
 	}
 	never := Tally{Proofs: 30, Sent: 40}
 	if never.AlternateSilent() {

@@ -5,10 +5,9 @@ import (
 	"slices"
 
 	"dialtone/diag"
+	"dialtone/diag/nat/chance"
+	"dialtone/diag/nat/vote"
 )
-
-// Chance is how probable it may be that a silence which is taken for filtering was loss.
-const Chance = 1e-4
 
 // FilteringState is what the filtering tests with all servers have given so far. The plan of further requests and the
 // verdict read the same.
@@ -38,13 +37,13 @@ func (s *State) Filtering() FilteringState {
 		}
 		f.Usable = append(f.Usable, i)
 		if t.ProvedBoth && !t.Both {
-			both *= allLost(t.AskedBoth, t.Sent, t.Lost)
+			both *= chance.AllLost(t.AskedBoth, t.Sent, t.Lost)
 		}
 		if t.ProvedPort && !t.Port {
-			port *= allLost(t.AskedPort, t.Sent, t.Lost)
+			port *= chance.AllLost(t.AskedPort, t.Sent, t.Lost)
 		}
 	}
-	f.noBoth, f.noPort = both < Chance, port < Chance
+	f.noBoth, f.noPort = both < chance.Limit, port < chance.Limit
 	return f
 }
 
@@ -125,7 +124,7 @@ type Tally struct {
 	Refused    int  `json:"refused"`    // STUN error code of a rejection, such as 420; 0: none
 	AskedBoth  int  `json:"askedBoth"`  // requests to be answered from the alternate address and port
 	AskedPort  int  `json:"askedPort"`  // requests to be answered from the alternate port
-	Proofs     int  `json:"proofs"`     // requests that the alternate address had to answer
+	Proofs     int  `json:"proofs"`     // requests that the alternate address had to answer, whose way back was open
 	Sent       int  `json:"sent"`       // direct requests to addresses that answer at all
 	Lost       int  `json:"lost"`       // requests of those without an answer
 }
@@ -143,12 +142,14 @@ func (s *State) Tally(server int, other netip.AddrPort) Tally {
 	var t Tally
 	asked := s.Servers[server].Address
 	samePort := netip.AddrPortFrom(asked.Addr(), other.Port()) // A1:P2
+	list, _ := s.views(nil)
+	differs := vote.Compare(list).IPDiffers || s.judgeMapping().pooling.Value == PoolingArbitrary
 	for i := range s.Requests {
 		r := &s.Requests[i]
 		if r.Server != server {
 			continue
 		}
-		if r.Test == diag.TestProveBoth || direct(r.Test) && r.To == other {
+		if r.Test == diag.TestProveBoth && !differs || direct(r.Test) && r.To == other && r.Answer == nil {
 			t.Proofs++
 		}
 		if filtering(r.Test) {
@@ -192,33 +193,7 @@ func (t *Tally) count(r *Request, other, samePort netip.AddrPort) {
 	}
 }
 
-// Silence is how many requests must stay unanswered until that is loss in fewer than one of 10,000 runs, when lost of
-// sent others were; most where that would take more.
-func Silence(sent, lost, most int) int {
-	for k := range most {
-		if notLoss(k, sent, lost) {
-			return k
-		}
-	}
-	return most
-}
-
-// notLoss reports whether the silence of k requests is loss in fewer than one of 10,000 runs, when lost of sent others
-// were.
-func notLoss(k, sent, lost int) bool { return allLost(k, sent, lost) < Chance }
-
-// allLost is how probable it is that k requests are all lost, when lost of sent others were. Nothing is assumed of the
-// loss beforehand: every rate is as probable as any other (the beta-binomial distribution with a uniform prior), so a
-// few requests that all came through are no proof that nothing is ever lost.
-func allLost(k, sent, lost int) float64 {
-	p := 1.0
-	for j := range k {
-		p *= float64(lost+1+j) / float64(sent+2+j)
-	}
-	return p
-}
-
 // AlternateSilent reports whether the alternate address of the server never answered, even when the NAT must let it in.
 func (t *Tally) AlternateSilent() bool {
-	return t.AskedBoth > 0 && !t.Both && !t.ProvedBoth && notLoss(t.Proofs, t.Sent, t.Lost)
+	return t.AskedBoth > 0 && !t.Both && !t.ProvedBoth && chance.NotLoss(t.Proofs, t.Sent, t.Lost)
 }

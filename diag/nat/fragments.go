@@ -1,9 +1,11 @@
 package nat
 
 import (
+	"cmp"
 	"net/netip"
 
 	"dialtone/diag"
+	"dialtone/diag/nat/chance"
 )
 
 // Sizes of packets, in bytes.
@@ -48,12 +50,7 @@ func (s *State) fragments(server int) fragmentTally {
 }
 
 // mtu is the interface's, or what is usual.
-func (s *State) mtu() int {
-	if s.Local.MTU == 0 {
-		return UsualMTU
-	}
-	return s.Local.MTU
-}
+func (s *State) mtu() int { return cmp.Or(s.Local.MTU, UsualMTU) }
 
 // judgeFragments reports whether packets longer than the MTU pass (RFC 5780 §3.5). Of silence nothing can prove
 // that the server's own network is not the cause, so two servers must be silent.
@@ -74,11 +71,11 @@ func (s *State) judgeFragments() Behavior {
 			continue
 		}
 		in, out, short = in || t.in, out || t.out, short || t.short
-		silent := !t.in && !t.short && notLoss(t.padded, sent, lost)
+		silent := !t.in && !t.short && chance.NotLoss(t.padded, sent, lost)
 		if silent && t.out {
 			silentIn[server.Address.Addr()] = true
 		}
-		if silent && !t.out && notLoss(t.long, sent, lost) {
+		if silent && !t.out && chance.NotLoss(t.long, sent, lost) {
 			silentOut[server.Address.Addr()] = true
 		}
 		evidence = append(evidence, t.evidence(server.Address))

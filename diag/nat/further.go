@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/nat/chance"
 )
 
 // Topic is a test that is made on request.
@@ -93,7 +94,7 @@ func (f further) hold(server int, socket diag.NATSocket) (ask []Question, mapped
 // silence is how often a server is asked until silence cannot be loss.
 func (f further) silence(server int) int {
 	sent, lost := f.Loss(server)
-	return max(tries, Silence(sent, lost, maxFurther))
+	return max(tries, chance.Silence(sent, lost, maxFurther))
 }
 
 // planHairpin lets two sockets send to each other's public address (RFC 5780 §3.4), so that both mappings are there and
@@ -148,7 +149,7 @@ func planFragments(o *State) []Question {
 	}
 	size, servers := o.mtu(), f.servers()
 	sent, lost := f.totalLoss()
-	silence := max(tries, Silence(sent, lost, maxFurther))
+	silence := max(tries, chance.Silence(sent, lost, maxFurther))
 	var asks []Question
 	for _, server := range servers[:min(len(servers), maxPadded)] {
 		for test, use := range map[diag.NATTest]diag.SocketUse{

@@ -1,6 +1,9 @@
 package nat
 
-import "dialtone/diag"
+import (
+	"dialtone/diag"
+	"dialtone/diag/nat/chance"
+)
 
 // HairpinSocket is one of the two sockets of the hairpin test, 0 and 1.
 func HairpinSocket(which int) diag.NATSocket {
@@ -60,7 +63,7 @@ func (s *State) judgeHairpin(nat Behavior, m mapping) Behavior {
 		return unknown(append(evidence, of(KindHairpinPorts))...)
 	case h.Held != [2]bool{true, true} || h.Still != h.Held:
 		return unknown(append(evidence, of(KindHairpinStopped))...)
-	case !notLoss(h.Sent, sent, lost):
+	case !chance.NotLoss(h.Sent, sent, lost):
 		return unknown(append(evidence, of(KindLoss))...)
 	}
 	return likely(None, append(evidence, of(KindHairpinStill))...)

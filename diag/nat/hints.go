@@ -201,14 +201,13 @@ func (s *State) judgeUplinks(m mapping) Behavior {
 	switch {
 	case len(locals) > 1:
 		return Behavior{Value: UplinksSeveral, Confidence: Proven, Evidence: []Evidence{fact(KindUplinks, locals...)}}
-	case m.pooling.Value == PoolingArbitrary:
+	case m.pooling.Value == PoolingArbitrary, m.pooling.Has(KindApart), m.pooling.Has(KindAddressDiffers):
 		return unknown(append([]Evidence{of(KindUplinksPool)}, m.pooling.Evidence...)...)
 	case len(asked) < 2:
 		return unknown(of(KindFewAddresses))
 	}
-	one := fact(KindUplinkOne, locals[0])
-	one.Counts = []int{len(asked)}
-	return likely(UplinksOne, one)
+	from := []string{locals[0].String()}
+	return likely(UplinksOne, Evidence{Kind: KindUplinkOne, Addresses: from, Counts: []int{len(asked)}})
 }
 
 // judgeIPv6 reports whether a server answers over IPv6, and whether addresses are translated there too. What a NAT64

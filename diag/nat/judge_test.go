@@ -8,6 +8,7 @@ import (
 
 	"dialtone/diag"
 	"dialtone/diag/diagtest"
+	"dialtone/diag/nat/chance"
 )
 
 // state folds the facts of a test.
@@ -69,8 +70,25 @@ func TestMappingRules(t *testing.T) {
 			Unknown, Likely, true, PoolingPaired, KindByEither,
 		},
 		"a pool is not symmetric": {
-			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", ip+":1").Maps(1, "8.8.8.1:3478", other+":1"),
+			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", ip+":1").Maps(0, "9.9.9.2:3478", other+":1").Maps(1, "8.8.8.1:3478", ip+":1"),
 			Unknown, Contradictory, false, PoolingArbitrary, KindAddressDiffers,
+		},
+		"a pool, by two words each": {
+			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC, diagtest.ServerD, netip.MustParseAddrPort("6.6.6.1:3478")).Maps(0, "9.9.9.1:3478", ip+":1").
+				Maps(1, "8.8.8.1:3478", ip+":1").Maps(2, "7.7.7.1:3478", other+":1").Maps(3, "6.6.6.1:3478", other+":1"),
+			Unknown, Contradictory, false, PoolingArbitrary, KindAddressDiffers,
+		},
+		"one server's word of the address": {
+			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC, diagtest.ServerD).Maps(0, "9.9.9.1:3478", ip+":1").Maps(1, "8.8.8.1:3478", other+":1").Maps(2, "7.7.7.1:3478", ip+":1"),
+			Unknown, Contradictory, false, Unknown, KindAddressDiffers,
+		},
+		"another address for another socket": {
+			func() *diagtest.Diagnosis {
+				d := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", ip+":1").Maps(1, "8.8.8.1:3478", ip+":1")
+				d.Add(1, diag.TestReach, diagtest.ServerC, other+":7")
+				return d
+			}(),
+			EndpointIndependent, Proven, false, PoolingArbitrary, KindSame,
 		},
 		"one of two lies, or it is a pool": {
 			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", ip+":1").Maps(1, "8.8.8.1:3478", other+":2"),
@@ -86,7 +104,7 @@ func TestMappingRules(t *testing.T) {
 		},
 		"symmetric with a pool, by two ports of one server": {
 			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", ip+":1").Maps(0, "9.9.9.1:3479", ip+":3").Maps(1, "8.8.8.1:3478", other+":2"),
-			AddressAndPortDependent, Proven, true, PoolingArbitrary, KindByPort,
+			AddressAndPortDependent, Proven, true, Unknown, KindByPort,
 		},
 		"unstable": {
 			diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", ip+":1").Maps(1, "8.8.8.1:3478", ip+":1").Maps(0, "9.9.9.1:3478", ip+":2"),
@@ -245,7 +263,7 @@ func TestNoChanceFromFewControls(t *testing.T) {
 	}{
 		{0, 100, 0, false}, {3, 3, 0, false}, {5, 8, 0, false}, {5, 20, 0, true}, {7, 20, 7, false}, {14, 30, 11, true}, {1, 0, 0, false},
 	} {
-		if p := allLost(tt.k, tt.sent, tt.lost); (p < Chance) != tt.enough {
+		if p := chance.AllLost(tt.k, tt.sent, tt.lost); (p < chance.Limit) != tt.enough {
 			t.Errorf("%d silent, %d of %d controls lost: %g", tt.k, tt.lost, tt.sent, p)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/nat/chance"
 )
 
 // Pauses are those after which the lifetime of a mapping is tried, each on a socket of its own. Common lifetimes (30,
@@ -116,7 +117,7 @@ func (s *State) Dead(h Held) bool {
 		return false
 	}
 	sent, lost := s.Loss(h.Server)
-	return h.Moved || !h.Same && notLoss(h.Asked, sent, lost)
+	return h.Moved || !h.Same && chance.NotLoss(h.Asked, sent, lost)
 }
 
 // judgeLifetime reports how long a socket that is silent keeps its port.

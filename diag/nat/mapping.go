@@ -118,7 +118,7 @@ func (s *State) judgeMapping() mapping {
 		m.Behavior = Behavior{Value: Unknown, Confidence: Contradictory, Evidence: evidence}
 		return m
 	}
-	m.pooling = judgePooling(list)
+	m.pooling = s.judgePooling(&m, list)
 	m.Behavior, m.dependent = judgeViews(list)
 	if m.ips < 2 && slices.ContainsFunc(s.answers(nil), func(v vote.View) bool { return !asked[v.To.Addr()] }) {
 		m.Evidence = []Evidence{of(KindFewAddresses)} // others answered
@@ -130,24 +130,46 @@ func (s *State) judgeMapping() mapping {
 	return m
 }
 
-// judgePooling reports whether the hosts behind the NAT have one public address (RFC 4787 §4.1).
-func judgePooling(list []vote.View) Behavior {
+// judgePooling reports whether the hosts behind the NAT have one public address (RFC 4787 §4.1). A server that reports
+// several shows that they have not; one that contradicts all others may be wrong.
+func (s *State) judgePooling(m *mapping, list []vote.View) Behavior {
 	var ips, asked []netip.Addr
 	for _, v := range list {
 		ips = appendNew(ips, v.Mapped.Addr())
 		asked = appendNew(asked, v.To.Addr())
 	}
+	pool := s.pool(m)
 	switch {
+	case len(ips) > 1 && !vote.OneAgainst(list):
+		return likely(PoolingArbitrary, fact(KindPool, ips...))
+	case len(pool) > 0:
+		return likely(PoolingArbitrary, fact(KindPool, pool...))
 	case vote.Compare(list).Apart:
 		return unknown(of(KindApart))
 	case len(ips) > 1:
-		return likely(PoolingArbitrary, fact(KindPool, ips...))
+		return unknown(of(KindAddressDiffers))
 	case len(asked) < 2:
 		return unknown(of(KindFewAddresses))
 	}
-	paired := fact(KindPaired, ips[0])
-	paired.Counts = []int{len(asked)}
-	return likely(PoolingPaired, paired)
+	one := []string{ips[0].String()}
+	return likely(PoolingPaired, Evidence{Kind: KindPaired, Addresses: one, Counts: []int{len(asked)}})
+}
+
+// pool are the public addresses that one server reported, of whatever sockets, if several.
+func (s *State) pool(m *mapping) []netip.Addr {
+	ips := map[int][]netip.Addr{}
+	for i := range s.Requests {
+		r := &s.Requests[i]
+		if direct(r.Test) && m.shows(s, r) {
+			ips[r.Server] = appendNew(ips[r.Server], r.Answer.Mapped.Addr())
+		}
+	}
+	for i := range s.Servers {
+		if len(ips[i]) > 1 {
+			return ips[i]
+		}
+	}
+	return nil
 }
 
 // judgeViews compares the views with each other.
@@ -188,9 +210,7 @@ func (s *State) judgeTCP() Behavior {
 			list = append(list, vote.View{Server: i, To: c.To, Mapped: c.Mapped})
 			continue
 		}
-		e := fact(KindStreamFailed, c.To)
-		e.Failure = c.Failure
-		failed = append(failed, e)
+		failed = append(failed, Evidence{Kind: KindStreamFailed, Addresses: []string{c.To.String()}, Failure: c.Failure})
 	}
 	switch {
 	case len(streams) == 0 && s.Pending():

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"dialtone/diag"
+	"dialtone/diag/nat/chance"
 )
 
 // LeastSize is the shortest IP packet that the test of packet sizes sends, in bytes.
@@ -164,7 +165,7 @@ func (p *plan) packetSize() []Question {
 		return p.askSize(diag.TestSizeBack, most)
 	}
 	sent, lost := out.loss(p.o.Loss(p.server))
-	enough := func(silent int) bool { return notLoss(silent, sent, lost) }
+	enough := func(silent int) bool { return chance.NotLoss(silent, sent, lost) }
 	if size := out.next(most, enough); size > 0 {
 		return p.askSize(diag.TestSize, size)
 	}
@@ -220,7 +221,7 @@ func (s *State) judgePacketSize() Behavior {
 		evidence = append(evidence, counted(KindSizePassed, out.Best).at(to))
 		best = append(best, out.Best)
 		sent, lost := out.loss(s.Loss(i))
-		if silent, worst := out.lost(most); notLoss(silent, sent, lost) {
+		if silent, worst := out.lost(most); chance.NotLoss(silent, sent, lost) {
 			limited++
 			other, _ := s.Admitted(i)
 			graded = graded || other.IsValid()
@@ -234,7 +235,7 @@ func (s *State) judgePacketSize() Behavior {
 		if in.Best > 0 {
 			back = append(back, in.Best)
 			evidence = append(evidence, counted(KindSizeBack, in.Best).at(to))
-			if silent, worst := in.lost(out.Best); notLoss(silent, sent, lost) { // longer requests do not arrive
+			if silent, worst := in.lost(out.Best); chance.NotLoss(silent, sent, lost) { // longer requests do not arrive
 				backLimited = true
 				evidence = append(evidence, counted(KindSizeBackLost, worst, silent).at(to))
 			}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dialtone/diag"
+	"dialtone/diag/nat/chance"
 )
 
 // Question is one to a server: a request, sent several times until an answer comes.
@@ -177,7 +178,7 @@ func (p *plan) otherPort() []Question {
 	}
 	n, heard := p.sends(p.o, diag.TestOtherPort, to)
 	sent, lost := p.o.totalLoss()
-	if heard || n >= maxOtherPort || n > 0 && notLoss(mapped+n, sent, lost) || p.o.refused(p.server, to) {
+	if heard || n >= maxOtherPort || n > 0 && chance.NotLoss(mapped+n, sent, lost) || p.o.refused(p.server, to) {
 		return nil
 	}
 	return []Question{{

@@ -105,6 +105,8 @@ func (s *State) row(i int, outlier bool) ServerRow {
 	}
 	binding := diag.Stage{Name: diag.StageBinding}
 	switch a := s.first(i, asked.Address); {
+	case a != nil && !a.Mapped.IsValid():
+		binding.Failure = &diag.Failure{Cause: diag.CauseProtocol, Detail: diag.DetailMapped}
 	case a != nil:
 		binding.DurationMs, binding.RTTMs, binding.Times = a.RTTMs, &a.RTTMs, s.times(i)
 		binding.Mapped, binding.Software = text(a.Mapped), a.Software

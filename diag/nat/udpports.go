@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"dialtone/diag"
+	"dialtone/diag/nat/chance"
 )
 
 // silentPort is an address that must be there and does not answer over UDP, although its host answers at another port.
@@ -136,7 +137,7 @@ func (s *State) addSilent(list []silentPort, server int, to netip.AddrPort) []si
 	}
 	sent, lost := s.totalLoss()
 	known := slices.ContainsFunc(list, func(o silentPort) bool { return o.to == to })
-	if known || !p.refused && !notLoss(p.sent, sent, lost) {
+	if known || !p.refused && !chance.NotLoss(p.sent, sent, lost) {
 		return list
 	}
 	return append(list, p)
@@ -173,7 +174,7 @@ func (s *State) silentRelays() []silentPort {
 		if d.From.IsValid() || s.familyOf(d.Relayed.Addr()) != s.Main() || s.trusted(d) == nil {
 			continue
 		}
-		if d.Refused || notLoss(d.Sent, sent, lost) {
+		if d.Refused || chance.NotLoss(d.Sent, sent, lost) {
 			out = append(out, silentPort{
 				to: d.Relayed, sent: d.Sent, refused: d.Refused, relay: true,
 				opened: d.Opened.IsValid(), stream: s.stream(d.Relayed),
@@ -218,7 +219,8 @@ func (s *State) judgeUDPPorts(m mapping) Behavior {
 			return b
 		}
 	}
-	silent = slices.DeleteFunc(silent, func(p silentPort) bool { return dismissed(p, open) })
+	pool := m.pooling.Value == PoolingArbitrary // then a relay lets in another address than that of this socket
+	silent = slices.DeleteFunc(silent, func(p silentPort) bool { return dismissed(p, open) || p.relay && pool })
 	switch {
 	case len(open) == 0:
 		return unknown(of(KindUDPUnasked))

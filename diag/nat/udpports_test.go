@@ -72,6 +72,8 @@ func TestUDPPorts(t *testing.T) {
 		return d.Maps(0, "9.9.9.1:3478", "5.5.5.5:1").Maps(1, "8.8.8.1:3478", "5.5.5.5:1").Asked(relay)
 	}
 	dependent := independent().Maps(0, "9.9.9.1:3479", "5.5.5.5:2")
+	pool := independent()
+	pool.Add(0, diag.TestReach, diagtest.ServerA, "5.5.5.6:7")
 	silent := []diag.NATRelay{{URL: "turn:t", Relayed: relayed, Sent: 9, Opened: from}}
 	for name, tt := range map[string]struct {
 		facts  *diagtest.Diagnosis
@@ -94,6 +96,7 @@ func TestUDPPorts(t *testing.T) {
 		"a server that has not answered": {timeout, nil, Unknown, "ports-usual [443]"},
 		"a relay that is silent":         {independent(), silent, PortsFiltered, "relay-silent [9]; ports-only [3478]"},
 		"likewise, but many ports":       {dependent, silent, Unknown, "relay-silent [9]; ports-either []"},
+		"likewise, but many addresses":   {pool, silent, Unknown, "ports-usual [3478]"},
 		"a relay that was reached":       {independent(), []diag.NATRelay{{URL: "turn:t", Relayed: relayed, Sent: 1, From: from}}, PortsOpen, "relay-arrived []; ports-open [3478]"},
 		"likewise, and no server":        {diagtest.NewDiagnosis(diagtest.ServerA), []diag.NATRelay{{URL: "turn:t", Relayed: relayed, Sent: 1, From: from}}, PortsOpen, "relay-arrived []"},
 		"a relay reached over IPv6 only": {independent(), []diag.NATRelay{{Relayed: netip.MustParseAddrPort("[2001:db8::1]:5"), Sent: 1, From: from}}, Unknown, "ports-usual [3478]"},

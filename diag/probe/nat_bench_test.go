@@ -10,6 +10,7 @@ import (
 	"dialtone/diag"
 	"dialtone/diag/lab"
 	"dialtone/diag/nat"
+	"dialtone/diag/nat/chance"
 	"dialtone/diag/words/verdict"
 )
 
@@ -54,9 +55,9 @@ func (c verdictCase) bound(o *nat.State) (requests int, bound time.Duration) {
 // leastRequests is how many requests the server that is asked most gets at least, before silence proves that a NAT filters by
 // address and port. Nothing is lost, but the client can't know that: of k requests without an answer, beside h that were
 // heard, chance is 1 in (h+k+1 choose k) that all were lost (see [nat.Tally]), and the chances of all servers, multiplied,
-// have to be below [nat.Chance], for the other address and for the other port.
+// have to be below [chance.Limit], for the other address and for the other port.
 func leastRequests(servers int) int {
-	enough := -math.Log(nat.Chance)
+	enough := -math.Log(chance.Limit)
 	for n := 1; ; n++ {
 		reach := []silence{{}}
 		for range servers {

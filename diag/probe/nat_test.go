@@ -36,7 +36,7 @@ func observe(t *testing.T, options lab.WorldOptions) (o *nat.State, took time.Du
 
 // TestOutvoted: one server of three misreports the address.
 func TestOutvoted(t *testing.T) {
-	for name, wrong := range map[string]string{"server.outlier": "7.7.7.7:7", "server.mapped_private": "10.1.1.1:7"} {
+	for name, wrong := range map[string]string{"server.mapped_untrue": "7.7.7.7:7", "server.mapped_private": "10.1.1.1:7"} {
 		r, _ := inWorld(t, lab.WorldOptions{
 			Delay: 5 * time.Millisecond, Responders: 3, Faults: []lab.ResponderFaults{{}, {Mapped: netip.MustParseAddrPort(wrong)}},
 		})

@@ -36,18 +36,19 @@ var plainEvidence = map[nat.Kind]string{
 	nat.KindByAddress:    "different server addresses reported different ports, two ports of one address the same",
 	nat.KindByEither: "different server addresses reported different ports, so the mapping depends on the endpoint; " +
 		"only two ports of one address show whether it depends on the port too",
-	nat.KindAddressDiffers: "the addresses differ while the port is the same: several uplinks, or a pool of addresses",
-	nat.KindApart:          "two servers report neither the same address nor the same port: ask a third, one may be wrong",
-	nat.KindOneServer:      "fewer than two server addresses answered: ask a second server",
-	nat.KindStreamsFew:     "fewer than two server addresses could be asked over TCP",
-	nat.KindStreamsNone:    "no server reported a mapped address over TCP",
+	nat.KindAddressDiffers: "the addresses differ while the port is the same: several uplinks, a pool of addresses, or " +
+		"a server that is wrong",
+	nat.KindApart:       "two servers report neither the same address nor the same port: ask a third, one may be wrong",
+	nat.KindOneServer:   "fewer than two server addresses answered: ask a second server",
+	nat.KindStreamsFew:  "fewer than two server addresses could be asked over TCP",
+	nat.KindStreamsNone: "no server reported a mapped address over TCP",
 
 	nat.KindDisagree:      "some servers' alternates get through and others' do not",
 	nat.KindChangeIgnored: "the server ignores CHANGE-REQUEST: it answers from the address that was asked",
 	nat.KindChangeNever:   "the server rejects CHANGE-REQUEST",
 	nat.KindNoRFC5780:     "only a server that supports RFC 5780 can test it, and none answered",
-	nat.KindUnproven: "the server's alternate address never answered, not even a socket that had sent to it: the " +
-		"silence proves nothing",
+	nat.KindUnproven: "an alternate address or port of the server never answered, not even a socket that had sent to " +
+		"it: the silence proves nothing",
 
 	nat.KindLongerLived:  "a mapping outlived a longer pause than one that it did not outlive",
 	nat.KindLongerAsking: "longer pauses are in progress",
@@ -104,7 +105,7 @@ var evidenceForms = map[nat.Kind]string{
 	nat.KindUplinkOne:      "{0} server addresses are reached from {a} and report one address",
 	nat.KindIPv6Silent:     "none of {0} requests over IPv6 was answered",
 	nat.KindViewChanged:    "{a} reported {b}, and a moment later {c} for the same socket",
-	nat.KindPool:           "one socket is mapped to several addresses: {*a}",
+	nat.KindPool:           "this machine is mapped to several addresses: {*a}",
 	nat.KindPaired:         "{0} server addresses reported one address, {a}",
 	nat.KindPortsKept:      "{0} local ports, such as {1}, are mapped unchanged",
 	nat.KindPortsPartly:    "{0} of {1} ports are preserved",

@@ -60,11 +60,15 @@ var natFindings = map[string]entry{
 		"may or may not work.",
 		"A server reported different public addresses or ports for one socket.", always("Ask another STUN server too: if "+
 			"that one reports one address throughout, leave the first out; if not, the NAT changes its mappings.")),
-	"nat.pooling": behavior("Different servers reported different public addresses for one socket, with the same port. "+
-		"This network has several uplinks, or the NAT has a pool of addresses and does not keep a host on one of them, as "+
-		"RFC 4787 REQ-2 "+
-		"requires.", "One socket is mapped to several public addresses.", always("Look for several uplinks or a VPN on "+
-		"this network; use TURN if a CGNAT has a pool of addresses.")),
+	"nat.servers_disagree": behavior("One server reported another public address for a socket than the others, each as "+
+		"often as it was asked. Either that server is wrong, as one behind a proxy is, or the traffic to it leaves by "+
+		"another uplink or another address of the NAT.",
+		"Servers contradict each other about the public address of one socket.",
+		always("Ask one more STUN server, and leave out the one that no other confirms.")),
+	"nat.pooling": behavior("One server reported different public addresses for different sockets of this machine, or "+
+		"several servers did for one. This network has several uplinks, or the NAT has a pool of addresses and does not "+
+		"keep a host on one of them, as RFC 4787 REQ-2 requires.", "This machine is mapped to several public addresses.",
+		always("Look for several uplinks or a VPN on this network; use TURN if a CGNAT has a pool of addresses.")),
 	"nat.alg": behavior("MAPPED-ADDRESS and XOR-MAPPED-ADDRESS of one answer differ. The second is coded so that "+
 		"gateways do not recognize it; the likely cause is that something on the path has found the first and rewritten it, "+
 		"or else the server is broken. Such application layer "+
@@ -98,6 +102,11 @@ var natFindings = map[string]entry{
 			var rows []string
 			for _, s := range e.Servers[:min(len(e.Servers), 5)] {
 				rows = append(rows, fmt.Sprintf("%s: %d of %d", diag.Clean(s.URL, 300), s.Lost, s.Sent))
+			}
+			if len(e.Servers) == 1 && e.Others {
+				return say(rows[0]+" requests were not answered, while other servers answered all.",
+					"Run dialtone nat again; if only this server stays silent, use another, or look for a limit on requests "+
+						"there.")
 			}
 			return say(fmt.Sprintf("%d of %d requests to addresses that answer were not answered.", e.Lost, e.Sent),
 				"Run dialtone nat again; if the loss stays, check the link (Wi-Fi, a busy uplink) and limits on UDP at "+

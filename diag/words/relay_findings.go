@@ -123,11 +123,11 @@ var relayFindings = map[string]entry{
 				fmt.Sprintf("%d checks from port %d to port %d, none answered", e.Requests, e.Local, e.Remote))
 		}),
 
-	"server.binding_failed": on("The TURN server allocates relays, and rejects or ignores Binding requests (coturn: "+
-		"secure-stun). It then shows nothing of the NAT, and that is all: its relay, and the mapped address that it "+
-		"reports with it, are not concerned.", func(f judge.Finding, e network.ServerFailure) Text {
+	"server.binding_failed": on("The TURN server answers Allocate requests, and rejects or ignores Binding requests "+
+		"(coturn: secure-stun). It then shows nothing of the NAT, and that is all: its relay, and the mapped address that "+
+		"it reports with it, are not concerned.", func(f judge.Finding, e network.ServerFailure) Text {
 		what, _ := failure.Of(&e.Server)
-		return say(diag.Clean(f.Subject, 300)+" allocates relays, but does not serve as a STUN server: "+what+".",
+		return say(diag.Clean(f.Subject, 300)+" answers as a TURN server, but does not serve as a STUN server: "+what+".",
 			"Name another STUN server if the NAT is to be tested too.",
 			"step "+StageLabel(diag.StageBinding))
 	}),

@@ -36,7 +36,10 @@ func behaviorFindings(out *finding.List, s *nat.State, n *Verdict) {
 	note(b.UDP.Value == nat.None && n.Outcome != OnlyProxy, "nat.udp_blocked", diag.Problem, b.UDP)
 	note(b.UDPPorts.Value == nat.PortsFiltered && !n.Pending, "nat.ports_filtered", diag.Problem, b.UDPPorts)
 	note(n.Dependent, "nat.endpoint_dependent_mapping", diag.Warn, b.Mapping)
-	note(b.Mapping.Confidence == nat.Contradictory && !arbitrary, "nat.mapping_unstable", diag.Warn, b.Mapping)
+	disagree := b.Mapping.Has(nat.KindApart) || b.Mapping.Has(nat.KindAddressDiffers)
+	contradictory := b.Mapping.Confidence == nat.Contradictory && !arbitrary
+	note(contradictory && disagree, "nat.servers_disagree", diag.Warn, b.Mapping)
+	note(contradictory && !disagree, "nat.mapping_unstable", diag.Warn, b.Mapping)
 	note(arbitrary, "nat.pooling", diag.Warn, b.Pooling)
 	small := b.PacketSize.Bytes != nil && *b.PacketSize.Bytes < mediaSize ||
 		b.PacketSize.BytesBack != nil && *b.PacketSize.BytesBack < mediaSize

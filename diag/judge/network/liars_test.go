@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"dialtone/diag"
 	"dialtone/diag/diagtest"
@@ -112,5 +113,73 @@ func TestServerInside(t *testing.T) {
 	n := diagnose(d)
 	if n.Dependent || n.Outcome != network.Mapping || n.Exit != diag.ExitInconclusive || n.Behaviors.NAT.Value != nat.Present || n.Side.Public.String() != "5.5.5.5" {
 		t.Errorf("%s, %s, NAT %+v", n.Outcome, n.Side.Public, n.Behaviors.NAT)
+	}
+}
+
+// TestLossOfSlowServers: answers that come too late are no loss of the network, and one server of several is named alone.
+func TestLossOfSlowServers(t *testing.T) {
+	d := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC)
+	for i := range 12 {
+		d.Add(0, diag.TestControl, diagtest.ServerA, []string{"", "5.5.5.5:1"}[i%2])
+		d.Add(1, diag.TestControl, diagtest.ServerC, "5.5.5.5:1")
+	}
+	f := found(diagnose(d), "nat.packets_lost")
+	if said := words.Of(f); !strings.Contains(said.Title, "while other servers answered all") {
+		t.Errorf("%+v", said)
+	}
+	for _, r := range d.Requests {
+		if r.Answer != nil && r.Server == 0 {
+			r.Answer.RTTMs = diag.Millis(2 * time.Second)
+		}
+	}
+	if ids := findingIDs(diagnose(d)); slices.Contains(ids, "nat.packets_lost") || !slices.Contains(ids, "server.slow") {
+		t.Error(ids)
+	}
+}
+
+// TestOneFindingForALiar: a server that reports what cannot be is named once.
+func TestOneFindingForALiar(t *testing.T) {
+	d := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC, diagtest.ServerD).Maps(0, "9.9.9.1:3478", "4.4.4.4:99").
+		Maps(1, "8.8.8.1:3478", "5.5.5.5:1").Maps(2, "7.7.7.1:3478", "5.5.5.5:1")
+	d.Add(0, diag.TestControl, diagtest.ServerA, "4.4.4.4:99")
+	if ids := findingIDs(diagnose(d)); slices.Contains(ids, "server.outlier") || !slices.Contains(ids, "server.mapped_untrue") {
+		t.Error(ids)
+	}
+}
+
+// TestAnswersWithoutAddress: a success that has no mapped address is a failure of the server.
+func TestAnswersWithoutAddress(t *testing.T) {
+	d := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", "5.5.5.5:1").Maps(1, "8.8.8.1:3478", "5.5.5.5:1")
+	d.Requests[0].Answer.Mapped = netip.AddrPort{}
+	n := diagnose(d)
+	if f := found(n, "server.protocol"); f.Subject != d.Servers[0].URL || n.Servers[0].OK() {
+		t.Errorf("%+v", n.Findings)
+	}
+}
+
+// TestMappedAddressOfAllocations: a TURN server whose answer to Allocate contradicts two STUN servers is named.
+func TestMappedAddressOfAllocations(t *testing.T) {
+	for mapped, want := range map[string]bool{"5.5.5.5:9": false, "4.4.4.4:9": true, "[2001:db8::9]:9": false} {
+		server := relay("udp", "9.9.9.9:50000", carried()...)
+		server.Stages[0].Mapped = mapped
+		n := diagnose(diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", "5.5.5.5:1").
+			Maps(1, "8.8.8.1:3478", "5.5.5.5:1").Asked(server))
+		if got := slices.Contains(findingIDs(n), "server.outlier"); got != want {
+			t.Errorf("%s: %v", mapped, findingIDs(n))
+		}
+	}
+}
+
+// TestRejectedUDP: where UDP is blocked, a firewall that says so by ICMP is no lack of a route to each server.
+func TestRejectedUDP(t *testing.T) {
+	d := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC)
+	for i := range d.Servers {
+		d.Servers[i].Stage, d.Servers[i].Failure = diag.StageBinding, &diag.Failure{Cause: diag.CauseUnreachable, Reason: "no route to host"}
+		d.Asked(diag.Server{URL: d.Servers[i].URL + "?transport=tcp", Transport: "tcp", Address: d.Servers[i].Address.String(), Stages: []diag.Stage{
+			{Name: diag.StageBinding, RTTMs: new(diag.Millis(1e6)), Mapped: "5.5.5.5:1"},
+		}})
+	}
+	if ids := findingIDs(diagnose(d)); slices.Contains(ids, "server.unreachable") || !slices.Contains(ids, "nat.udp_blocked") {
+		t.Error(ids)
 	}
 }

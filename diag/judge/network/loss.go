@@ -11,6 +11,7 @@ type LossFound struct {
 	Sent    int          `json:"sent"`
 	Lost    int          `json:"lost"`
 	Servers []ServerLoss `json:"servers"` // those with losses
+	Others  bool         `json:"others"`  // some server answered every request
 }
 
 // ServerLoss counts the requests to the addresses of a server that answer at all.
@@ -34,7 +35,11 @@ func lossFindings(out *finding.List, s *nat.State, n *Verdict) {
 	}
 	var e LossFound
 	for i, row := range s.Servers {
+		if slow(&n.Servers[i]) != nil {
+			continue // what it answers too late is not lost
+		}
 		sent, lost := s.Loss(i)
+		e.Others = e.Others || sent > 0 && lost == 0
 		e.Sent, e.Lost = e.Sent+sent, e.Lost+lost
 		if lost > 0 {
 			e.Servers = append(e.Servers, ServerLoss{row.URL, sent, lost})

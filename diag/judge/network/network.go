@@ -65,8 +65,8 @@ var pairExits = map[pair.Path]diag.Exit{
 
 // rules make the findings of a diagnosis, those about the network first.
 var rules = []func(*finding.List, *nat.State, *Verdict){
-	behaviorFindings, lossFindings, networkFailures, stunFindings, conductFindings, slowFindings, untestedFindings,
-	expiryFindings, relayFindings, ownFindings,
+	behaviorFindings, lossFindings, networkFailures, stunFindings, conductFindings, allocationFindings, slowFindings,
+	untestedFindings, expiryFindings, relayFindings, ownFindings,
 }
 
 // Judge judges a diagnosis. It is pure: the same facts give the same verdict, live or replayed.

@@ -413,7 +413,8 @@ func TestNetworkFindings(t *testing.T) {
 	invalid.Requests[0].Answer.Other = diagtest.ServerA
 	for want, facts := range map[string]*diagtest.Diagnosis{
 		"nat.cgnat": from("100.64.0.9:5000"), "nat.uplinks": twoWays, "nat.alg": rewritten,
-		"nat.pooling":                    diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", "5.5.5.5:1").Maps(1, "8.8.8.1:3478", "5.5.5.6:1"),
+		"nat.pooling":                    diagtest.NewDiagnosis(diagtest.ServerA).Maps(0, "9.9.9.1:3478", "5.5.5.5:1").Maps(0, "9.9.9.2:3478", "5.5.5.6:1"),
+		"nat.servers_disagree":           diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", "5.5.5.5:1").Maps(1, "8.8.8.1:3478", "5.5.5.6:1"),
 		"nat.mapping_unstable":           diagtest.NewDiagnosis(diagtest.ServerA).Maps(0, "9.9.9.1:3478", "5.5.5.5:1").Maps(0, "9.9.9.1:3478", "5.5.5.5:2"),
 		"nat.filtering_untested":         independent(),
 		"server.refuses_change_request":  rejects,

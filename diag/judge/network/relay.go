@@ -139,12 +139,14 @@ func AddFlaw(out *finding.List, s *diag.Server, flaw turn.Flaw, severity diag.Se
 	}
 }
 
-// bindingOnly reports whether a TURN server that gives a relay has rejected or ignored Binding requests: then it is
+// bindingOnly reports whether a TURN server that answers Allocate has rejected or ignored Binding requests: then it is
 // not the server that failed.
 func (n *Verdict) bindingOnly(row *nat.ServerRow) bool {
-	failed := row.Failed()
+	failed, silent := row.Failed(), row.Cause() == diag.CauseTimeout // while it answers Allocate, if with an error
 	return !row.TURN && failed != nil && failed.Name == diag.StageBinding && slices.ContainsFunc(n.Servers,
-		func(r nat.ServerRow) bool { return r.TURN && r.OK() && r.URL == row.URL && len(r.Redirects) == 0 })
+		func(r nat.ServerRow) bool {
+			return r.TURN && (r.OK() || silent && r.Code() != 0) && r.URL == row.URL && len(r.Redirects) == 0
+		})
 }
 
 // bindingFindings are about such servers.

@@ -149,12 +149,15 @@ func TestFindingsOfBehaviors(t *testing.T) {
 		dependent bool
 		want      string
 	}{
-		"nothing":                       {nat.Behaviors{}, false, false, ""},
-		"UDP is blocked":                {nat.Behaviors{UDP: b(nat.None, nat.Likely)}, false, false, "nat.udp_blocked"},
-		"some ports":                    {nat.Behaviors{UDPPorts: b(nat.PortsFiltered, nat.Likely)}, false, false, "nat.ports_filtered"},
-		"some ports, so far":            {nat.Behaviors{UDPPorts: b(nat.PortsFiltered, nat.Likely)}, true, false, ""},
-		"dependent":                     {nat.Behaviors{}, false, true, "nat.endpoint_dependent_mapping"},
-		"unstable":                      {nat.Behaviors{Mapping: b(nat.Unknown, nat.Contradictory)}, false, false, "nat.mapping_unstable"},
+		"nothing":            {nat.Behaviors{}, false, false, ""},
+		"UDP is blocked":     {nat.Behaviors{UDP: b(nat.None, nat.Likely)}, false, false, "nat.udp_blocked"},
+		"some ports":         {nat.Behaviors{UDPPorts: b(nat.PortsFiltered, nat.Likely)}, false, false, "nat.ports_filtered"},
+		"some ports, so far": {nat.Behaviors{UDPPorts: b(nat.PortsFiltered, nat.Likely)}, true, false, ""},
+		"dependent":          {nat.Behaviors{}, false, true, "nat.endpoint_dependent_mapping"},
+		"unstable":           {nat.Behaviors{Mapping: b(nat.Unknown, nat.Contradictory)}, false, false, "nat.mapping_unstable"},
+		"servers disagree": {nat.Behaviors{Mapping: nat.Behavior{
+			Value: nat.Unknown, Confidence: nat.Contradictory, Evidence: []nat.Evidence{{Kind: nat.KindAddressDiffers}},
+		}}, false, false, "nat.servers_disagree"},
 		"a pool":                        {nat.Behaviors{Mapping: b(nat.Unknown, nat.Contradictory), Pooling: b(nat.PoolingArbitrary, nat.Likely)}, false, false, "nat.pooling"},
 		"long packets are lost":         {nat.Behaviors{PacketSize: size(nat.SizeLimited, 1279, 0)}, false, false, "nat.packets_limited"},
 		"so long ones do not matter":    {nat.Behaviors{PacketSize: size(nat.SizeLimited, 1280, 1280)}, false, false, ""},
@@ -288,7 +291,7 @@ func TestBoundsOfLoss(t *testing.T) {
 			}
 		}
 		var got diag.Severity
-		for _, f := range made(lossFindings, s, &Verdict{Report: nat.Report{Pending: tt.pending}}) {
+		for _, f := range made(lossFindings, s, &Verdict{Report: nat.Report{Pending: tt.pending, Servers: make([]nat.ServerRow, tt.servers)}}) {
 			got = f.Severity
 		}
 		if got != tt.want {
@@ -355,6 +358,8 @@ func TestBindingOnly(t *testing.T) {
 	}{
 		"it relays":           {stun(diag.StageBinding, rejected), relays("turn:a", nil), true},
 		"it does not":         {stun(diag.StageBinding, rejected), relays("turn:a", rejected), false},
+		"it is silent":        {stun(diag.StageBinding, &diag.Failure{Cause: diag.CauseTimeout}), relays("turn:a", rejected), true},
+		"both are silent":     {stun(diag.StageBinding, &diag.Failure{Cause: diag.CauseTimeout}), relays("turn:a", &diag.Failure{Cause: diag.CauseTimeout}), false},
 		"another one does":    {stun(diag.StageBinding, rejected), relays("turn:b", nil), false},
 		"elsewhere":           {stun(diag.StageBinding, rejected), relays("turn:a", nil, "9.9.9.8:3478"), false},
 		"it has no address":   {stun(diag.StageDNS, rejected), relays("turn:a", nil), false},

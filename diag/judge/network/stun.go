@@ -1,6 +1,7 @@
 package network
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -18,8 +19,9 @@ func networkFailures(out *finding.List, s *nat.State, n *Verdict) {
 	for i := range n.Servers {
 		row := &n.Servers[i]
 		none, cause := n.Behaviors.UDP.Value == nat.None || n.Outcome == OnlyProxy, row.Cause()
-		blocked := (row.Transport == "udp" || row.Transport == "dtls") && (cause == diag.CauseTimeout &&
-			(none || n.Behaviors.UDPPorts.Value == nat.PortsFiltered) || none && cause == diag.CauseRefused)
+		rejected := cause == diag.CauseRefused || cause == diag.CauseUnreachable && row.Failed().Failure.Detail == ""
+		blocked := (row.Transport == "udp" || row.Transport == "dtls") && (none && rejected ||
+			cause == diag.CauseTimeout && (none || n.Behaviors.UDPPorts.Value == nat.PortsFiltered))
 		switch overUDP := i < len(s.Servers); {
 		case row.Direct: // a comparison
 		case blocked, n.isOwnFailure(s, i), n.bindingOnly(row):
@@ -76,7 +78,7 @@ func stunFindings(out *finding.List, s *nat.State, n *Verdict) {
 		}
 		srvFinding(out, &row.Server)
 		mapped := ServerAddress{Address: row.Address, Other: row.Mapped()}
-		if row.Outlier {
+		if row.Outlier && !slices.Contains(n.Invented, i) {
 			note("server.outlier", diag.Warn, mapped)
 		}
 		if slices.Contains(n.Private, i) && !row.Own {
@@ -140,8 +142,25 @@ func conductFindings(out *finding.List, s *nat.State, n *Verdict) {
 		if slices.Contains(n.Fickle, i) {
 			note("server.mapped_changing", mapped)
 		}
-		if slices.Contains(n.Invented, i) {
+		if slices.Contains(n.Invented, i) && !slices.Contains(n.Fickle, i) {
 			note("server.mapped_untrue", mapped)
+		}
+	}
+}
+
+// allocationFindings are about TURN servers whose answers to Allocate have another mapped address than several servers
+// reported, where there is one for all.
+func allocationFindings(out *finding.List, _ *nat.State, n *Verdict) {
+	b := &n.Behaviors
+	if b.Pooling.Value != nat.PoolingPaired || b.Uplinks.Value != nat.UplinksOne {
+		return
+	}
+	for i := range n.Servers {
+		row := &n.Servers[i]
+		mapped, err := netip.ParseAddrPort(row.Mapped())
+		if err == nil && row.TURN && row.Transport == "udp" && row.Proxy == "" && !row.Own &&
+			mapped.Addr().Is4() == n.Side.Public.Is4() && mapped.Addr() != n.Side.Public {
+			out.Add("server.outlier", diag.Warn, row.URL, ServerAddress{Address: row.Address, Other: row.Mapped()})
 		}
 	}
 }
@@ -154,16 +173,24 @@ func slowFindings(out *finding.List, _ *nat.State, n *Verdict) {
 	named := map[string]bool{}
 	for i := range n.Servers {
 		row := &n.Servers[i]
-		rtt := row.RTT()
-		if times := row.Times(); times != nil {
-			rtt = &times.MedianMs
-		}
 		where := row.Transport + " " + row.Address
-		if row.OK() && rtt != nil && rtt.Duration() >= slowAnswer && !named[where] {
+		if rtt := slow(row); rtt != nil && !named[where] {
 			named[where] = true
 			out.Add("server.slow", diag.Info, row.URL, ServerDelay{*rtt})
 		}
 	}
+}
+
+// slow is the round trip to a server that takes long; nil for others.
+func slow(row *nat.ServerRow) *diag.Millis {
+	rtt := row.RTT()
+	if times := row.Times(); times != nil {
+		rtt = &times.MedianMs
+	}
+	if !row.OK() || rtt == nil || rtt.Duration() < slowAnswer {
+		return nil
+	}
+	return rtt
 }
 
 // BasicServers is the evidence that filtering could not be tested.

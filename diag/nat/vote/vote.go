@@ -167,3 +167,18 @@ func (c *Comparison) compare(s, t View) {
 		c.PortByIP = true
 	}
 }
+
+// OneAgainst reports whether one server alone sees another IP than all the others, who agree: it may be wrong.
+func OneAgainst(list []View) bool {
+	return slices.ContainsFunc(list, func(one View) bool {
+		own, rest := map[netip.Addr]bool{}, map[netip.Addr]bool{}
+		for _, v := range list {
+			if v.Server == one.Server {
+				own[v.Mapped.Addr()] = true
+			} else {
+				rest[v.Mapped.Addr()] = true
+			}
+		}
+		return len(own) == 1 && len(rest) == 1 && !rest[one.Mapped.Addr()]
+	})
+}

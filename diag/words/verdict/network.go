@@ -283,6 +283,10 @@ func networkNext(n network.Verdict) []string {
 		return []string{"Ask a STUN server on another host too: if UDP gets no answer from it either, a firewall here is " +
 			"likely to block UDP."}
 	case network.PortsUnknown:
+		if n.Relaying == network.RelayingWorks { // packets to its relay did not arrive either
+			return []string{"Ask STUN and TURN servers on other hosts too: if one of their other ports answers, no firewall " +
+				"here is the cause."}
+		}
 		return []string{"Ask a TURN server too: packets to its relay show which it is."}
 	case network.OnlyProxy:
 		return relayNext(n, "Configure a TURN server over TLS, which the proxy leads to: turns:HOST:443?transport=tcp.")
