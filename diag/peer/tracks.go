@@ -270,13 +270,8 @@ func (t *tracks) asides(d *sdp.Description) {
 func (t *tracks) expect(d *sdp.Description) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.expected != nil {
-		return
-	}
-	for _, kind := range []string{"audio", "video"} {
-		if d.Sends(kind) {
-			t.expected = append(t.expected, kind)
-		}
+	if len(t.expected) == 0 {
+		t.expected = slices.DeleteFunc(slices.Clone(diag.Kinds), func(kind string) bool { return !d.Sends(kind) })
 	}
 }
 
@@ -288,6 +283,7 @@ func (t *tracks) connected() {
 		return
 	}
 	t.up = true
+	t.p.strangers.Begin()
 	for _, kind := range t.expected {
 		t.p.o.Phases.Start(diag.PhaseFirstPacket, "inbound "+kind)
 		if kind == "video" {

@@ -174,3 +174,13 @@ func TestScaleOfCharts(t *testing.T) {
 		t.Errorf("%+v", h)
 	}
 }
+
+// TestSetupWithoutTotal: a run that connected is not said not to be, though its dump does not show when a channel opened.
+func TestSetupWithoutTotal(t *testing.T) {
+	for connected, want := range map[bool]string{true: "Setup: total unknown", false: "Setup: not connected"} {
+		r := Report{Runs: []Run{{Connected: connected}}}
+		if got := r.setupSection().Title; got != want {
+			t.Errorf("%v: %s", connected, got)
+		}
+	}
+}

@@ -226,8 +226,11 @@ func (r *Report) percentileSection() section {
 
 func (r *Report) setupSection() section {
 	total := "not connected"
-	if r.Setup.Total != nil {
+	switch {
+	case r.Setup.Total != nil:
 		total = span(r.Setup.Total)
+	case r.detailRun() != nil && r.detailRun().Connected: // dumps need not show when a channel opened
+		total = "total unknown"
 	}
 	return section{Title: r.ofRun("Setup") + ": " + total, Steps: r.Setup.steps()}
 }

@@ -23,6 +23,7 @@ type Strangers struct {
 	knows func(ssrc uint32) bool
 
 	mu      sync.Mutex
+	begun   bool
 	bySSRC  map[uint32]*Stranger
 	omitted uint64 // packets of further streams
 }
@@ -30,6 +31,14 @@ type Strangers struct {
 // NewStrangers makes a counter. Knows reports whether a stream is received now.
 func NewStrangers(knows func(ssrc uint32) bool) *Strangers {
 	return &Strangers{knows: knows, bySSRC: map[uint32]*Stranger{}}
+}
+
+// Begin says that the keys of the call are there. Until then, no stream is received: the peer may have its keys
+// earlier.
+func (l *Strangers) Begin() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.begun = true
 }
 
 // Arrived counts a packet from an address, if it is one of SRTP and of a stream that is not received.
@@ -44,6 +53,9 @@ func (l *Strangers) Arrived(b []byte, from netip.AddrPort) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := l.bySSRC[ssrc]
+	if !l.begun {
+		return
+	}
 	if s == nil {
 		if len(l.bySSRC) >= maxStrangers {
 			l.omitted++

@@ -42,7 +42,8 @@ func TestSaid(t *testing.T) {
 		}, phrase.Text{
 			Title:    "The browser limited the bitrate of video 7 for 3.0 s of 9.0 s, although it expected the path to carry more.",
 			Evidence: []string{"1.85 Mbit/s available, the target of all encoders was 60 kbit/s"},
-			Advice:   "Look for limits that the page sets: maxBitrate of a sender, b= in a description.",
+			Advice: "Look for limits that the page sets: maxBitrate of a sender, b= in a description. Without any, it is the " +
+				"most that the browser sends at this resolution.",
 		}},
 		"no answer": {"browser.no_answer", browser.PeerSilent{ForMs: 12 * second}, phrase.Text{
 			Title:  "The page set no answer of the peer within 12.0 s.",
