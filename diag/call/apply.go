@@ -92,20 +92,25 @@ func (s *Signal) applyRequest(d diag.SignalRequest) {
 	if d.Certificate != nil {
 		s.Certificate, s.Clock = d.Certificate, d.Clock
 	}
-	switch d.Status {
-	case http.StatusTooManyRequests:
-		s.Limited++
-	case http.StatusServiceUnavailable:
-		s.Unavailable++
-	}
 	switch d.Code {
 	case "candidates", "restart", "bye", "ice-servers":
 	default:
+		s.countDeferred(d.Status)
 		return
 	}
 	s.Side = slices.DeleteFunc(s.Side, func(r diag.SignalRequest) bool { return r.Code == d.Code })
 	if d.Error != "" {
 		s.Side = append(s.Side, d)
+	}
+}
+
+// countDeferred notes that a request without which there is no call was put off.
+func (s *Signal) countDeferred(status int) {
+	switch status {
+	case http.StatusTooManyRequests:
+		s.Limited++
+	case http.StatusServiceUnavailable:
+		s.Unavailable++
 	}
 }
 

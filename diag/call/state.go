@@ -104,8 +104,8 @@ type Signal struct {
 	State       diag.SignalPhase // empty before the first
 	Requests    int
 	Failed      int    // requests that got no answer or an error
-	Limited     int    // of these, answered with 429: too many requests
-	Unavailable int    // of these, answered with 503
+	Limited     int    // answered with 429 before the call was accepted: too many requests
+	Unavailable int    // likewise with 503
 	LastError   string // empty when none
 
 	Refused []RefusedRequest // of clients of the call's own server, each once

@@ -206,6 +206,17 @@ func TestImpairmentWithoutEffect(t *testing.T) {
 	}
 }
 
+// TestDeferredSideRequest: a request beside those that make the call, which was put off, did not delay it.
+func TestDeferredSideRequest(t *testing.T) {
+	for code, want := range map[string]bool{"offer": true, "candidates": false, "bye": false} {
+		c := call.Fold(diagtest.Log(0, diag.CallStart{}, 1, diag.SignalRequest{Code: code, Status: 429, Error: "too many requests"},
+			2, diag.ConnectionState{State: "connected"}))
+		if got := slices.Contains(named(judge.Judge(c).Findings), "signal.deferred"); got != want {
+			t.Errorf("%s: deferred %t", code, got)
+		}
+	}
+}
+
 // TestDeferredRequests: requests that were put off are told of, unless the call ended with its signaling.
 func TestDeferredRequests(t *testing.T) {
 	for reason, want := range map[diag.EndReason]bool{"": true, diag.EndHangup: true, diag.EndSignaling: false} {

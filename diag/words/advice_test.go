@@ -166,3 +166,15 @@ func constants(t *testing.T, dir string) map[string][]string {
 	}
 	return out
 }
+
+// TestAnswerThatIsNotTaken: of a server that made an offer it is not said that it accepts no POST.
+func TestAnswerThatIsNotTaken(t *testing.T) {
+	for op, post := range map[string]bool{"offer": true, "dial": true, "answer": false} {
+		for _, status := range []int{405, 501} {
+			advice := SignalAdvice(diag.SignalFailure{Op: op, Reason: "status", Status: status})
+			if advice == "" || strings.Contains(advice, "POST") != post {
+				t.Errorf("%s, %d: %q", op, status, advice)
+			}
+		}
+	}
+}

@@ -141,6 +141,8 @@ var signalAdvice = []struct {
 		reason: "status", from: 409, to: 409,
 		advice: "Try again later: the server is busy, or has nothing to play.",
 	},
+	{op: "answer", reason: "status", from: 405, to: 405, advice: noAnswer},
+	{op: "answer", reason: "status", from: 501, to: 501, advice: noAnswer},
 	{reason: "status", from: 405, to: 405, advice: noPOST},
 	{reason: "status", from: 501, to: 501, advice: noPOST},
 	{
@@ -165,6 +167,10 @@ var signalAdvice = []struct {
 
 // noPOST is for servers of files, and for pages.
 const noPOST = "Check the address: what is there accepts no POST."
+
+// noAnswer is for servers that made the offer, and do not take the answer where they said.
+const noAnswer = "Check the log of the server, and the address of the session that it returned against the paths of " +
+	"the proxy in front of it: it made an offer, and does not accept the answer there."
 
 // schemeAdvice is how to give what servers want to know their clients by, by the scheme that they name.
 var schemeAdvice = map[string]string{

@@ -16,7 +16,7 @@ import (
 )
 
 // ErrNear is why an address that a server gave is not connected to.
-var ErrNear = errors.New("the server redirects to an address of this machine or its link")
+var ErrNear = errors.New("the server leads to an address of this machine or its link")
 
 // connectTime bounds how long a connection may take. The addresses of a name share it, so that one that is dead leaves
 // time for the next within most requests.
