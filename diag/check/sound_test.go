@@ -431,7 +431,7 @@ func (c *capture) WriteRTP(p *rtp.Packet) error {
 // opusTone is a second of the tone in Opus, 440 whole periods, which can be repeated.
 func opusTone(t *testing.T) [][]byte {
 	t.Helper()
-	clip, err := media.Tone()
+	clip, err := media.CodecOf("opus").ReadClip()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -106,7 +106,7 @@ func sampleObjects(
 		}
 		for _, b := range browser.Inbound {
 			if b.Kind == in.Kind && b.SSRC == in.SSRC {
-				merge(o.values, members(b))
+				maps.Copy(o.values, members(b))
 			}
 		}
 		list = append(list, o)
@@ -116,7 +116,7 @@ func sampleObjects(
 		list, o.values["codecId"] = codec(list, out.MimeType, 0)
 		for _, b := range browser.Outbound {
 			if b.Kind == out.Kind && b.SSRC == out.SSRC {
-				merge(o.values, members(b))
+				maps.Copy(o.values, members(b))
 			}
 		}
 		list = append(list, o)
@@ -134,7 +134,7 @@ func sampleObjects(
 		transport["dtlsRole"] = dtls.Role
 	}
 	if d.Transport != nil {
-		merge(transport, members(d.Transport))
+		maps.Copy(transport, members(d.Transport))
 	}
 	if d.Pair != nil {
 		list = put(list, object{"CP" + d.Pair.ID, "candidate-pair", pairValues(*d.Pair)})
@@ -164,8 +164,4 @@ func codec(list []object, mime string, rate uint32) ([]object, string) {
 		}
 	}
 	return append(list, object{id, "codec", values}), id
-}
-
-func merge(to, from map[string]any) {
-	maps.Copy(to, from)
 }

@@ -36,7 +36,7 @@ func WriteRTCStats(w io.Writer, s Source) error {
 	s.reports(func(at time.Duration, list []object) {
 		report := map[string]any{}
 		for _, o := range list {
-			merge(o.values, map[string]any{"id": o.id, "type": o.kind, "timestamp": s.milliseconds(at)})
+			o.values["id"], o.values["type"], o.values["timestamp"] = o.id, o.kind, s.milliseconds(at)
 			report[o.id] = o.values
 		}
 		all = append(all, entry{s.milliseconds(at), "getStats", report, false})

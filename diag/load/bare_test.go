@@ -63,7 +63,7 @@ func barePair(ctx context.Context, tb testing.TB, ends *sync.WaitGroup) {
 				connected()
 			}
 		})
-		for _, read := range []func() (*media.Clip, error){media.Tone, media.Picture} {
+		for _, read := range []func() (*media.Clip, error){media.CodecOf("opus").ReadClip, media.CodecOf("VP8").ReadClip} {
 			clip, err := read()
 			must(err)
 			track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: clip.Codec.MimeType()}, clip.Codec.Kind, "bare")

@@ -42,13 +42,6 @@ func (c *Clip) nextKey(i int) int {
 	return 0
 }
 
-// Tone is the clip of audio that every endpoint can play: ten seconds of 440 Hz in Opus.
-func Tone() (*Clip, error) { return CodecOf("opus").ReadClip() }
-
-// Picture is the clip of video that every browser can show: four seconds of a moving test picture in VP8, 320×240, 25
-// frames a second.
-func Picture() (*Clip, error) { return CodecOf("VP8").ReadClip() }
-
 // clips are those that have been read, by codec.
 var clips sync.Map
 

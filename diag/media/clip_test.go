@@ -223,3 +223,7 @@ func TestNextKeyFrame(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Tone and Picture are the clips that every endpoint can play.
+func Tone() (*Clip, error)    { return CodecOf("opus").ReadClip() }
+func Picture() (*Clip, error) { return CodecOf("VP8").ReadClip() }

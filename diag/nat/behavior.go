@@ -131,31 +131,25 @@ type Row struct {
 
 // Rows lists the behaviors that were asked for, in the order in which they are shown.
 func (b *Behaviors) Rows() []Row {
-	var rows []Row
-	for _, named := range []struct {
-		name Name
-		Behavior
-	}{
-		{NameUDP, b.UDP},
-		{NameNAT, b.NAT},
-		{NameMapping, b.Mapping},
-		{NameFiltering, b.Filtering},
-		{NameUDPPorts, b.UDPPorts},
-		{NamePacketSize, b.PacketSize},
-		{NamePortPreservation, b.PortPreservation},
-		{NamePooling, b.Pooling},
-		{NameTCPMapping, b.TCPMapping},
-		{NameUplinks, b.Uplinks},
-		{NameALG, b.ALG},
-		{NameCGNAT, b.CGNAT},
-		{NameCLAT, b.CLAT},
-		{NameIPv6, b.IPv6},
-		{NameNAT64, b.NAT64},
-		{NameLifetime, b.Lifetime},
-		{NameFragments, b.Fragments},
-		{NameHairpin, b.Hairpin},
-	} {
-		rows = append(rows, Row{Name: named.name, Behavior: named.Behavior})
+	rows := []Row{
+		{Name: NameUDP, Behavior: b.UDP},
+		{Name: NameNAT, Behavior: b.NAT},
+		{Name: NameMapping, Behavior: b.Mapping},
+		{Name: NameFiltering, Behavior: b.Filtering},
+		{Name: NameUDPPorts, Behavior: b.UDPPorts},
+		{Name: NamePacketSize, Behavior: b.PacketSize},
+		{Name: NamePortPreservation, Behavior: b.PortPreservation},
+		{Name: NamePooling, Behavior: b.Pooling},
+		{Name: NameTCPMapping, Behavior: b.TCPMapping},
+		{Name: NameUplinks, Behavior: b.Uplinks},
+		{Name: NameALG, Behavior: b.ALG},
+		{Name: NameCGNAT, Behavior: b.CGNAT},
+		{Name: NameCLAT, Behavior: b.CLAT},
+		{Name: NameIPv6, Behavior: b.IPv6},
+		{Name: NameNAT64, Behavior: b.NAT64},
+		{Name: NameLifetime, Behavior: b.Lifetime},
+		{Name: NameFragments, Behavior: b.Fragments},
+		{Name: NameHairpin, Behavior: b.Hairpin},
 	}
 	return slices.DeleteFunc(rows, func(r Row) bool { return r.Value == "" || r.Value == NotAsked })
 }

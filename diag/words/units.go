@@ -16,9 +16,6 @@ import (
 // Significant writes v with three significant digits: "0.30", "12.4", "118".
 func Significant(v float64) string { return phrase.Significant(v) }
 
-// Scale gives d as a number of the unit in which it reads best, as package phrase has it.
-func Scale(d time.Duration) (value float64, unit string) { return phrase.Scale(d) }
-
 // Duration writes d in running text: "41.2 ms", "12.0 s", "17 min 20 s", "3 h 5 min".
 func Duration(d time.Duration) string { return phrase.Duration(d) }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dialtone/diag/words"
+	"dialtone/diag/words/phrase"
 )
 
 // Number writes v with three significant digits for a column: width places before the decimal point and three for what
@@ -28,7 +29,7 @@ func Number(v float64, width int) string {
 // Length splits a duration into a number for a column (three places before the point) and its unit, both of a fixed
 // width.
 func Length(d time.Duration) (number, unit string) {
-	value, unit := words.Scale(d)
+	value, unit := phrase.Scale(d)
 	return Number(value, 3), fmt.Sprintf("%-2s", unit)
 }
 
