@@ -115,3 +115,14 @@ func TestDiagnosisAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestRejectedAnswer: what is wrong with an answer is tolerated only if the call goes on with it.
+func TestRejectedAnswer(t *testing.T) {
+	answer := diag.SignalRequest{Code: "offer", Status: 200, Remarks: []string{"status"}}
+	for reason, want := range map[diag.EndReason]bool{diag.EndSignaling: false, diag.EndHangup: true} {
+		v := judge.Judge(call.Fold(diagtest.Log(0, diag.CallStart{}, 1, answer, 2, diag.CallEnded{Reason: reason})))
+		if got := slices.ContainsFunc(v.Findings, func(f judge.Finding) bool { return f.ID == "signal.tolerated" }); got != want {
+			t.Errorf("%s: %+v", reason, v.Findings)
+		}
+	}
+}

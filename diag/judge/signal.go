@@ -47,7 +47,8 @@ func LacksSession(remarks []string) bool {
 
 // signalingFindings name what the signaling server did that ended nothing.
 func signalingFindings(out *finding.List, c *call.Call, _ Expectation) {
-	if len(c.Signal.Remarks) > 0 {
+	failed := c.Ended != nil && c.Ended.Reason == diag.EndSignaling // then an answer was not tolerated
+	if len(c.Signal.Remarks) > 0 && !failed {
 		var e Tolerated
 		for _, remark := range c.Signal.Remarks {
 			e.Remarks = append(e.Remarks, diag.Clean(remark, 40))
@@ -59,7 +60,7 @@ func signalingFindings(out *finding.List, c *call.Call, _ Expectation) {
 		out.Add("signal.tolerated", severity, "", e)
 	}
 	e := Deferred{c.Signal.Limited + c.Signal.Unavailable, c.Signal.Unavailable}
-	if e.Times > 0 && (c.Ended == nil || c.Ended.Reason != diag.EndSignaling) {
+	if e.Times > 0 && !failed {
 		out.Add("signal.deferred", Warn, "", e)
 	}
 	if end := c.Signal.Certificate; end != nil && network.DaysLeft(end, c.Signal.Clock) < network.MaxExpiry {

@@ -100,7 +100,11 @@ var signalAdvice = []struct {
 		advice: "Dial again at both ends; if that happens again, check the server's log, and its store if it has one.",
 	},
 	{reason: "shutdown", advice: "Call again when the server has restarted."},
-	{reason: "limit", advice: "Wait a little, or raise the limits of the server."},
+	{
+		reason: "limit", from: 413, to: 413,
+		advice: "Raise the size limit of the server, or of the proxy in front of it (nginx: client_max_body_size).",
+	},
+	{reason: "limit", advice: "Wait before the next call, or raise the limits of the server."},
 	{
 		reason: "tls", code: "unknown_authority",
 		advice: "If you trust the issuer, such as the proxy of your company, give its certificate with --ca FILE; " +
@@ -123,6 +127,7 @@ var signalAdvice = []struct {
 
 	{code: "token_missing", advice: "Give the bearer token with --token."},
 	{code: "token_rejected", advice: "Check --token, or the Authorization in --header."},
+	{reason: "status", from: 200, to: 299, advice: "Check the address: the server speaks another protocol."},
 	{
 		reason: "status", from: 300, to: 399,
 		advice: "Give the final address: only the redirects 307 and 308 keep a POST.",
@@ -134,8 +139,8 @@ var signalAdvice = []struct {
 	},
 	{
 		reason: "status", from: 401, to: 402,
-		advice: "Check the access rules: the server, or a proxy in front of it, requires a login that " +
-			"dialtone does not support.",
+		advice: "Log in as the server, or a proxy in front of it, wants it: with --header 'Authorization: …', or with a " +
+			"cookie in --header 'Cookie: …'.",
 	},
 	{
 		reason: "status", from: 409, to: 409,
