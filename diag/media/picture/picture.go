@@ -43,7 +43,26 @@ type Look struct {
 	Clip          *int    // the number that dialtone's clip shows in each frame; nil: there is none
 	Thumbnail     diag.Thumbnail
 
-	grid [columns * rows]float64 // mean luma, 0–1
+	planes [3]grid // of luma, blue and red
+}
+
+// grid is the mean of each part of a plane, 0–1.
+type grid [columns * rows]float64
+
+func gridOf(plane []uint8, stride, width, height int) (g grid) {
+	var counts grid
+	for y := range height {
+		row := y * rows / height * columns
+		for x, v := range plane[y*stride : y*stride+width] {
+			cell := row + x*columns/width
+			g[cell] += float64(v)
+			counts[cell]++
+		}
+	}
+	for i := range g {
+		g[i] /= max(counts[i], 1) * math.MaxUint8
+	}
+	return g
 }
 
 // Decode decodes a key frame of VP8 as its RTP payloads hold it, without their descriptors.
@@ -71,10 +90,8 @@ func lookAt(img *image.YCbCr) *Look {
 	size := img.Bounds().Size()
 	l := &Look{Width: size.X, Height: size.Y}
 	var sum, squares, dark float64
-	var cells, counts [columns * rows]float64
 	for y := range size.Y {
 		line := img.Y[y*img.YStride : y*img.YStride+size.X]
-		row := y * rows / size.Y * columns
 		for x, v := range line {
 			luma := float64(v)
 			sum += luma
@@ -82,17 +99,16 @@ func lookAt(img *image.YCbCr) *Look {
 			if v <= blackLuma && isGray(img, x, y) {
 				dark++
 			}
-			cell := row + x*columns/size.X
-			cells[cell] += luma
-			counts[cell]++
 		}
 	}
 	n := float64(size.X * size.Y)
 	mean := sum / n
 	l.Luma, l.Dark = mean/math.MaxUint8, dark/n
 	l.Contrast = math.Sqrt(max(0, squares/n-mean*mean)) / math.MaxUint8
-	for i := range cells {
-		l.grid[i] = cells[i] / max(counts[i], 1) / math.MaxUint8
+	halfX, halfY := (size.X+1)/2, (size.Y+1)/2 // VP8 has 4:2:0
+	l.planes = [3]grid{
+		gridOf(img.Y, img.YStride, size.X, size.Y),
+		gridOf(img.Cb, img.CStride, halfX, halfY), gridOf(img.Cr, img.CStride, halfX, halfY),
 	}
 	l.Clip = clipNumber(img)
 	l.Thumbnail = thumbnail(img)
@@ -120,12 +136,14 @@ func oneColor(rgb []byte) string {
 	return fmt.Sprintf("#%x", rgb[:3])
 }
 
-// Difference is how much two pictures differ where they differ most, 0–1: the mean luma of each of 192 parts is
-// compared, so that the noise of coding does not count.
+// Difference is how much two pictures differ where they differ most, 0–1: the mean luma and chroma of each of 192 parts
+// are compared, so that the noise of coding does not count. The fake camera of Firefox changes nothing but its color.
 func (l *Look) Difference(other *Look) float64 {
 	most := 0.0
-	for i := range l.grid {
-		most = max(most, math.Abs(l.grid[i]-other.grid[i]))
+	for p := range l.planes {
+		for i := range l.planes[p] {
+			most = max(most, math.Abs(l.planes[p][i]-other.planes[p][i]))
+		}
 	}
 	return most
 }

@@ -79,6 +79,24 @@ func TestGreen(t *testing.T) {
 	}
 }
 
+// TestDifferenceOfColor: pictures that differ in nothing but a color, in a part, differ. Sizes need not be even.
+func TestDifferenceOfColor(t *testing.T) {
+	painted := func(change func(*image.YCbCr)) *Look {
+		img := image.NewYCbCr(image.Rect(0, 0, 33, 25), image.YCbCrSubsampleRatio420)
+		change(img)
+		return lookAt(img)
+	}
+	none := painted(func(*image.YCbCr) {})
+	for name, change := range map[string]func(*image.YCbCr){
+		"luma": func(i *image.YCbCr) { i.Y[len(i.Y)-1] = 200 }, "blue": func(i *image.YCbCr) { i.Cb[len(i.Cb)-1] = 200 },
+		"red": func(i *image.YCbCr) { i.Cr[0] = 200 },
+	} {
+		if d := none.Difference(painted(change)); d < 0.1 {
+			t.Errorf("%s: %v", name, d)
+		}
+	}
+}
+
 // TestClipNumbers: each key frame of the clip shows its own number, and other pictures show none.
 func TestClipNumbers(t *testing.T) {
 	keys := 0
