@@ -248,8 +248,8 @@ func limited(explain, by, advice string) phrase.Entry {
 				"more.", f.Subject, phrase.Duration(e.ForMs.Duration()), phrase.Duration(e.OfMs.Duration()))
 			t.Evidence = append(t.Evidence, fmt.Sprintf("%s available, the target of all encoders was %s",
 				speed.Rate(*e.Available), speed.Rate(*e.Wanted)))
-			t.Advice = "Look for limits that the page sets: maxBitrate of a sender, b= in a description. Without any, it is the " +
-				"most that the browser sends at this resolution."
+			t.Advice = "Look for limits that the page sets: maxBitrate of a sender, b= in a description. Without any, it is " +
+				"the most that the browser sends at this resolution."
 		}
 		return t
 	})

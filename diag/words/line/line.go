@@ -234,9 +234,14 @@ func pairEventWords(d diag.Pair) string {
 	if d.Nominated {
 		nominated = "nominated"
 	}
-	return join(d.ID, string(d.State), nominated,
-		fmt.Sprintf("%d requests, %d responses", d.RequestsSent, d.ResponsesReceived)+
-			scaled(", rtt %.2f ms", d.CurrentRoundTripTime, 1e3))
+	counts := fmt.Sprintf("%d requests, %d responses", d.RequestsSent, d.ResponsesReceived)
+	switch succeeded := d.State == diag.PairSucceeded && d.RequestsSent == 0; { // Firefox does not count them all
+	case succeeded && d.ResponsesReceived > 0:
+		counts = words.Count(int(d.ResponsesReceived), "response", "responses") // #nosec G115 -- a count
+	case succeeded:
+		counts = ""
+	}
+	return join(d.ID, string(d.State), nominated, counts) + scaled(", rtt %.2f ms", d.CurrentRoundTripTime, 1e3)
 }
 
 func messageWords(d diag.Message) string {

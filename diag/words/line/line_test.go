@@ -48,6 +48,9 @@ func TestLine(t *testing.T) {
 		{diag.NATServer{URL: "stun:s", Failure: &diag.Failure{Cause: diag.CauseDNS, Detail: diag.DetailNoName}}, "nat.server         stun:s failed: dns no-name"},
 		{diag.DiagnosisEnd{Stopped: diag.StoppedError, Reason: "no socket"}, "diagnosis.end      error no socket"},
 		{diag.Pair{ID: "p", State: diag.PairSucceeded, Nominated: true, RequestsSent: 2, ResponsesReceived: 1, CurrentRoundTripTime: new(0.012)}, "ice.pair           p succeeded nominated 2 requests, 1 responses, rtt 12.00 ms"},
+		{diag.Pair{ID: "p", State: diag.PairSucceeded, ResponsesReceived: 3}, "ice.pair           p succeeded 3 responses"},
+		{diag.Pair{ID: "p", State: diag.PairSucceeded}, "ice.pair           p succeeded"},
+		{diag.Pair{ID: "p", State: diag.PairWaiting}, "ice.pair           p waiting 0 requests, 0 responses"},
 		{diag.Restart{By: diag.ByRemote, Reason: "asked"}, "ice.restart        by remote asked"},
 		{
 			diag.Restart{By: diag.ByNetwork, Reason: "silence", LimitMs: new(diag.Millis(time.Minute))},
