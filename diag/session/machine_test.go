@@ -176,6 +176,7 @@ var expected = []transition{
 	{from: of(waiting), on: inDeadline, to: over, end: noPeer},
 	{from: of(waiting, negotiating), on: inGoodbye, to: over, end: peerLeft, do: []string{"channel closes", "state closed"}},
 	{from: of(waiting, negotiating), on: inSignalingLost, to: over, end: serverFails, do: []string{"channel closes", "state lost"}},
+	{from: of(checking), on: inGoodbye, facts: given(lasting), to: over, end: peerLeft, do: []string{"channel closes", "state closed"}},
 	{from: of(checking, securing), on: inGoodbye, to: detached, end: peerLeft, do: []string{"channel closes", "state closed"}},
 	{from: of(checking, securing), on: inSignalingLost, to: detached, end: serverFails, do: []string{"channel closes", "state lost"}},
 	{from: of(detached), on: inDeadline, to: over, end: peerLeft},

@@ -47,7 +47,7 @@ func transitions() []rule {
 }
 
 // signalingRules: the call is dialed, the peer comes, and the signaling ends. While a path is looked for the peer may
-// be connected already and have left the room, so the path decides.
+// be connected already and have left the room, so the path decides, unless the signaling lives as long as the call.
 func signalingRules() []rule {
 	return []rule{
 		{from: of(dialing), on: on(inDialed), do: adopt, to: waiting},
@@ -60,6 +60,7 @@ func signalingRules() []rule {
 		{from: of(waiting), on: on(inDeadline), to: over, end: noPeer},
 		{from: of(waiting, negotiating), on: on(inGoodbye), do: detach, to: over, end: peerLeft},
 		{from: of(waiting, negotiating), on: on(inSignalingLost), do: detach, to: over, end: serverFails},
+		{from: of(checking), on: on(inGoodbye), when: isLasting, do: detach, to: over, end: peerLeft},
 		{from: of(checking, securing), on: on(inGoodbye), do: detach, to: detached, end: peerLeft},
 		{from: of(checking, securing), on: on(inSignalingLost), do: detach, to: detached, end: serverFails},
 		{from: of(detached), on: on(inDeadline), when: leftHandshake, to: over, end: refused},

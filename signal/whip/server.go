@@ -178,7 +178,9 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) *web.Problem {
 	}
 	c := s.take(r.Context())
 	if c == nil {
-		return web.Busy()
+		busy := web.Busy()
+		busy.Detail += " That of a client that vanished ends after about 20 seconds."
+		return busy
 	}
 	answer, problem := c.open(r.Context(), offer)
 	if problem != nil {
