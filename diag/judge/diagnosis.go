@@ -5,6 +5,8 @@ import (
 	"dialtone/diag/call"
 	"dialtone/diag/finding"
 	"dialtone/diag/judge/network"
+	"dialtone/diag/nat"
+	"slices"
 )
 
 // judgeDiagnosis is the verdict of a diagnosis by itself: that of the latest one that can be judged.
@@ -36,7 +38,11 @@ func networkFindings(out *finding.List, c *call.Call, _ Expectation) {
 	for _, s := range c.Servers {
 		known[s.URL] = s.Failed() != nil
 	}
-	for _, f := range network.Judge(d.State).Findings {
+	n := network.Judge(d.State)
+	if n.Behaviors.UDP.Value == nat.None {
+		*out = slices.DeleteFunc(*out, unheard)
+	}
+	for _, f := range n.Findings {
 		switch f.Evidence.(type) {
 		case network.ServerFailure:
 			if known[f.Subject] || c.ServedBy(f.Subject) {
@@ -50,6 +56,14 @@ func networkFindings(out *finding.List, c *call.Call, _ Expectation) {
 		}
 		*out = append(*out, inCall(f, c.NoPath()))
 	}
+}
+
+// unheard reports whether a finding is about a server that was not reached over UDP: where UDP is blocked, that says
+// nothing about the server.
+func unheard(f Finding) bool {
+	e, ok := f.Evidence.(network.ServerFailure)
+	cause := e.Server.Cause()
+	return ok && e.Server.Transport == "udp" && (cause == diag.CauseTimeout || cause == diag.CauseRefused)
 }
 
 // inCall is a finding of a diagnosis as one of a call: without a path what harms calls explains that. A flaw of a

@@ -126,3 +126,22 @@ func TestRejectedAnswer(t *testing.T) {
 		}
 	}
 }
+
+// TestUDPBlockedInCall: where UDP is blocked, the silence of a server over UDP is no fault of that server.
+func TestUDPBlockedInCall(t *testing.T) {
+	silent := diag.ServerStage{URL: "stun:9.9.9.1:3478", Transport: "udp", Address: "9.9.9.1:3478", Stage: diag.Stage{
+		Name: diag.StageBinding, Failure: &diag.Failure{Cause: diag.CauseTimeout, Requests: 6},
+	}}
+	d := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC)
+	for i, s := range d.Servers {
+		d.Add(i, diag.TestReach, s.Address, "")
+		d.Asked(diag.Server{URL: s.URL + "?transport=tcp", Transport: "tcp", Address: s.Address.String(), Stages: []diag.Stage{
+			{Name: diag.StageBinding, Mapped: "5.5.5.5:9"},
+		}})
+	}
+	v := judge.Judge(call.Fold(failedICE(append([]any{200, silent}, during(d, diag.BecauseICEFailed)...)...)))
+	ids := diag.Map(v.Findings, func(f judge.Finding) string { return f.ID })
+	if slices.Contains(ids, "server.timeout") || !slices.Contains(ids, "nat.udp_blocked") {
+		t.Error(ids)
+	}
+}

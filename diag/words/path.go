@@ -71,13 +71,13 @@ var pathFindings = map[string]entry{
 			"which is the side with a=setup:active (RFC 5763 §5), has to begin, and the server answers. The peer's program may "+
 			"wait as a server too, may not have begun, or its packets, or those to it, are lost.",
 		func(_ judge.Finding, e judge.HandshakeFailed) Text {
-			title := "The peer answered no packet of the DTLS handshake, over a path that works."
+			title := "No answer of the peer to the DTLS handshake arrived, over a path that works."
 			if e.Role == "server" {
-				title = "The peer did not begin the DTLS handshake, over a path that works."
+				title = "No DTLS handshake of the peer arrived, over a path that works."
 			}
 			return say(title,
 				"Look into the peer's log whether it began DTLS, and in which role (a=setup); after that, check for a "+
-					"firewall that passes STUN only.",
+					"firewall that passes STUN only, and the MTU of VPNs and tunnels.",
 				handshakeEvidence(e)...)
 		}),
 	"dtls.role_conflict": fixed(
