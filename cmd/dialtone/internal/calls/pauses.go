@@ -2,9 +2,10 @@ package calls
 
 import (
 	"context"
-	"dialtone/diag"
 	"fmt"
 	"time"
+
+	"dialtone/diag"
 )
 
 // Pauses between calls that failed.

@@ -145,14 +145,14 @@ func TestNoOpenRelay(t *testing.T) {
 		}
 	}
 	// Whatever was let through has arrived before this.
-	probe, err := (&net.Dialer{}).DialContext(t.Context(), "udp4", fmt.Sprintf("127.0.0.1:%d", port))
+	last, err := (&net.Dialer{}).DialContext(t.Context(), "udp4", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = probe.Close() }()
+	defer func() { _ = last.Close() }()
 	other := allocate(t, client(t, r, lab.UDP, "ann", "secret"))
 	echo(t, relayed, other) // the relay has handled all that came before
-	if _, err := probe.Write([]byte("end")); err != nil {
+	if _, err := last.Write([]byte("end")); err != nil {
 		t.Fatal(err)
 	}
 	b := make([]byte, 100)
