@@ -134,6 +134,12 @@ func (c *conn) end(at float64, phase diag.PhaseName, outcome diag.Outcome) {
 	}
 }
 
+// forget takes a phase out that began, and of which it is unknown how long it took.
+func (c *conn) forget(phase diag.PhaseName) {
+	delete(c.spans, phase)
+	c.facts = slices.DeleteFunc(c.facts, func(f fact) bool { return f.data == diag.PhaseStart{Phase: phase} })
+}
+
 // finish adds the beginning and the end, and puts all in order.
 func (c *conn) finish() Connection {
 	unsaid := c.connection == "" || c.partial && (c.connection == "new" || c.connection == "connecting")
@@ -165,7 +171,7 @@ func (c *conn) finish() Connection {
 		return out
 	}
 	if c.connection == "" && c.dtls == "" { // old browsers do not say how far DTLS came
-		c.facts = slices.DeleteFunc(c.facts, func(f fact) bool { return f.data == diag.PhaseStart{Phase: diag.PhaseDTLS} })
+		c.forget(diag.PhaseDTLS)
 	}
 	ended := c.ended()
 	c.lastSample(last)

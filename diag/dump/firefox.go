@@ -232,6 +232,7 @@ func (c *conn) firefoxStates(at float64, list []stat, frames json.RawMessage) {
 		up := ice == "connected" || ice == "completed"
 		if first < at || up && (dtls == "connected" || dtls == "closed" && !c.closed) {
 			c.iceState(first, "connected")
+			c.forget(diag.PhaseDTLS)
 			c.connectionState(first, "connected")
 		}
 		switch {

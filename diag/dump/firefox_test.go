@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/judge"
 	"dialtone/diag/words/verdict"
@@ -46,5 +47,16 @@ func TestFirefoxStates(t *testing.T) {
 				t.Errorf("%q, want %q", said, tt.wants)
 			}
 		})
+	}
+}
+
+// TestFirefoxHandshake: Firefox says when it was connected at the latest, and not when DTLS began: how long that took is
+// unknown.
+func TestFirefoxHandshake(t *testing.T) {
+	for _, e := range read(t, "firefox-page-good.json.gz").Connections[1].Events {
+		start, _ := e.Data.(diag.PhaseStart)
+		if end, _ := e.Data.(diag.PhaseEnd); start.Phase == diag.PhaseDTLS || end.Phase == diag.PhaseDTLS {
+			t.Errorf("%+v", e.Data)
+		}
 	}
 }
