@@ -1,12 +1,13 @@
 package judge
 
 import (
+	"slices"
+
 	"dialtone/diag"
 	"dialtone/diag/call"
 	"dialtone/diag/finding"
 	"dialtone/diag/judge/network"
 	"dialtone/diag/nat"
-	"slices"
 )
 
 // judgeDiagnosis is the verdict of a diagnosis by itself: that of the latest one that can be judged.
