@@ -98,6 +98,17 @@ func TestMappedByAllocations(t *testing.T) {
 	}
 }
 
+// TestAddressInDispute: of two servers that report different addresses for one socket, neither is believed.
+func TestAddressInDispute(t *testing.T) {
+	d := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC).Maps(0, "9.9.9.1:3478", "5.5.5.5:1")
+	for reported, want := range map[string]string{"5.5.5.5:1": "5.5.5.5", "5.5.5.6:1": "invalid IP", "5.5.5.6:2": "invalid IP"} {
+		both := *d
+		if got := Judge(state(both.Maps(1, "8.8.8.1:3478", reported))).Side.Public.String(); got != want {
+			t.Errorf("beside %s: %s, want %s", reported, got, want)
+		}
+	}
+}
+
 // TestFirstAnswers: what a server says of itself is its first success from the address that was asked.
 func TestFirstAnswers(t *testing.T) {
 	d := diagtest.NewDiagnosis(diagtest.ServerA, diagtest.ServerC)

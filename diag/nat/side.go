@@ -34,7 +34,9 @@ func (r *Report) side(s *State, public netip.AddrPort) Side {
 		Hairpin: b.Hairpin.Value == Present, LAN: s.Local.Network,
 	}
 	if len(r.Families) > 0 {
-		out.Public = public.Addr()
+		if !b.Mapping.Has(KindApart) && !b.Mapping.Has(KindAddressDiffers) { // or it is one server's word against another's
+			out.Public = public.Addr()
+		}
 		out.NAT64 = r.Families[0].Family == FamilyNAT64
 		out.NoIPv4 = r.Families[0].Family != FamilyIPv4 && (s.Machine != nil && !s.Machine.IPv4 || s.deafIPv4())
 	}
