@@ -26,7 +26,7 @@ func idsOf(found []Finding) (out []string) {
 	return out
 }
 
-// TestOwnSilence: this machine explains a silence while it had no network or did not run, and five seconds longer.
+// TestOwnSilence: this machine explains a silence while it had no network or did not run, and eight seconds longer.
 func TestOwnSilence(t *testing.T) {
 	over := call.Machine{Outages: []call.Outage{{From: 10 * second, To: new(20 * second)}}}
 	lasts := call.Machine{Outages: []call.Outage{{From: 10 * second}}}
@@ -38,14 +38,14 @@ func TestOwnSilence(t *testing.T) {
 	}{
 		"before":                  {over, 10*second - ms, false},
 		"as it began":             {over, 10 * second, true},
-		"soon after":              {over, 25 * second, true},
-		"too late":                {over, 25*second + ms, false},
+		"soon after":              {over, 28 * second, true},
+		"too late":                {over, 28*second + ms, false},
 		"before one that lasts":   {lasts, 10*second - ms, false},
 		"while it lasts":          {lasts, time.Hour, true},
 		"before it stopped":       {stopped, 10*second - ms, false},
 		"as it stopped":           {stopped, 10 * second, true},
-		"soon after it went on":   {stopped, 25 * second, true},
-		"long after it went on":   {stopped, 25*second + ms, false},
+		"soon after it went on":   {stopped, 28 * second, true},
+		"long after it went on":   {stopped, 28*second + ms, false},
 		"nothing of that was so":  {call.Machine{}, 10 * second, false},
 		"as one that lasts began": {lasts, 10 * second, true},
 	} {
@@ -62,10 +62,10 @@ func lostAt(at time.Duration) *call.Call {
 	}
 }
 
-// TestBrokenByAnOutage: an outage has ended a call that lost its peer meanwhile, or within five seconds.
+// TestBrokenByAnOutage: an outage has ended a call that lost its peer meanwhile, or within eight seconds.
 func TestBrokenByAnOutage(t *testing.T) {
 	for at, want := range map[time.Duration]bool{
-		5*second - ms: false, 5 * second: true, 15 * second: true, 25 * second: true, 25*second + ms: false,
+		2*second - ms: false, 2 * second: true, 15 * second: true, 28 * second: true, 28*second + ms: false,
 	} {
 		if got := brokeAt(lostAt(at), 10*second, 20*second); got != want {
 			t.Errorf("lost after %v: %t", at, got)
@@ -180,13 +180,13 @@ func TestLeaving(t *testing.T) {
 		by          diag.EndedBy
 		want        bool
 	}{
-		"before a second":      {100 * ms, 100*ms + second - ms, diag.ByRemote, true},
-		"after a second":       {100 * ms, 100*ms + second, diag.ByRemote, false},
-		"a slow setup":         {3 * second, 6*second - ms, diag.ByRemote, true},
-		"as long as the setup": {3 * second, 6 * second, diag.ByRemote, false},
-		"a very slow setup":    {9 * second, 14*second - ms, diag.ByRemote, true},
-		"five seconds are due": {9 * second, 14 * second, diag.ByRemote, false},
-		"this side left":       {100 * ms, 200 * ms, diag.ByLocal, false},
+		"before a second":       {100 * ms, 100*ms + second - ms, diag.ByRemote, true},
+		"after a second":        {100 * ms, 100*ms + second, diag.ByRemote, false},
+		"a slow setup":          {3 * second, 6*second - ms, diag.ByRemote, true},
+		"as long as the setup":  {3 * second, 6 * second, diag.ByRemote, false},
+		"a very slow setup":     {9 * second, 14*second - ms, diag.ByRemote, true},
+		"eight seconds are due": {9 * second, 14 * second, diag.ByRemote, false},
+		"this side left":        {100 * ms, 200 * ms, diag.ByLocal, false},
 	} {
 		c := &call.Call{OpenAt: &tt.open, EndedAt: tt.ended, Ended: &diag.CallEnded{By: tt.by}}
 		if got := leftEarly(c); got != tt.want {

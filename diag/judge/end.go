@@ -75,6 +75,7 @@ type (
 	SilentAtEnd struct {
 		Connection string `json:"connection"`     // RTCPeerConnectionState
 		Open       bool   `json:"open,omitempty"` // the dump of a browser ends here, and not the call
+		Own        bool   `json:"own,omitempty"`  // this machine broke it, as another finding says
 	}
 )
 
@@ -200,13 +201,20 @@ func endedEarly(out *finding.List, c *call.Call, x Expectation) {
 
 // pathLostFindings name a path that was silent when the call ended in order.
 func pathLostFindings(out *finding.List, c *call.Call, _ Expectation) {
+	if silentAtEnd(c) {
+		out.Add("ice.silent_at_end", Problem, "", SilentAtEnd{c.Connection, c.Ended.Reason == diag.EndDump, brokeOwn(c)})
+	}
+}
+
+// silentAtEnd reports whether the path was silent when the call ended in order.
+func silentAtEnd(c *call.Call) bool {
 	if c.Ended == nil || c.ConnectedAt == nil || c.Connection != "disconnected" && c.Connection != "failed" {
-		return
+		return false
 	}
 	switch c.Ended.Reason {
 	case diag.EndHangup, diag.EndDuration, diag.EndPeerHangup, diag.EndDump:
-		out.Add("ice.silent_at_end", Problem, "", SilentAtEnd{c.Connection, c.Ended.Reason == diag.EndDump})
-		return
+		return true
 	default: // another finding names it
+		return false
 	}
 }

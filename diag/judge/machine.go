@@ -30,8 +30,9 @@ const (
 	shortOutage = time.Second
 	// breakingOutage is the least that can have ended a call.
 	breakingOutage = 3 * time.Second
-	// lateEcho is how long after the beginning of an outage what had arrived before may be read.
-	lateEcho = 5 * time.Second
+	// lateEcho is how long after the beginning of an outage, or after a pause, what had arrived before may be read, and
+	// how much later its end is noticed.
+	lateEcho = 8 * time.Second
 )
 
 // machineFindings name what this machine did to an established call. Of a call that lost its peer they are the cause.
@@ -108,6 +109,6 @@ func ownSilence(c *call.Call, at time.Duration) bool {
 // brokeAt reports whether the call lost its peer in an outage, or soon after it, and not before.
 func brokeAt(c *call.Call, from, end time.Duration) bool {
 	lost, known := c.LostAt()
-	return known && c.Ended != nil && c.Ended.Reason == diag.EndPeerLost && c.Ended.Code != diag.CodeCertificate &&
-		lost >= from-lateEcho && lost <= end+lateEcho
+	gone := c.Ended != nil && c.Ended.Reason == diag.EndPeerLost && c.Ended.Code != diag.CodeCertificate
+	return known && (gone || silentAtEnd(c)) && lost >= from-lateEcho && lost <= end+lateEcho
 }

@@ -68,6 +68,16 @@ func TestMachine(t *testing.T) {
 			[]any{1900, ping, 62000, suspended, 67000, down, 125000, lost},
 			"connected for 1 min 2 s, but this machine was suspended for 1 min", "Keep this machine awake", "machine.paused error",
 		},
+		"stopped, and the call is over before the peer is given up": {
+			[]any{
+				1900, ping, 92000, stopped, 92000, down, 94000,
+				diag.ConnectionState{State: "connected"},
+				98000, down,
+				98000, silent, 110000,
+				diag.CallEnded{Reason: diag.EndDuration},
+			},
+			"connected for 1 min 50 s, but dialtone did not run for 1 min 30 s", "The call did not come back.", "machine.paused error",
+		},
 		"suspended, and back": {
 			[]any{1900, ping, 62000, suspended, 63000, ping, 70000, diag.CallEnded{Reason: diag.EndHangup}},
 			"connected for 1 min 10 s; you hung up", "This machine was suspended for 1 min.", "machine.paused warning",

@@ -247,6 +247,9 @@ func (x Expectation) faded(out *finding.List, c *call.Call, m call.MediaKind, se
 	default:
 		return
 	}
+	if stopped := c.EndedAt - e.AgoMs.Duration(); silentAtEnd(c) && brokeOwn(c) && ownSilence(c, stopped) {
+		return // it went with the path, which this machine lost
+	}
 	subject := m.Kind
 	if m.Direction == diag.Outbound {
 		subject = string(m.Direction) + " " + m.Kind

@@ -51,6 +51,7 @@ func TestStopped(t *testing.T) {
 	stalled := func(s float64) diag.Data {
 		return diag.Paused{DurationMs: diag.Millis(s * 1e9), Source: diag.PauseStopped}
 	}
+	down := diag.ConnectionState{State: "disconnected"}
 	two := out(0.01, 5)
 	two.Outbound = append(two.Outbound, out(0.01).Outbound...)
 	ended := func(by diag.EndedBy) diag.Data { return diag.CallEnded{Reason: diag.EndHangup, By: by} }
@@ -87,6 +88,9 @@ func TestStopped(t *testing.T) {
 		"a frame each 20 s":               {[]any{59 * s, video(19, 2, 20), 59*s + 1, ended(diag.ByLocal)}, ""},
 		"one frame, a while ago":          {[]any{19 * s, video(18, 1)}, "video"},
 		"video ends":                      {[]any{9 * s, video(0.7, 200, 0.03), 9*s + 1, ended(diag.ByLocal)}, "video"},
+		"it went with the path":           {[]any{93 * s, stalled(90), 93 * s, down, 105 * s, in(101, 0), 105 * s, ended(diag.ByLocal)}, ""},
+		"the path survived":               {[]any{93 * s, stalled(90), 105 * s, in(101, 0), 105 * s, ended(diag.ByLocal)}, "audio"},
+		"the path was lost otherwise":     {[]any{93 * s, down, 105 * s, in(15, 0), 105 * s, ended(diag.ByLocal)}, "audio"},
 		"the peer ends it":                {[]any{9 * s, final(0.7, 0.1), 9*s + s/10, ended(diag.ByRemote)}, ""},
 	} {
 		log := append([]any{

@@ -41,6 +41,9 @@ var pathFindings = map[string]entry{
 				t.Title = "The path was silent when the dump was written."
 				t.Advice = "Save a later dump to see whether it came back; check the network on both sides."
 			}
+			if e.Own {
+				t.Advice = "Call again."
+			}
 			return t
 		}),
 	"dtls.fingerprint_mismatch": fixed(
