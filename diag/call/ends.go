@@ -20,7 +20,7 @@ type EndsStream struct {
 	Direction      diag.Direction // seen from here
 	Kind           string
 	SSRC           uint32
-	Sent, Received *uint64 // packets with retransmissions: of the same moment, but for what was under way
+	Sent, Received *uint64 // packets with retransmissions: of the same moment, but for what was in flight
 	Sender         *diag.OutboundRTP
 	Receiver       *diag.InboundRTP
 }

@@ -31,8 +31,11 @@ const (
 	growth = 1.15
 )
 
+// span is the rate of packets (bit/s) that was counted from a time (s) on.
+type span struct{ at, rate float64 }
+
 // rates are those of the packets in the intervals after the warm-up; nil if one is unknown.
-func (t *Test) rates(d diag.Direction) (out []point) {
+func (t *Test) rates(d diag.Direction) (out []span) {
 	for _, i := range t.Intervals {
 		if i.Direction != d || i.FromMs < t.WarmUpMs || i.ToMs > t.ForMs+slack || i.ToMs <= i.FromMs {
 			continue
@@ -40,19 +43,19 @@ func (t *Test) rates(d diag.Direction) (out []point) {
 		if i.WireBytes == nil || i.Packets == nil {
 			return nil
 		}
-		out = append(out, point{i.FromMs.Duration().Seconds(), rate(*i.WireBytes+headers**i.Packets, i.ToMs-i.FromMs)})
+		out = append(out, span{i.FromMs.Duration().Seconds(), rate(*i.WireBytes+headers**i.Packets, i.ToMs-i.FromMs)})
 	}
 	return out
 }
 
 // within reports whether most of some rates are so near to their median.
-func within(part []point, share float64) bool {
+func within(part []span, share float64) bool {
 	if len(part) < leastPart {
 		return false
 	}
 	m, n := median(part), 0
 	for _, p := range part {
-		if p.ms >= m*(1-share) && p.ms <= m*(1+share) {
+		if p.rate >= m*(1-share) && p.rate <= m*(1+share) {
 			n++
 		}
 	}
@@ -60,9 +63,9 @@ func within(part []point, share float64) bool {
 }
 
 // median is that of some rates.
-func median(part []point) float64 {
-	sorted := slices.SortedFunc(slices.Values(part), func(a, b point) int { return cmp.Compare(a.ms, b.ms) })
-	return sorted[len(sorted)/2].ms
+func median(part []span) float64 {
+	sorted := slices.SortedFunc(slices.Values(part), func(a, b span) int { return cmp.Compare(a.rate, b.rate) })
+	return sorted[len(sorted)/2].rate
 }
 
 // isConstant reports whether a link set the rate, however busy the sender was.
@@ -89,10 +92,10 @@ func (t *Test) change(d diag.Direction) *Shift {
 }
 
 // deviation is by how much rates differ from their median, all together.
-func deviation(part []point) (sum float64) {
+func deviation(part []span) (sum float64) {
 	m := median(part)
 	for _, p := range part {
-		sum += math.Abs(p.ms - m)
+		sum += math.Abs(p.rate - m)
 	}
 	return sum
 }

@@ -63,7 +63,7 @@ func TestPauseIsNoFreeze(t *testing.T) {
 		next(40 * time.Millisecond)
 	}
 	z.Pause(true)
-	next(50 * time.Millisecond) // was under way
+	next(50 * time.Millisecond) // had left before
 	next(10 * time.Second)
 	z.Pause(false)
 	next(10 * time.Second)
